@@ -1,0 +1,9 @@
+//! What is known about an entry besides its value: its deadlines, why it was not served, what became of it.
+
+mod deadlines;
+mod invalidated;
+mod reason;
+
+pub use deadlines::Deadlines;
+pub use invalidated::Invalidated;
+pub use reason::Reason;

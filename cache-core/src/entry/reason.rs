@@ -1,0 +1,73 @@
+//! Why a read was not a fresh hit.
+
+/// Why a read was not a fresh hit, or a value was not stored. Every one reaches the recorder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// Nothing is stored under the key.
+    Absent,
+    /// What is stored has reached its deadline.
+    Expired,
+    /// What is stored was invalidated after its load had begun.
+    Invalidated,
+    /// The bytes are no frame, or are cut short.
+    Malformed,
+    /// The checksum does not match.
+    Checksum,
+    /// The frame belongs to another key.
+    WrongKey,
+    /// The frame was written under another schema.
+    WrongSchema,
+    /// The frame was written in another format, or by a newer version of the frame.
+    WrongFormat,
+    /// The payload claims more than the bounds allow.
+    Bounds,
+    /// The payload is not a value of the type asked for.
+    Undecodable,
+    /// The tier did not answer in time.
+    TimedOut,
+    /// The tier cannot be reached, or answered with an error.
+    TierError,
+    /// The tier is in quarantine until its journal has been applied.
+    Quarantined,
+    /// The entry is larger than the tier takes.
+    TooLarge,
+    /// The value cannot be encoded.
+    Unencodable,
+    /// The condition refused to store the value.
+    Refused,
+    /// The cache is switched off.
+    Disabled,
+}
+
+impl Reason {
+    /// A short, stable name for metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::Expired => "expired",
+            Self::Invalidated => "invalidated",
+            Self::Malformed => "malformed",
+            Self::Checksum => "checksum",
+            Self::WrongKey => "wrong_key",
+            Self::WrongSchema => "wrong_schema",
+            Self::WrongFormat => "wrong_format",
+            Self::Bounds => "bounds",
+            Self::Undecodable => "undecodable",
+            Self::TimedOut => "timed_out",
+            Self::TierError => "tier_error",
+            Self::Quarantined => "quarantined",
+            Self::TooLarge => "too_large",
+            Self::Unencodable => "unencodable",
+            Self::Refused => "refused",
+            Self::Disabled => "disabled",
+        }
+    }
+
+    /// Whether stored bytes of this kind should be removed, so that the next read does not stumble again.
+    #[must_use]
+    pub const fn heals(self) -> bool {
+        matches!(self, Self::Malformed | Self::Checksum | Self::WrongKey | Self::Bounds | Self::Undecodable)
+    }
+}

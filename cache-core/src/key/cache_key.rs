@@ -1,0 +1,158 @@
+//! A whole key: what every byte tier, the bus and the lease see.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, LazyLock};
+
+use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128};
+
+use super::{KeyBuilder, Namespace, NearKey, NearProbe, PartWriter, Parts, PartsProbe, SpaceName};
+use crate::error::{Error, ErrorKind, Result};
+
+/// A physical key: namespace, keyspace, schema and parts. Cloning is a reference count.
+///
+/// `Display` and `Debug` show a shortened digest, since keys may name people; [`CacheKey::as_str`] is the text.
+#[derive(Clone)]
+pub struct CacheKey(Arc<Inner>);
+
+struct Inner {
+    text: Box<str>,
+    relative_at: usize,
+    fingerprint: u128,
+    near: NearKey,
+}
+
+impl CacheKey {
+    /// The key of a call. Allocates; only a miss gets here.
+    #[must_use]
+    pub fn of_parts(namespace: &Namespace, space: &SpaceName, parts: &impl Parts) -> Self {
+        let mut writer = PartWriter::after(space.as_str());
+        parts.write_all(&mut writer);
+        let (stored, relative) = writer.finish();
+        let hash = PartsProbe::new(space.id(), parts).hash();
+        Self::assemble(namespace, &relative, NearKey::new(hash, space.id(), stored))
+    }
+
+    /// A key that a person wrote: colons separate segments, everything else is escaped.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Key`] when the text is empty.
+    pub fn direct(namespace: &Namespace, text: &str) -> Result<Self> {
+        Ok(Self::of_text(namespace, &KeyBuilder::new(text)?.into_text()))
+    }
+
+    /// A key whose relative text is escaped already.
+    pub(super) fn of_text(namespace: &Namespace, relative: &str) -> Self {
+        Self::assemble(namespace, relative, NearKey::direct(relative))
+    }
+
+    fn assemble(namespace: &Namespace, relative: &str, near: NearKey) -> Self {
+        let prefix = namespace.data_prefix();
+        let text = format!("{prefix}{relative}").into_boxed_str();
+        Self(Arc::new(Inner {
+            fingerprint: xxh3_128(text.as_bytes()),
+            relative_at: prefix.len(),
+            text,
+            near,
+        }))
+    }
+
+    /// The physical key, namespace included. The same in every byte tier.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0.text
+    }
+
+    /// The key without its namespace, as patterns see it.
+    #[must_use]
+    pub fn relative(&self) -> &str {
+        self.0.text.get(self.0.relative_at..).unwrap_or_default()
+    }
+
+    /// A 128-bit fingerprint of the physical key, carried by every stored frame.
+    #[must_use]
+    pub fn fingerprint(&self) -> u128 {
+        self.0.fingerprint
+    }
+
+    /// The key as the near store knows it.
+    #[must_use]
+    pub fn near(&self) -> &NearKey {
+        &self.0.near
+    }
+}
+
+impl PartialEq for CacheKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.text == other.0.text
+    }
+}
+
+impl Eq for CacheKey {}
+
+impl Hash for CacheKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.text.hash(state);
+    }
+}
+
+impl fmt::Display for CacheKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        static SEED: LazyLock<u64> = LazyLock::new(|| NearKey::direct("display").hash());
+        let namespace = self.as_str().split(':').next().unwrap_or_default();
+        let digest = xxh3_64_with_seed(self.as_str().as_bytes(), *SEED) >> 32;
+        write!(f, "{namespace}#{digest:08x}")
+    }
+}
+
+impl fmt::Debug for CacheKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CacheKey({self})")
+    }
+}
+
+/// What can name an entry in a direct call: text, a built key, or the key of a cached function.
+pub trait IntoKey {
+    /// The key within a namespace.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Key`] when the text is empty.
+    fn into_key(self, namespace: &Namespace) -> Result<CacheKey>;
+}
+
+impl IntoKey for &str {
+    fn into_key(self, namespace: &Namespace) -> Result<CacheKey> {
+        CacheKey::direct(namespace, self)
+    }
+}
+
+impl IntoKey for String {
+    fn into_key(self, namespace: &Namespace) -> Result<CacheKey> {
+        CacheKey::direct(namespace, &self)
+    }
+}
+
+impl IntoKey for &String {
+    fn into_key(self, namespace: &Namespace) -> Result<CacheKey> {
+        CacheKey::direct(namespace, self)
+    }
+}
+
+impl IntoKey for CacheKey {
+    fn into_key(self, namespace: &Namespace) -> Result<CacheKey> {
+        if self.as_str().get(..self.0.relative_at) == Some(namespace.data_prefix().as_str()) {
+            return Ok(self);
+        }
+        Ok(Self::assemble(namespace, self.relative(), self.near().clone()))
+    }
+}
+
+impl IntoKey for &CacheKey {
+    fn into_key(self, namespace: &Namespace) -> Result<CacheKey> {
+        self.clone().into_key(namespace)
+    }
+}
+
+pub(super) fn empty_key() -> Error {
+    Error::new(ErrorKind::Key, "the key is empty").with_fix("name what is cached, e.g. \"user:7\"")
+}

@@ -1,0 +1,47 @@
+//! The only prefix: one namespace per manager, on every physical key.
+
+use std::sync::Arc;
+
+use super::escape::escape_into;
+use crate::error::{Error, ErrorKind, Result};
+
+/// A manager's share of a store: `shop` makes physical keys `shop:d:user:7`.
+///
+/// Data keys are `ns:d:..`; leases `ns:l:..`, tokens `ns:t:..`, claims `ns:c:..` and meta `ns:m:..` never
+/// match a data pattern.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Namespace(Arc<str>);
+
+impl Namespace {
+    /// Checks a name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] when it is empty or longer than 64 bytes.
+    pub fn new(name: &str) -> Result<Self> {
+        if name.is_empty() || name.len() > 64 {
+            return Err(Error::new(ErrorKind::Config, format!("namespace holds {name:?}"))
+                .with_fix("give a name of 1 to 64 bytes, e.g. the service's"));
+        }
+        let mut escaped = String::with_capacity(name.len());
+        escape_into(&mut escaped, name);
+        Ok(Self(escaped.into()))
+    }
+
+    /// The name, escaped.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What every data key of this namespace begins with.
+    #[must_use]
+    pub fn data_prefix(&self) -> String {
+        format!("{}:d:", self.0)
+    }
+}
+
+impl Default for Namespace {
+    fn default() -> Self {
+        Self("larder".into())
+    }
+}

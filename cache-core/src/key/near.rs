@@ -1,0 +1,97 @@
+//! Keys as the near store knows them: a hash and the stored parts, probed by borrowed parts.
+
+use std::hash::{BuildHasher, Hasher};
+use std::sync::LazyLock;
+
+use super::{Parts, SpaceId, StoredParts};
+
+/// Seeded once per process, so that nobody outside can aim for collisions.
+static SEED: LazyLock<foldhash::fast::RandomState> = LazyLock::new(foldhash::fast::RandomState::default);
+
+/// An owned key of the near store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NearKey {
+    hash: u64,
+    space: SpaceId,
+    stored: Box<[u8]>,
+}
+
+impl NearKey {
+    /// Takes the finished hash of a probe with what the probe's parts wrote.
+    #[must_use]
+    pub fn new(hash: u64, space: SpaceId, stored: Vec<u8>) -> Self {
+        Self { hash, space, stored: stored.into_boxed_slice() }
+    }
+
+    /// A key that was given as text.
+    #[must_use]
+    pub fn direct(text: &str) -> Self {
+        let mut state = SEED.build_hasher();
+        state.write_u64(SpaceId::DIRECT.0);
+        state.write(text.as_bytes());
+        Self::new(state.finish(), SpaceId::DIRECT, text.as_bytes().to_vec())
+    }
+
+    /// The keyspace.
+    #[must_use]
+    pub fn space(&self) -> SpaceId {
+        self.space
+    }
+
+    /// How many bytes the key holds.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        size_of::<Self>() + self.stored.len()
+    }
+}
+
+/// A borrowed question to the near store: "do you hold this key?" Nothing is built to ask it.
+pub trait NearProbe {
+    /// The finished, seeded hash: good enough for an identity hasher, the same for shard and slot.
+    fn hash(&self) -> u64;
+    /// Whether this stored key is the one in question.
+    fn is(&self, key: &NearKey) -> bool;
+}
+
+impl NearProbe for NearKey {
+    fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    fn is(&self, key: &NearKey) -> bool {
+        self == key
+    }
+}
+
+/// The parts of a call, hashed and ready to be compared.
+#[derive(Debug, Clone, Copy)]
+pub struct PartsProbe<'a, P> {
+    hash: u64,
+    space: SpaceId,
+    parts: &'a P,
+}
+
+impl<'a, P: Parts> PartsProbe<'a, P> {
+    /// Hashes the parts. Allocates nothing.
+    #[inline]
+    pub fn new(space: SpaceId, parts: &'a P) -> Self {
+        let mut state = SEED.build_hasher();
+        state.write_u64(space.0);
+        parts.feed_all(&mut state);
+        Self { hash: state.finish(), space, parts }
+    }
+}
+
+impl<P: Parts> NearProbe for PartsProbe<'_, P> {
+    #[inline]
+    fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    #[inline]
+    fn is(&self, key: &NearKey) -> bool {
+        key.hash == self.hash
+            && key.space == self.space
+            && self.parts.same_all(&mut StoredParts::new(&key.stored))
+    }
+}

@@ -1,0 +1,69 @@
+//! The name of a keyspace: one cached function, or one family of direct keys.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::PartWriter;
+
+/// Tells keyspaces of this process apart in the near store. Never stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SpaceId(pub u64);
+
+impl SpaceId {
+    /// Keys given as text.
+    pub const DIRECT: Self = Self(0);
+
+    fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// What every key of a keyspace begins with: its name, and its schema when that is not 0.
+#[derive(Debug, Clone)]
+pub struct SpaceName {
+    id: SpaceId,
+    text: Arc<str>,
+}
+
+impl SpaceName {
+    /// A keyspace named by hand: colons in the name separate segments.
+    #[must_use]
+    pub fn named(prefix: &str, schema: u32) -> Self {
+        Self::new(prefix, schema)
+    }
+
+    /// A keyspace named after a path of the program (`app::users::user`, generic arguments included).
+    #[must_use]
+    pub fn of_path(path: &str, schema: u32) -> Self {
+        Self::new(&path.replace("::", "."), schema)
+    }
+
+    fn new(name: &str, schema: u32) -> Self {
+        let mut writer = PartWriter::default();
+        writer.name(name);
+        if schema != 0 {
+            writer.word(&format!(":@{schema}"));
+        }
+        Self { id: SpaceId::next(), text: writer.finish().1.into() }
+    }
+
+    /// The identity within this process.
+    #[must_use]
+    pub fn id(&self) -> SpaceId {
+        self.id
+    }
+
+    /// The escaped text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Display for SpaceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}

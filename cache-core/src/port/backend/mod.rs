@@ -1,0 +1,123 @@
+//! The byte edge: what an implementor of a store writes.
+//!
+//! Promise: an opaque frame stored under a key comes back byte for byte until its life ends, it is removed, or
+//! the store needs room. The conformance suite (`larder::testkit::conformance`) says the rest, one function per
+//! promise. [`options`] carries the conditions, [`null`] is the store that holds nothing.
+
+mod counter;
+mod null;
+mod options;
+
+pub use counter::{counter_bytes, parse_counter};
+pub use null::NullBackend;
+pub use options::{
+    BackendInfo, BackendKind, Capability, DeleteCondition, DeleteOptions, Expiry, Remaining, SetCondition,
+    SetOptions,
+};
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::error::{Error, Result};
+use crate::key::{CacheKey, KeyPattern, Namespace};
+
+/// A store of opaque frames.
+///
+/// A backend that answers without waiting must consume tokio's cooperative budget
+/// (`tokio::task::coop::consume_budget`), or busy readers starve every timer of the runtime. A verb that is not
+/// offered returns [`ErrorKind::Unsupported`](crate::error::ErrorKind::Unsupported), never a pretended success.
+/// A future dropped half-way leaves the key with its old value, its new value or nothing.
+#[async_trait]
+pub trait CacheBackend: Debug + Send + Sync + 'static {
+    /// Name, kind and what it can do. Cheap, no I/O.
+    fn info(&self) -> BackendInfo;
+
+    /// Whether calls have a chance right now. No I/O: it reports what the last calls and probes found.
+    fn is_available(&self) -> bool;
+
+    /// Connects eagerly. Calls connect by themselves too; a server that is away is an error here, not a panic.
+    async fn connect(&self) -> Result<()>;
+
+    /// Lets go of connections, tasks and files. Later calls fail with `Unavailable` or connect anew.
+    async fn disconnect(&self) -> Result<()>;
+
+    /// The frame under a key, unless its life has ended.
+    async fn get(&self, key: &CacheKey) -> Result<Option<Bytes>>;
+
+    /// Stores a frame. `Ok(false)`: the condition did not hold and nothing changed. `TooLarge`: nothing is
+    /// stored, and the older value is gone too.
+    async fn set(&self, key: &CacheKey, frame: Bytes, options: SetOptions) -> Result<bool>;
+
+    /// Takes the frame away: of any number of concurrent callers exactly one receives it.
+    async fn get_and_delete(&self, key: &CacheKey) -> Result<Option<Bytes>>;
+
+    /// Removes the frame; whether there was one (that met the condition).
+    async fn delete(&self, key: &CacheKey, options: DeleteOptions) -> Result<bool>;
+
+    /// Whether [`CacheBackend::get`] would find a frame.
+    async fn exists(&self, key: &CacheKey) -> Result<bool>;
+
+    /// Removes every frame that the pattern (already placed in its namespace) matches, and counts them exactly.
+    async fn delete_pattern(&self, pattern: &KeyPattern) -> Result<u64>;
+
+    /// Removes every data key of a namespace, nothing else, and counts them.
+    async fn clear(&self, namespace: &Namespace) -> Result<u64>;
+
+    /// Many frames, in the order of the keys. By default one after the other.
+    async fn get_many(&self, keys: &[CacheKey]) -> Result<Vec<Option<Bytes>>> {
+        let mut frames = Vec::with_capacity(keys.len());
+        for key in keys {
+            frames.push(self.get(key).await?);
+        }
+        Ok(frames)
+    }
+
+    /// Stores many frames; one answer each, as [`CacheBackend::set`] gives it. By default one after the other.
+    async fn set_many(&self, entries: Vec<(CacheKey, Bytes, SetOptions)>) -> Result<Vec<bool>> {
+        let mut stored = Vec::with_capacity(entries.len());
+        for (key, frame, options) in entries {
+            stored.push(self.set(&key, frame, options).await?);
+        }
+        Ok(stored)
+    }
+
+    /// Removes many frames and counts those that were there. By default one after the other.
+    async fn delete_many(&self, keys: &[CacheKey]) -> Result<u64> {
+        let mut removed = 0;
+        for key in keys {
+            removed += u64::from(self.delete(key, DeleteOptions::default()).await?);
+        }
+        Ok(removed)
+    }
+
+    /// Adds to a counter and returns its new value. A missing counter begins at 0 and gets `expiry`; one that
+    /// exists keeps its own. Counters are stored as decimal digits, not as frames.
+    ///
+    /// The default is atomic among the callers of this process only (it reads, adds and writes under a lock).
+    async fn increment(&self, key: &CacheKey, by: i64, expiry: Expiry) -> Result<i64> {
+        let _one_at_a_time = counter::lock(key).await;
+        let held = self.get(key).await?;
+        let value = counter::add(held.as_ref(), by)?;
+        let expiry = if held.is_some() { Expiry::Keep } else { expiry };
+        self.set(key, counter_bytes(value), SetOptions::default().expiring(expiry)).await?;
+        Ok(value)
+    }
+
+    /// How long a frame is still kept. The default can only tell whether there is one.
+    async fn ttl(&self, key: &CacheKey) -> Result<Remaining> {
+        Ok(if self.exists(key).await? { Remaining::Unknown } else { Remaining::Missing })
+    }
+
+    /// Takes the lease of a key for a load (`Capability::leases`): `None` while somebody else holds it.
+    async fn acquire_lease(&self, _key: &CacheKey, _life: Duration) -> Result<Option<u128>> {
+        Err(Error::unsupported("acquire_lease", self.info().name))
+    }
+
+    /// Gives a lease back, if it is still this one (`Capability::leases`).
+    async fn release_lease(&self, _key: &CacheKey, _token: u128) -> Result<bool> {
+        Err(Error::unsupported("release_lease", self.info().name))
+    }
+}

@@ -1,0 +1,120 @@
+//! The typed heart: live values of this process.
+
+use std::any::{Any, type_name};
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use crate::key::{CacheKey, NearProbe};
+use crate::time::Tick;
+
+/// A live value, whatever its type.
+pub type Held = Arc<dyn Any + Send + Sync>;
+
+/// A live value with all that a hit has to judge.
+#[derive(Debug, Clone)]
+pub struct NearEntry {
+    /// The value.
+    pub value: Held,
+    /// The rest: `Copy`, beside the value, so that a hit touches one place.
+    pub meta: NearMeta,
+}
+
+/// What a hit judges an entry by.
+#[derive(Debug, Clone, Copy)]
+pub struct NearMeta {
+    /// Fresh before this.
+    pub fresh_until: Tick,
+    /// The generation counter, read before the value's load began.
+    pub born: u64,
+    /// The stamp cells of the key, its keyspace and its namespace.
+    pub cells: [u32; 3],
+    /// Approximate bytes, key included.
+    pub weight: u32,
+    /// The entry remembers that there is no value.
+    pub negative: bool,
+    /// The entry is in no byte tier.
+    pub only_here: bool,
+    /// What the value is.
+    pub kind: &'static HeldKind,
+}
+
+/// What is known about the type of a held value.
+#[derive(Debug)]
+pub struct HeldKind {
+    /// Its name, for errors.
+    pub name: fn() -> &'static str,
+    /// Boxes a shared handle (`Arc<T>` as `Box<dyn Any>`), for callers that ask for `Arc<T>` of what was stored
+    /// as `T`. `None` when the value is of another type.
+    pub share: fn(&Held) -> Option<Box<dyn Any>>,
+}
+
+impl HeldKind {
+    /// Of a type.
+    #[must_use]
+    pub const fn of<T: Any + Send + Sync>() -> &'static Self {
+        const { &Self { name: type_name::<T>, share: share::<T> } }
+    }
+}
+
+fn share<T: Any + Send + Sync>(held: &Held) -> Option<Box<dyn Any>> {
+    Arc::clone(held).downcast::<T>().ok().map(|shared| Box::new(shared) as Box<dyn Any>)
+}
+
+/// A bounded store of live values. Synchronous: a hit never waits.
+///
+/// It decides only what to keep. Whether an entry may be served is judged by the engine.
+pub trait NearStore: Debug + Send + Sync + 'static {
+    /// The entry under a key, found without building the key. Must not allocate.
+    fn get(&self, probe: &dyn NearProbe) -> Option<NearEntry>;
+
+    /// Stores an entry, replacing the older one; may evict others, and gives room of expired ones back.
+    fn insert(&self, key: &CacheKey, entry: NearEntry, now: Tick);
+
+    /// Removes an entry; the removed one.
+    fn remove(&self, key: &CacheKey) -> Option<NearEntry>;
+
+    /// Keeps the entries for which `keep` says so.
+    fn retain(&self, keep: &mut dyn FnMut(&CacheKey, &NearEntry) -> bool);
+
+    /// How many entries are held, expired ones included until they are swept.
+    fn len(&self) -> usize;
+
+    /// Whether nothing is held.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Approximate bytes held.
+    fn weight(&self) -> u64;
+}
+
+/// The near store that holds nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoNear;
+
+#[deny(clippy::missing_trait_methods)]
+impl NearStore for NoNear {
+    fn get(&self, _: &dyn NearProbe) -> Option<NearEntry> {
+        None
+    }
+
+    fn insert(&self, _: &CacheKey, _: NearEntry, _: Tick) {}
+
+    fn remove(&self, _: &CacheKey) -> Option<NearEntry> {
+        None
+    }
+
+    fn retain(&self, _: &mut dyn FnMut(&CacheKey, &NearEntry) -> bool) {}
+
+    fn len(&self) -> usize {
+        0
+    }
+
+    fn is_empty(&self) -> bool {
+        true
+    }
+
+    fn weight(&self) -> u64 {
+        0
+    }
+}
