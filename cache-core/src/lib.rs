@@ -7,6 +7,8 @@
 
 pub mod entry;
 pub mod error;
+mod flight;
 pub mod key;
 pub mod port;
+mod stamp;
 pub mod time;

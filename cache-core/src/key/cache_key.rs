@@ -42,7 +42,7 @@ impl CacheKey {
     }
 
     /// A key whose relative text is escaped already.
-    pub(super) fn of_text(namespace: &Namespace, relative: &str) -> Self {
+    pub(crate) fn of_text(namespace: &Namespace, relative: &str) -> Self {
         Self::assemble(namespace, relative, NearKey::direct(relative))
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::escape::escape_into;
 use super::glob::{self, Token};
 use super::untyped::untyped;
-use super::{MAX_PART_BYTES, Namespace};
+use super::{KeyPart, MAX_PART_BYTES, Namespace, PartWriter, SpaceName};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A pattern that deletes keys: `user:*`, `report:[0-9]?:summary`.
@@ -49,6 +49,17 @@ impl KeyPattern {
         escaped
     }
 
+    /// Text for a pattern that matches exactly this one part, of whatever type.
+    #[must_use]
+    pub fn of_part(part: &(impl KeyPart + ?Sized)) -> String {
+        let mut writer = PartWriter::default();
+        writer.segment(part);
+        let (_, text) = writer.finish();
+        let mut escaped = String::with_capacity(text.len());
+        untyped(text.get(1..).unwrap_or_default()).chars().for_each(|c| push_literal(&mut escaped, c));
+        escaped
+    }
+
     /// Everything whose key begins with this text (colons separate segments; the rest is literal).
     ///
     /// # Errors
@@ -74,6 +85,15 @@ impl KeyPattern {
         let (exact, below) = (glob::parse(&entity)?, glob::parse(&format!("{entity}:*"))?);
         check(&entity, &below)?;
         Ok(Self::of(&format!("{entity}(:*)"), vec![exact, below]))
+    }
+
+    /// Everything of a keyspace, whatever the schema.
+    #[must_use]
+    pub fn for_space(name: &SpaceName) -> Self {
+        let name = untyped(name.as_str());
+        let exact: Vec<Token> = name.chars().map(Token::Literal).collect();
+        let below = exact.iter().cloned().chain([Token::Literal(':'), Token::AnyMany]).collect();
+        Self::of(&format!("{name}(:*)"), vec![exact, below])
     }
 
     /// Everything of one user: `user:7` and `user:7:*`.

@@ -40,6 +40,12 @@ impl SpaceName {
         Self::new(&path.replace("::", "."), schema)
     }
 
+    /// The keyspace of keys that are given as text.
+    #[must_use]
+    pub fn direct() -> Self {
+        Self { id: SpaceId::DIRECT, text: "".into() }
+    }
+
     fn new(name: &str, schema: u32) -> Self {
         let mut writer = PartWriter::default();
         writer.name(name);

@@ -1,0 +1,158 @@
+//! Verbs with exactly one winner.
+
+use std::sync::Arc;
+
+use super::fetch::Opened;
+use super::land::Landing;
+use super::serving::Serving;
+use super::{Ask, Engine};
+use crate::entry::Reason;
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::CacheKey;
+use crate::port::backend::Remaining;
+use crate::port::near::{Held, NearEntry};
+use crate::stamp::Scope;
+use crate::time::Life;
+
+impl Engine {
+    /// Takes an entry away: of any number of concurrent callers exactly one receives it. Only the primary (or,
+    /// where there is no byte tier, the near tier) answers; an unknown outcome is *not delivered*.
+    ///
+    /// # Errors
+    /// Only when the manager fails closed.
+    pub(crate) async fn take(&self, ask: &Ask<'_>) -> Result<Option<Held>> {
+        if !self.is_enabled() {
+            return Ok(None);
+        }
+        let _gate = self.gate.set(ask.key).await;
+        self.stamps.bump(Scope::Key(ask.key));
+        self.flights.forget(ask.key);
+        let near = self.parts.near.remove(ask.key);
+        let taken = if self.parts.tiers.exist() { self.take_far(ask).await } else { Ok(self.taken_near(ask, near)) };
+        self.stamps.bump(Scope::Key(ask.key));
+        taken
+    }
+
+    /// A removed near entry, if it was alive. Its key's own cell has just been bumped by this call: an entry
+    /// that was overtaken earlier had been removed then.
+    fn taken_near(&self, ask: &Ask<'_>, entry: Option<NearEntry>) -> Option<Held> {
+        let entry = entry.filter(|entry| self.parts.clock.tick() < entry.meta.fresh_until && !entry.meta.negative)?;
+        std::ptr::eq(entry.meta.kind, ask.values.kind()).then_some(entry.value)
+    }
+
+    async fn take_far(&self, ask: &Ask<'_>) -> Result<Option<Held>> {
+        let Some(primary) = self.primary().await else {
+            return self.unreachable(ask, Reason::TierError).map(|()| None);
+        };
+        let bytes = match primary.backend.get_and_delete(ask.key).await {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Ok(None),
+            Err(error) => {
+                self.tier_failed(primary, "get_and_delete", &error);
+                return if self.fails_closed(ask) { Err(error) } else { Ok(None) };
+            }
+        };
+        match self.open(ask, &bytes) {
+            Ok(Opened::Counter(value)) => Ok(Some(value)),
+            Ok(Opened::Frame(value, ..)) => Ok(value),
+            Err(reason) => {
+                self.missed(primary.name, reason);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Adds to a counter and returns its new value. Counters live in the byte tier that serves (no near copy),
+    /// or in the near tier where there is none.
+    ///
+    /// # Errors
+    /// `NotACounter`, a ttl of zero; when the manager fails closed also trouble of the tier.
+    pub(crate) async fn increment(&self, ask: &Ask<'_>, by: i64) -> Result<i64> {
+        let life = self.exact_life(ask, false)?;
+        if !self.is_enabled() {
+            return Ok(by);
+        }
+        let _gate = self.gate.set(ask.key).await;
+        if !self.parts.tiers.exist() {
+            return self.increment_near(ask, by, life);
+        }
+        self.parts.near.remove(ask.key);
+        let tier = match self.serving().await {
+            Serving::Tier(tier) => tier,
+            Serving::Nothing(reason) => return self.unreachable(ask, reason).map(|()| by),
+        };
+        match tier.backend.increment(ask.key, by, life.into()).await {
+            Ok(value) => Ok(value),
+            Err(error) if error.kind() == ErrorKind::NotACounter || self.fails_closed(ask) => Err(error),
+            Err(error) => {
+                self.tier_failed(tier, "increment", &error);
+                Ok(by)
+            }
+        }
+    }
+
+    fn increment_near(&self, ask: &Ask<'_>, by: i64, life: Life) -> Result<i64> {
+        let now = self.parts.clock.tick();
+        let held = self.parts.near.get(ask.key.near()).filter(|entry| self.is_fresh(entry, now));
+        let value = match &held {
+            Some(entry) => entry.value.downcast_ref::<i64>().copied(),
+            None => Some(0),
+        };
+        let sum = value.and_then(|value| value.checked_add(by)).ok_or_else(not_a_counter)?;
+        let life = held.and_then(|entry| entry.meta.fresh_until.remaining(now)).unwrap_or(life);
+        let landing = Landing { born: self.stamps.born(), life, stored_bytes: 0, only_here: true };
+        self.insert_near(ask, Some(Arc::new(sum)), landing);
+        Ok(sum)
+    }
+
+    /// Whether a fresh entry is in some tier.
+    ///
+    /// # Errors
+    /// Only when the manager fails closed.
+    pub(crate) async fn remaining(&self, ask: &Ask<'_>) -> Result<Remaining> {
+        if !self.is_enabled() {
+            return Ok(Remaining::Missing);
+        }
+        if !self.parts.tiers.exist() {
+            return Ok(self.remaining_near(ask.key));
+        }
+        let tier = match self.serving().await {
+            Serving::Tier(tier) => tier,
+            Serving::Nothing(reason) => return self.unreachable(ask, reason).map(|()| self.remaining_near(ask.key)),
+        };
+        match tier.backend.get(ask.key).await {
+            Ok(Some(bytes)) => Ok(self.remaining_of(ask, tier.backend.ttl(ask.key).await, &bytes)),
+            Ok(None) => Ok(self.remaining_near(ask.key)),
+            Err(error) if self.fails_closed(ask) => Err(error),
+            Err(error) => {
+                self.tier_failed(tier, "ttl", &error);
+                Ok(self.remaining_near(ask.key))
+            }
+        }
+    }
+
+    fn remaining_near(&self, key: &CacheKey) -> Remaining {
+        let now = self.parts.clock.tick();
+        let entry = self.parts.near.get(key.near()).filter(|entry| self.is_fresh(entry, now));
+        entry.and_then(|entry| entry.meta.fresh_until.remaining(now)).map_or(Remaining::Missing, remaining)
+    }
+
+    /// What a frame says of itself; of a counter, what its tier says.
+    fn remaining_of(&self, ask: &Ask<'_>, kept: Result<Remaining>, bytes: &bytes::Bytes) -> Remaining {
+        match self.parts.codec.open(ask.key, ask.space.policy.schema, bytes) {
+            Ok(frame) => frame.deadlines().fresh_until.remaining(self.parts.clock.wall()).map_or(Remaining::Missing, remaining),
+            Err(_) if crate::port::backend::parse_counter(bytes).is_some() => kept.unwrap_or(Remaining::Unknown),
+            Err(_) => Remaining::Missing,
+        }
+    }
+}
+
+fn remaining(life: Life) -> Remaining {
+    life.duration().map_or(Remaining::Forever, Remaining::For)
+}
+
+fn not_a_counter() -> Error {
+    Error::new(ErrorKind::NotACounter, "the key holds a value that is no counter, or the sum overflows")
+        .during("increment")
+        .with_fix("count under a key of its own")
+}

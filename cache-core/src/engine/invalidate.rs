@@ -1,0 +1,165 @@
+//! Removing entries, so that nothing computed before comes back.
+//!
+//! Order: overtake (bump the stamps, forget the flights), pass the gate (landings that had looked at the
+//! stamps finish), remove near and far, overtake again (a load that began in between may have read the old
+//! far value).
+
+use super::Engine;
+use super::serving::Serving;
+use crate::entry::Invalidated;
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::{CacheKey, KeyPattern, SpaceName};
+use crate::policy::FailMode;
+use crate::port::backend::DeleteOptions;
+use crate::port::near::NearEntry;
+use crate::stamp::Scope;
+use crate::tier::Tier;
+
+/// What is to be removed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum What<'a> {
+    /// One entry.
+    Key(&'a CacheKey),
+    /// Every entry of a keyspace.
+    Space(&'a SpaceName),
+    /// Every entry that a pattern (without its namespace) matches.
+    Pattern(&'a KeyPattern),
+    /// Every entry of the manager.
+    Everything,
+}
+
+impl Engine {
+    /// Removes from every tier. When the primary cannot be reached the work is journalled and said so.
+    ///
+    /// # Errors
+    /// Only when the manager fails closed: the work is journalled all the same.
+    pub(crate) async fn invalidate(&self, what: What<'_>) -> Result<Invalidated> {
+        if !self.is_enabled() {
+            return Ok(Invalidated::default());
+        }
+        let pattern = self.physical(what);
+        self.overtake_loads(what, pattern.as_ref());
+        self.gate.pass(scope(what, pattern.as_ref())).await;
+        let near = self.remove_near(what, pattern.as_ref());
+        let far = self.remove_far(what, pattern.as_ref()).await;
+        self.overtake_loads(what, pattern.as_ref());
+        self.outcome(what, near, far)
+    }
+
+    /// The part of an invalidation that needs no waiting: nothing older is hit or stored any more.
+    pub(crate) fn overtake(&self, what: What<'_>) {
+        let pattern = self.physical(what);
+        self.overtake_loads(what, pattern.as_ref());
+        self.remove_near(what, pattern.as_ref());
+        self.journal(what);
+    }
+
+    /// Bumps the stamps and lets nobody join the loads under way. A keyspace is overtaken by its name too:
+    /// another function may share its prefix.
+    fn overtake_loads(&self, what: What<'_>, pattern: Option<&KeyPattern>) {
+        if let What::Space(name) = what {
+            self.stamps.bump(Scope::Space(name.id()));
+        }
+        let scope = scope(what, pattern);
+        self.stamps.bump(scope);
+        match scope {
+            Scope::Key(key) => self.flights.forget(key),
+            Scope::Pattern(pattern) => self.flights.forget_where(|key| pattern.matches(key.as_str())),
+            Scope::Space(_) | Scope::Everything => self.flights.forget_where(|_| true),
+        }
+    }
+
+    /// Removes near entries; counts those that were alive and in no byte tier.
+    fn remove_near(&self, what: What<'_>, pattern: Option<&KeyPattern>) -> u64 {
+        let now = self.parts.clock.tick();
+        let counts = |entry: &NearEntry| u64::from(entry.meta.only_here && now < entry.meta.fresh_until);
+        if let What::Key(key) = what {
+            return self.parts.near.remove(key).map_or(0, |entry| counts(&entry));
+        }
+        let mut removed = 0;
+        self.parts.near.retain(&mut |key, entry| {
+            let meant = pattern.is_none_or(|pattern| pattern.matches(key.as_str()));
+            removed += if meant { counts(entry) } else { 0 };
+            !meant
+        });
+        removed
+    }
+
+    /// Removes from the fallback and from the primary; `Err` when the primary could not be told.
+    async fn remove_far(&self, what: What<'_>, pattern: Option<&KeyPattern>) -> Result<u64> {
+        let tiers = &self.parts.tiers;
+        if !tiers.exist() {
+            return Ok(0);
+        }
+        let serving = self.serving().await;
+        if tiers.has_fallback()
+            && let Err(error) = self.remove_from(tiers.fallback(), what, pattern).await
+        {
+            self.tier_failed(tiers.fallback(), "invalidate", &error);
+        }
+        match serving {
+            Serving::Tier(tier) if !tiers.on_fallback() => self.tell(tier, what, pattern).await,
+            _ => {
+                self.journal(what);
+                Err(Error::new(ErrorKind::Unavailable, "the primary tier cannot be reached").during("invalidate"))
+            }
+        }
+    }
+
+    /// Tells the primary, or its journal.
+    async fn tell(&self, tier: Tier<'_>, what: What<'_>, pattern: Option<&KeyPattern>) -> Result<u64> {
+        let outcome = self.remove_from(tier, what, pattern).await;
+        if let Err(error) = &outcome {
+            self.tier_failed(tier, "invalidate", error);
+            self.journal(what);
+        }
+        outcome
+    }
+
+    async fn remove_from(&self, tier: Tier<'_>, what: What<'_>, pattern: Option<&KeyPattern>) -> Result<u64> {
+        match (what, pattern) {
+            (What::Key(key), _) => tier.backend.delete(key, DeleteOptions::default()).await.map(u64::from),
+            (_, Some(pattern)) => tier.backend.delete_pattern(pattern).await,
+            (_, None) => tier.backend.clear(&self.parts.namespace).await,
+        }
+    }
+
+    fn outcome(&self, what: What<'_>, near: u64, far: Result<u64>) -> Result<Invalidated> {
+        let far = match far {
+            Ok(far) => far,
+            Err(error) if self.parts.fail_mode == FailMode::Closed => return Err(error),
+            Err(_) => return Ok(Invalidated { removed: near, journalled: true }),
+        };
+        let removed = if matches!(what, What::Key(_)) { near.max(far) } else { near + far };
+        Ok(Invalidated::removed(removed))
+    }
+
+    /// The pattern that names the physical keys, unless one key or everything is meant.
+    pub(super) fn physical(&self, what: What<'_>) -> Option<KeyPattern> {
+        match what {
+            What::Key(_) | What::Everything => None,
+            What::Space(name) => Some(KeyPattern::for_space(name).within(&self.parts.namespace)),
+            What::Pattern(pattern) => Some(pattern.within(&self.parts.namespace)),
+        }
+    }
+
+    /// Removes many keys in one round trip, and counts those that were there.
+    ///
+    /// # Errors
+    /// Only when the manager fails closed.
+    pub(crate) async fn invalidate_many(&self, keys: &[CacheKey]) -> Result<Invalidated> {
+        let mut all = Invalidated::default();
+        for key in keys {
+            all = all.and(self.invalidate(What::Key(key)).await?);
+        }
+        Ok(all)
+    }
+}
+
+fn scope<'a>(what: What<'a>, pattern: Option<&'a KeyPattern>) -> Scope<'a> {
+    match (what, pattern) {
+        (What::Key(key), _) => Scope::Key(key),
+        (_, Some(pattern)) => Scope::Pattern(pattern),
+        (_, None) => Scope::Everything,
+    }
+}

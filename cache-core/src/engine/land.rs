@@ -1,0 +1,190 @@
+//! Landing: storing what was loaded, unless it was invalidated meanwhile.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::counters::Count;
+use super::serving::Serving;
+use super::{Ask, Engine};
+use crate::codec::Envelope;
+use crate::entry::{Deadlines, Reason};
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::{NearKey, SpaceId};
+use crate::port::backend::{DeleteOptions, SetOptions};
+use crate::port::near::{Held, NearEntry, NearMeta};
+use crate::time::{Life, Ttl};
+
+/// An entry on its way into the near tier.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Landing {
+    pub(super) born: u64,
+    pub(super) life: Life,
+    /// Bytes of the stored form; 0 when there is none.
+    pub(super) stored_bytes: usize,
+    pub(super) only_here: bool,
+}
+
+/// What became of a far write.
+#[derive(Debug, Clone)]
+pub(super) enum FarWrite {
+    /// There is no byte tier for it.
+    NotAsked,
+    /// Stored, with so many bytes.
+    Stored(usize),
+    /// The condition did not hold.
+    Refused,
+    /// Not stored; nothing older is left either, or it is journalled.
+    Failed(Reason, Error),
+}
+
+impl Engine {
+    /// Stores a loaded value: farthest tier first, then near. The stamps are compared inside the gate, so an
+    /// invalidation sees this landing either complete or not begun.
+    pub(super) async fn land(&self, ask: &Ask<'_>, born: u64, value: Option<&Held>) {
+        let life = match self.life(ask, value.is_none()) {
+            Ok(life) => life,
+            Err(error) => return tracing::warn!(%error, "a loaded value was not stored"),
+        };
+        let _gate = self.gate.land(ask.key).await;
+        if !self.stamps.may_land(ask.key, &self.stamps.cells(ask.key), born) {
+            return self.not_stored("all", Reason::Invalidated);
+        }
+        let far = self.write_far(ask, value, life, SetOptions::default()).await;
+        self.counters.add(Count::Stored);
+        self.insert_near(ask, value.cloned(), Landing { born, life, stored_bytes: far.bytes(), only_here: !far.is_stored() });
+    }
+
+    /// How long a value of this question is to live: its ttl, spread.
+    ///
+    /// # Errors
+    /// `Ttl` when it is zero.
+    pub(super) fn life(&self, ask: &Ask<'_>, negative: bool) -> Result<Life> {
+        let life = self.exact_life(ask, negative)?;
+        Ok(self.parts.jitter.spread(life, ask.space.policy.jitter))
+    }
+
+    /// The longest life that an entry of this question can have been given.
+    pub(super) fn longest_life(&self, ask: &Ask<'_>) -> Life {
+        match ask.ttl {
+            Ttl::Default if ask.space.name.id() == SpaceId::DIRECT => Life::Forever,
+            _ => self.exact_life(ask, false).map_or(Life::Forever, |life| self.parts.jitter.longest(life, ask.space.policy.jitter)),
+        }
+    }
+
+    pub(super) fn exact_life(&self, ask: &Ask<'_>, negative: bool) -> Result<Life> {
+        let policy = &ask.space.policy;
+        let life = policy.ttl.resolve(self.parts.default_ttl)?;
+        match policy.negative_ttl {
+            Some(ttl) if negative => ttl.resolve(life),
+            _ => ask.ttl.resolve(life),
+        }
+    }
+
+    /// Encodes once and writes to the byte tier that serves. Whatever goes wrong, no older value is left: the
+    /// tier has removed it, or its removal is journalled.
+    pub(super) async fn write_far(&self, ask: &Ask<'_>, value: Option<&Held>, life: Life, options: SetOptions) -> FarWrite {
+        if !ask.leaves_the_process() || !self.parts.tiers.exist() {
+            return FarWrite::NotAsked;
+        }
+        match self.encode(ask, value, life) {
+            Ok(frame) => self.send(ask, frame, options.expiring(life)).await,
+            Err(error) => {
+                self.remove_older(ask).await;
+                let reason = reason_of(&error);
+                self.not_stored("far", reason);
+                FarWrite::Failed(reason, error)
+            }
+        }
+    }
+
+    fn encode(&self, ask: &Ask<'_>, value: Option<&Held>, life: Life) -> Result<Bytes> {
+        let policy = &ask.space.policy;
+        let envelope = Envelope {
+            schema: policy.schema,
+            deadlines: Deadlines::starting(self.parts.clock.wall(), life),
+            version: self.parts.clock.wall().0,
+            immutable: policy.immutable,
+        };
+        ask.values.encode(&self.parts.codec, ask.key, value, policy.format, &envelope)
+    }
+
+    async fn send(&self, ask: &Ask<'_>, frame: Bytes, options: SetOptions) -> FarWrite {
+        let bytes = frame.len();
+        let tier = match self.serving().await {
+            Serving::Tier(tier) => tier,
+            Serving::Nothing(reason) => {
+                self.journal.key(ask.key);
+                self.not_stored(self.parts.tiers.primary().name, reason);
+                let error = Error::new(ErrorKind::Unavailable, "the primary tier cannot be reached").during("set");
+                return FarWrite::Failed(reason, error);
+            }
+        };
+        match tier.backend.set(ask.key, frame, options).await {
+            Ok(true) => FarWrite::Stored(bytes),
+            Ok(false) => FarWrite::Refused,
+            Err(error) => {
+                if error.kind() != ErrorKind::TooLarge {
+                    self.tier_failed(tier, "set", &error);
+                    self.journal.key(ask.key);
+                }
+                let reason = reason_of(&error);
+                self.not_stored(tier.name, reason);
+                FarWrite::Failed(reason, error)
+            }
+        }
+    }
+
+    async fn remove_older(&self, ask: &Ask<'_>) {
+        match self.serving().await {
+            Serving::Tier(tier) => {
+                if let Err(error) = tier.backend.delete(ask.key, DeleteOptions::default()).await {
+                    self.tier_failed(tier, "delete", &error);
+                    self.journal.key(ask.key);
+                }
+            }
+            Serving::Nothing(_) => self.journal.key(ask.key),
+        }
+    }
+
+    /// Puts an entry into the near tier, for its own life or the near tier's bound, whichever ends first.
+    pub(super) fn insert_near(&self, ask: &Ask<'_>, value: Option<Held>, landing: Landing) {
+        let now = self.parts.clock.tick();
+        let bounded = !ask.space.policy.immutable && !ask.space.policy.local;
+        let life = if bounded { self.parts.near_ttl.map_or(landing.life, |bound| bound.min(landing.life)) } else { landing.life };
+        let meta = NearMeta {
+            fresh_until: now.after(life),
+            born: landing.born,
+            cells: self.stamps.cells(ask.key),
+            weight: weight(ask.key.near(), ask.values.size() + landing.stored_bytes),
+            negative: value.is_none(),
+            only_here: landing.only_here,
+            kind: ask.values.kind(),
+        };
+        let value = value.unwrap_or_else(|| Arc::new(()));
+        self.parts.near.insert(ask.key, NearEntry { value, meta }, now);
+    }
+}
+
+impl FarWrite {
+    pub(super) fn is_stored(&self) -> bool {
+        matches!(self, Self::Stored(_))
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        if let Self::Stored(bytes) = self { *bytes } else { 0 }
+    }
+}
+
+fn reason_of(error: &Error) -> Reason {
+    match error.kind() {
+        ErrorKind::TooLarge => Reason::TooLarge,
+        ErrorKind::Encode => Reason::Unencodable,
+        ErrorKind::Timeout => Reason::TimedOut,
+        _ => Reason::TierError,
+    }
+}
+
+fn weight(key: &NearKey, value: usize) -> u32 {
+    u32::try_from(key.weight() + size_of::<NearEntry>() + value).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,166 @@
+//! A miss: take a seat, look into the tiers, run the loader, land.
+//!
+//! Promise: one load per key whoever asks; the body runs at most once per call; only its own error is returned.
+
+use std::future::Future;
+
+use super::counters::Count;
+use super::fetch::count_of;
+use super::typed::{Failure, Hold, Recipe, Shape, Share, Split};
+use super::{Ask, Engine, Found};
+use crate::error::Result;
+use crate::flight::{Lead, Seat};
+use crate::port::near::Held;
+use crate::stamp::Scope;
+
+/// What a leader tells its followers.
+#[derive(Clone)]
+pub(super) enum Outcome {
+    /// A value, or absence.
+    Value(Option<Held>),
+    /// The loader failed, and everybody gets its error.
+    Failed(Failure),
+    /// The loader failed, and its error cannot be shared: everybody runs the loader.
+    Unshared,
+}
+
+/// Where a caller found itself.
+enum Place<R> {
+    Answered(R),
+    Alone,
+    Leading(Lead<Outcome>),
+}
+
+impl Engine {
+    /// Answers a call after its near probe missed.
+    ///
+    /// # Errors
+    /// Only for a caller that fails closed, when the tier cannot be asked. The body has not run then.
+    pub(crate) async fn load<S: Shape, H: Hold<S::Val>>(
+        &self,
+        ask: &Ask<'_>,
+        recipe: Recipe<S, H, impl Share<S::Ret>, impl FnOnce(&S::Val) -> bool>,
+        body: impl Future<Output = S::Ret>,
+    ) -> Result<S::Ret> {
+        let lead = match self.place(ask, &recipe).await {
+            Place::Answered(ret) => return Ok(ret),
+            Place::Alone => return Ok(self.run(body).await),
+            Place::Leading(lead) => lead,
+        };
+        let born = self.stamps.born();
+        let found = self.fetch(ask, born).await?;
+        if let Some((found, ret)) = found.and_then(|found| give(&recipe, found.value()).map(|ret| (found, ret))) {
+            self.counters.add(count_of(Some(&found)));
+            lead.tell(Outcome::Value(found.into_value()));
+            return Ok(ret);
+        }
+        self.counters.add(Count::Miss);
+        Ok(self.lead(ask, recipe, lead, born, body).await)
+    }
+
+    /// Runs the body now and stores what it returns, whatever is stored. A load of the same key that is under
+    /// way is overtaken: its value is not stored any more.
+    pub(crate) async fn refresh<S: Shape, H: Hold<S::Val>>(
+        &self,
+        ask: &Ask<'_>,
+        recipe: Recipe<S, H, impl Share<S::Ret>, impl FnOnce(&S::Val) -> bool>,
+        body: impl Future<Output = S::Ret>,
+    ) -> S::Ret {
+        self.stamps.bump(Scope::Key(ask.key));
+        self.flights.forget(ask.key);
+        self.counters.add(Count::Miss);
+        match self.flights.seat(ask.key) {
+            Seat::Lead(lead) => {
+                let born = self.stamps.born();
+                self.lead(ask, recipe, lead, born, body).await
+            }
+            Seat::Follow(_) => self.run(body).await,
+        }
+    }
+
+    /// Runs the body while the cache is switched off.
+    pub(crate) async fn bypass<R>(&self, body: impl Future<Output = R>) -> R {
+        self.counters.add(Count::Bypassed);
+        body.await
+    }
+
+    /// Takes a seat; a follower waits here, as often as leaders give up.
+    async fn place<S: Shape, H: Hold<S::Val>, C>(
+        &self,
+        ask: &Ask<'_>,
+        recipe: &Recipe<S, H, impl Share<S::Ret>, C>,
+    ) -> Place<S::Ret> {
+        loop {
+            let follow = match self.flights.seat(ask.key) {
+                Seat::Lead(lead) => return Place::Leading(lead),
+                Seat::Follow(follow) => follow,
+            };
+            if let Some(outcome) = follow.outcome().await {
+                return self.follow(recipe, &outcome);
+            }
+        }
+    }
+
+    /// A follower's own copy of the outcome.
+    fn follow<S: Shape, H: Hold<S::Val>, C>(
+        &self,
+        recipe: &Recipe<S, H, impl Share<S::Ret>, C>,
+        outcome: &Outcome,
+    ) -> Place<S::Ret> {
+        let copy = match outcome {
+            Outcome::Value(value) => give(recipe, value.as_ref()),
+            Outcome::Failed(failure) => recipe.share.restore(failure),
+            Outcome::Unshared => None,
+        };
+        self.counters.add(if copy.is_some() { Count::Coalesced } else { Count::Miss });
+        copy.map_or(Place::Alone, Place::Answered)
+    }
+
+    /// Runs the body as the leader, tells its outcome, and lands its value.
+    async fn lead<S: Shape, H: Hold<S::Val>>(
+        &self,
+        ask: &Ask<'_>,
+        recipe: Recipe<S, H, impl Share<S::Ret>, impl FnOnce(&S::Val) -> bool>,
+        lead: Lead<Outcome>,
+        born: u64,
+        body: impl Future<Output = S::Ret>,
+    ) -> S::Ret {
+        match recipe.shape.split(self.run(body).await) {
+            Split::Value(value) => {
+                let held: Held = recipe.hold.hold(&value);
+                lead.tell(Outcome::Value(Some(held.clone())));
+                if (recipe.store_if)(&value) {
+                    self.land(ask, born, Some(&held)).await;
+                } else {
+                    self.not_stored("all", crate::entry::Reason::Refused);
+                }
+                recipe.shape.of_value(value)
+            }
+            Split::Absent(ret) => {
+                lead.tell(Outcome::Value(None));
+                if ask.space.policy.negative_ttl.is_some() {
+                    self.land(ask, born, None).await;
+                }
+                ret
+            }
+            Split::Failed(ret) => {
+                self.counters.add(Count::LoadFailed);
+                lead.tell(recipe.share.share(&ret).map_or(Outcome::Unshared, Outcome::Failed));
+                ret
+            }
+        }
+    }
+
+    async fn run<R>(&self, body: impl Future<Output = R>) -> R {
+        self.counters.add(Count::Load);
+        body.await
+    }
+}
+
+/// The result of a stored value, or of remembered absence.
+fn give<S: Shape, H: Hold<S::Val>, F, C>(recipe: &Recipe<S, H, F, C>, value: Option<&Held>) -> Option<S::Ret> {
+    match value {
+        Some(held) => recipe.hold.give(held).map(|value| recipe.shape.of_value(value)),
+        None => recipe.shape.of_absence(),
+    }
+}

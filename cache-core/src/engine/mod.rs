@@ -1,0 +1,159 @@
+//! The engine: what happens on a hit, on a miss, on a write, on an invalidation.
+//!
+//! Start reading in [`hot`] (a hit), then [`load`] (a miss: seat, fetch, run, land). [`put`] writes,
+//! [`invalidate`] removes, [`atomic`] holds the verbs that must have one winner, [`serving`] picks the byte tier.
+
+mod atomic;
+mod counters;
+mod found;
+mod fetch;
+mod hot;
+mod invalidate;
+mod land;
+mod load;
+mod put;
+mod serving;
+mod typed;
+mod values;
+
+pub use counters::Statistics;
+pub(crate) use found::Found;
+pub(crate) use invalidate::What;
+pub use put::Written;
+pub(crate) use values::Ask;
+pub use typed::{
+    ByClone, ByNothing, ByText, Fallible, FallibleOptional, Hold, HoldArc, HoldClone, Optional, Plain, Recipe, Shape, Share, Split,
+};
+pub use values::Values;
+pub(crate) use values::{LocalValues, StoredValues};
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::codec::Codec;
+use crate::entry::Reason;
+use crate::error::Error;
+use crate::flight::Flights;
+use crate::key::Namespace;
+use crate::policy::{FailMode, Jitter};
+use crate::port::clock::Clock;
+use crate::port::near::NearStore;
+use crate::port::recorder::{Event, Recorder};
+use crate::port::spawn::{Spawner, Task};
+use crate::recovery::Journal;
+use crate::stamp::{Gate, Stamps};
+use crate::tier::{Tier, Tiers};
+use crate::time::Life;
+use counters::{Count, Counters};
+
+/// The parts that the builder wires together.
+pub(crate) struct Parts {
+    pub(crate) namespace: Namespace,
+    pub(crate) near: Arc<dyn NearStore>,
+    pub(crate) tiers: Tiers,
+    pub(crate) codec: Codec,
+    pub(crate) clock: Clock,
+    pub(crate) recorder: Arc<dyn Recorder>,
+    pub(crate) spawner: Arc<dyn Spawner>,
+    pub(crate) default_ttl: Life,
+    pub(crate) near_ttl: Option<Life>,
+    pub(crate) jitter: Jitter,
+    pub(crate) fail_mode: FailMode,
+    pub(crate) enabled: bool,
+}
+
+/// One manager's engine.
+pub(crate) struct Engine {
+    parts: Parts,
+    enabled: AtomicBool,
+    flights: Arc<Flights<load::Outcome>>,
+    stamps: Stamps,
+    gate: Gate,
+    journal: Journal,
+    recovering: tokio::sync::Mutex<()>,
+    counters: Counters,
+}
+
+impl Engine {
+    /// Wires the parts. The only place where collaborators meet.
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self {
+            enabled: AtomicBool::new(parts.enabled),
+            flights: Arc::default(),
+            stamps: Stamps::new(&parts.namespace),
+            gate: Gate::default(),
+            journal: Journal::default(),
+            recovering: tokio::sync::Mutex::default(),
+            counters: Counters::default(),
+            parts,
+        }
+    }
+
+    pub(crate) fn namespace(&self) -> &Namespace {
+        &self.parts.namespace
+    }
+
+    #[inline]
+    pub(crate) fn is_enabled(&self) -> bool {
+        self.enabled.load(Ordering::Relaxed)
+    }
+
+    /// Switches the cache on or off. What it holds when it is switched on again may be older than changes made
+    /// meanwhile, so everything held is overtaken.
+    pub(crate) fn set_enabled(&self, enabled: bool) {
+        if self.enabled.swap(enabled, Ordering::AcqRel) != enabled && enabled {
+            self.parts.near.retain(&mut |_, _| false);
+            self.stamps.bump(crate::stamp::Scope::Everything);
+            if self.parts.tiers.exist() {
+                self.journal.everything();
+            }
+        }
+    }
+
+    pub(crate) fn statistics(&self) -> Statistics {
+        self.counters.snapshot(self.parts.near.len() as u64, self.parts.near.weight(), self.flights.len() as u64)
+    }
+
+    pub(crate) fn reset_statistics(&self) {
+        self.counters.reset();
+    }
+
+    pub(crate) fn tiers(&self) -> &Tiers {
+        &self.parts.tiers
+    }
+
+    pub(crate) fn spawn(&self, task: Task) -> bool {
+        self.parts.spawner.spawn(task)
+    }
+
+    /// Whether trouble of a tier is an error for this caller. A cached function never sees it: its result type
+    /// belongs to its own errors.
+    fn fails_closed(&self, ask: &Ask<'_>) -> bool {
+        ask.strict && self.parts.fail_mode == FailMode::Closed
+    }
+
+    fn missed(&self, tier: &'static str, reason: Reason) {
+        self.parts.recorder.record(&Event::Missed { tier, reason });
+    }
+
+    fn not_stored(&self, tier: &'static str, reason: Reason) {
+        self.counters.add(Count::NotStored);
+        self.parts.recorder.record(&Event::NotStored { tier, reason });
+    }
+
+    fn tier_failed(&self, tier: Tier<'_>, verb: &'static str, error: &Error) {
+        self.counters.add(Count::TierError);
+        self.parts.recorder.record(&Event::TierFailed { tier: tier.name, verb, error });
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("namespace", &self.parts.namespace.as_str())
+            .field("near", &self.parts.near)
+            .field("tiers", &self.parts.tiers)
+            .finish_non_exhaustive()
+    }
+}

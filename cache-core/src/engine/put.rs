@@ -1,0 +1,77 @@
+//! Writing a value that the caller has at hand.
+
+use super::land::{FarWrite, Landing};
+use super::{Ask, Engine};
+use crate::entry::Reason;
+use crate::error::Result;
+use crate::port::backend::{SetCondition, SetOptions};
+use crate::port::near::Held;
+use crate::stamp::Scope;
+
+/// What became of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "a write that was not stored leaves no older value either"]
+#[non_exhaustive]
+pub enum Written {
+    /// In every tier that there is.
+    Stored,
+    /// Something was there already, and was kept.
+    Kept,
+    /// Only in this process: the byte tier could not take it.
+    OnlyHere(Reason),
+    /// Nowhere; the older value is gone too.
+    Rejected(Reason),
+}
+
+impl Written {
+    /// Whether a read in this process can find it.
+    #[must_use]
+    pub fn is_stored(self) -> bool {
+        matches!(self, Self::Stored | Self::OnlyHere(_))
+    }
+}
+
+impl Engine {
+    /// Stores a value in every tier. A load of the same key that is under way is overtaken: the set wins.
+    ///
+    /// # Errors
+    /// A ttl of zero; when the manager fails closed also every tier that did not take it.
+    pub(crate) async fn put(&self, ask: &Ask<'_>, held: Held, condition: SetCondition) -> Result<Written> {
+        let life = self.life(ask, false)?;
+        if !self.is_enabled() {
+            return Ok(Written::Rejected(Reason::Disabled));
+        }
+        let _gate = self.gate.set(ask.key).await;
+        if condition == SetCondition::IfAbsent && self.holds_alone(ask) {
+            return Ok(Written::Kept);
+        }
+        self.stamps.bump(Scope::Key(ask.key));
+        self.flights.forget(ask.key);
+        let far = self.write_far(ask, Some(&held), life, SetOptions::default().when(condition)).await;
+        // A reader that saw the older far value before it was replaced must not promote it afterwards.
+        self.stamps.bump(Scope::Key(ask.key));
+        self.parts.near.remove(ask.key);
+        let written = self.judge(ask, far.clone())?;
+        if written.is_stored() {
+            let landing = Landing { born: self.stamps.born(), life, stored_bytes: far.bytes(), only_here: !far.is_stored() };
+            self.insert_near(ask, Some(held), landing);
+        }
+        Ok(written)
+    }
+
+    /// Whether the near tier is the only one and has a fresh entry.
+    fn holds_alone(&self, ask: &Ask<'_>) -> bool {
+        let alone = !ask.leaves_the_process() || !self.parts.tiers.exist();
+        alone && self.parts.near.get(ask.key.near()).is_some_and(|entry| self.is_fresh(&entry, self.parts.clock.tick()))
+    }
+
+    fn judge(&self, ask: &Ask<'_>, far: FarWrite) -> Result<Written> {
+        match far {
+            FarWrite::NotAsked | FarWrite::Stored(_) => Ok(Written::Stored),
+            FarWrite::Refused => Ok(Written::Kept),
+            FarWrite::Failed(_, error) if self.fails_closed(ask) => Err(error),
+            FarWrite::Failed(reason @ (Reason::TooLarge | Reason::Unencodable), _) => Ok(Written::Rejected(reason)),
+            FarWrite::Failed(reason, _) => Ok(Written::OnlyHere(reason)),
+        }
+    }
+}

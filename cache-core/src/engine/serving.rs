@@ -1,0 +1,117 @@
+//! Which byte tier serves, and the way back to the primary.
+
+use super::{Engine, What};
+use crate::entry::Reason;
+use crate::error::Result;
+use crate::port::recorder::Event;
+use crate::recovery::Entries;
+use crate::tier::Tier;
+
+/// The byte tier to ask.
+#[derive(Debug)]
+pub(super) enum Serving<'a> {
+    /// This one.
+    Tier(Tier<'a>),
+    /// None can be asked.
+    Nothing(Reason),
+}
+
+impl Engine {
+    /// The primary, when it can be reached and has been told everything; else the fallback.
+    pub(super) async fn serving(&self) -> Serving<'_> {
+        let tiers = &self.parts.tiers;
+        let available = tiers.primary().backend.is_available();
+        if available && (self.is_settled() || self.recover().await) {
+            return Serving::Tier(tiers.primary());
+        }
+        if tiers.switch(true) {
+            self.parts.recorder.record(&Event::Switched { to: tiers.fallback().name });
+            tracing::warn!(primary = tiers.primary().name, fallback = tiers.fallback().name, "the primary tier is unavailable");
+        }
+        match (tiers.has_fallback(), available) {
+            (true, _) => Serving::Tier(tiers.fallback()),
+            (false, true) => Serving::Nothing(Reason::Quarantined),
+            (false, false) => Serving::Nothing(Reason::TierError),
+        }
+    }
+
+    /// The primary alone, for what must never be answered by a fallback.
+    pub(super) async fn primary(&self) -> Option<Tier<'_>> {
+        match self.serving().await {
+            Serving::Tier(tier) if !self.parts.tiers.on_fallback() => Some(tier),
+            _ => None,
+        }
+    }
+
+    fn is_settled(&self) -> bool {
+        !self.journal.is_pending() && !self.parts.tiers.on_fallback()
+    }
+
+    /// Tells the primary what it missed and drops what the fallback held. One caller does it; the others use
+    /// the fallback meanwhile.
+    async fn recover(&self) -> bool {
+        let Ok(_alone) = self.recovering.try_lock() else { return false };
+        let mut applied = 0;
+        while self.journal.is_pending() {
+            let taken = self.journal.take();
+            let primary = self.parts.tiers.primary();
+            if let Err(error) = self.apply(taken.entries()).await {
+                self.tier_failed(primary, "recover", &error);
+                return false;
+            }
+            applied += taken.settle();
+        }
+        self.come_back(applied).await;
+        true
+    }
+
+    /// Removes from the primary what the journal holds.
+    async fn apply(&self, entries: &Entries) -> Result<()> {
+        let primary = self.parts.tiers.primary().backend;
+        if entries.everything {
+            primary.clear(&self.parts.namespace).await?;
+            return Ok(());
+        }
+        let keys: Vec<_> = entries.keys.iter().cloned().collect();
+        for batch in keys.chunks(500) {
+            primary.delete_many(batch).await?;
+        }
+        for pattern in &entries.patterns {
+            primary.delete_pattern(pattern).await?;
+        }
+        Ok(())
+    }
+
+    async fn come_back(&self, applied: u64) {
+        let tiers = &self.parts.tiers;
+        if applied > 0 {
+            self.parts.recorder.record(&Event::Recovered { applied });
+        }
+        if !tiers.on_fallback() {
+            return;
+        }
+        if let Err(error) = tiers.fallback().backend.clear(&self.parts.namespace).await {
+            self.tier_failed(tiers.fallback(), "clear", &error);
+        }
+        if tiers.switch(false) {
+            self.parts.recorder.record(&Event::Switched { to: tiers.primary().name });
+            tracing::info!(primary = tiers.primary().name, applied, "the primary tier serves again");
+        }
+    }
+
+    /// Notes for the primary what it could not be told.
+    pub(super) fn journal(&self, what: What<'_>) {
+        if !self.parts.tiers.exist() {
+            return;
+        }
+        match what {
+            What::Key(key) => self.journal.key(key),
+            What::Everything => self.journal.everything(),
+            What::Space(_) | What::Pattern(_) => {
+                if let Some(pattern) = self.physical(what) {
+                    self.journal.pattern(&pattern);
+                }
+            }
+        }
+    }
+}

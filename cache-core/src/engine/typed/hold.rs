@@ -1,0 +1,74 @@
+//! How a value is kept in the near store, and given out on a hit.
+
+use std::any::Any;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use crate::port::near::Held;
+
+/// Between a function's value and what the near store holds of it. Zero-sized, chosen by the macro or the verb.
+pub trait Hold<V>: Copy {
+    /// What is behind the held `Arc`; also what byte tiers store.
+    type Inner: Any + Send + Sync;
+
+    /// Makes a shared handle.
+    fn hold(self, value: &V) -> Arc<Self::Inner>;
+
+    /// Gives a held value out; `None` when it is of another type.
+    fn give(self, held: &Held) -> Option<V>;
+}
+
+macro_rules! holds {
+    ($($(#[$doc:meta])* $name:ident)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name<T>(PhantomData<fn() -> T>);
+
+        impl<T> $name<T> {
+            pub(crate) const fn new() -> Self {
+                Self(PhantomData)
+            }
+        }
+
+        impl<T> Clone for $name<T> {
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+
+        impl<T> Copy for $name<T> {}
+    )*};
+}
+
+holds! {
+    /// The value is an `Arc` already: a hit costs one reference count.
+    HoldArc
+    /// The value is cloned out of the held one.
+    HoldClone
+}
+
+impl<T: Any + Send + Sync> Hold<Arc<T>> for HoldArc<T> {
+    type Inner = T;
+
+    fn hold(self, value: &Arc<T>) -> Arc<T> {
+        Arc::clone(value)
+    }
+
+    #[inline]
+    fn give(self, held: &Held) -> Option<Arc<T>> {
+        Arc::clone(held).downcast().ok()
+    }
+}
+
+impl<T: Any + Send + Sync + Clone> Hold<T> for HoldClone<T> {
+    type Inner = T;
+
+    fn hold(self, value: &T) -> Arc<T> {
+        Arc::new(value.clone())
+    }
+
+    #[inline]
+    fn give(self, held: &Held) -> Option<T> {
+        held.downcast_ref::<T>().cloned()
+    }
+}

@@ -1,0 +1,200 @@
+//! Flights: one load per key, whoever asks.
+//!
+//! Promise: nothing strands a follower. The first caller leads; the others follow and get its outcome; when
+//! the leader is dropped or panics before it has one, the flight is vacated and a follower takes over. A flight
+//! that was forgotten (its key was invalidated) still serves those who joined before, and nobody else.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use crate::key::{CacheKey, NearProbe};
+
+const SHARDS: usize = 64;
+
+type Table<O> = HashMap<CacheKey, watch::Receiver<Option<O>>, foldhash::fast::RandomState>;
+
+/// The loads that are under way, by key. `O` is what a leader tells its followers.
+pub(crate) struct Flights<O> {
+    shards: Box<[Mutex<Table<O>>]>,
+    spare: Mutex<Table<O>>,
+}
+
+/// A caller's place in a load.
+#[derive(Debug)]
+pub(crate) enum Seat<O> {
+    /// Nobody loads this key: this caller does.
+    Lead(Lead<O>),
+    /// Somebody does: wait for the outcome.
+    Follow(Follow<O>),
+}
+
+/// The right and duty to load a key. Dropped without an outcome, it vacates the flight.
+pub(crate) struct Lead<O> {
+    flights: Arc<Flights<O>>,
+    key: CacheKey,
+    outcome: watch::Sender<Option<O>>,
+    receiver: watch::Receiver<Option<O>>,
+}
+
+/// A place behind a leader.
+pub(crate) struct Follow<O>(watch::Receiver<Option<O>>);
+
+impl<O> Default for Flights<O> {
+    fn default() -> Self {
+        Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), spare: Mutex::default() }
+    }
+}
+
+impl<O: Clone> Flights<O> {
+    /// Takes a place in the load of a key.
+    pub(crate) fn seat(self: &Arc<Self>, key: &CacheKey) -> Seat<O> {
+        match self.shard(key).entry(key.clone()) {
+            Entry::Occupied(flight) => Seat::Follow(Follow(flight.get().clone())),
+            Entry::Vacant(free) => {
+                let (outcome, receiver) = watch::channel(None);
+                free.insert(receiver.clone());
+                Seat::Lead(Lead { flights: Arc::clone(self), key: key.clone(), outcome, receiver })
+            }
+        }
+    }
+
+    /// Lets nobody else join the load of a key.
+    pub(crate) fn forget(&self, key: &CacheKey) {
+        self.shard(key).remove(key);
+    }
+
+    /// Lets nobody else join any load for which `forget` says so.
+    pub(crate) fn forget_where(&self, mut forget: impl FnMut(&CacheKey) -> bool) {
+        for shard in &self.shards {
+            lock(shard).retain(|key, _| !forget(key));
+        }
+    }
+
+    /// How many loads are under way.
+    pub(crate) fn len(&self) -> usize {
+        self.shards.iter().map(|shard| lock(shard).len()).sum()
+    }
+}
+
+impl<O> Flights<O> {
+    fn shard(&self, key: &CacheKey) -> MutexGuard<'_, Table<O>> {
+        let shard = usize::try_from(key.near().hash() % SHARDS as u64).unwrap_or(0);
+        lock(self.shards.get(shard).unwrap_or(&self.spare))
+    }
+}
+
+/// No user code runs under these locks, so a poisoned one still holds a sound map.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<O> Lead<O> {
+    /// Tells the outcome: to those who follow, and to those who join until the lead is dropped.
+    pub(crate) fn tell(&self, outcome: O) {
+        self.outcome.send_replace(Some(outcome));
+    }
+}
+
+impl<O> Drop for Lead<O> {
+    /// Takes the flight out of the table, unless it was forgotten and another one has begun since.
+    fn drop(&mut self) {
+        let mut shard = self.flights.shard(&self.key);
+        if shard.get(&self.key).is_some_and(|flight| flight.same_channel(&self.receiver)) {
+            shard.remove(&self.key);
+        }
+    }
+}
+
+impl<O: Clone> Follow<O> {
+    /// Waits for the outcome; `None` when the leader vacated: take a seat again.
+    pub(crate) async fn outcome(mut self) -> Option<O> {
+        let told = self.0.wait_for(Option::is_some).await.ok()?;
+        told.clone()
+    }
+}
+
+impl<O> fmt::Debug for Flights<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Flights").finish_non_exhaustive()
+    }
+}
+
+impl<O> fmt::Debug for Lead<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Lead({})", self.key)
+    }
+}
+
+impl<O> fmt::Debug for Follow<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Follow")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::Namespace;
+
+    fn key() -> CacheKey {
+        CacheKey::direct(&Namespace::default(), "user:7").unwrap()
+    }
+
+    fn lead(flights: &Arc<Flights<u32>>) -> Lead<u32> {
+        match flights.seat(&key()) {
+            Seat::Lead(lead) => lead,
+            Seat::Follow(_) => panic!("somebody else leads"),
+        }
+    }
+
+    fn follow(flights: &Arc<Flights<u32>>) -> Follow<u32> {
+        match flights.seat(&key()) {
+            Seat::Lead(_) => panic!("nobody leads"),
+            Seat::Follow(follow) => follow,
+        }
+    }
+
+    #[tokio::test]
+    async fn followers_get_the_outcome_also_those_who_come_late() {
+        let flights = Arc::new(Flights::default());
+        let leader = lead(&flights);
+        let early = follow(&flights);
+        leader.tell(7);
+        let late = follow(&flights);
+        drop(leader);
+        assert_eq!((early.outcome().await, late.outcome().await), (Some(7), Some(7)));
+        assert_eq!(flights.len(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_vacated_flight_is_taken_over_by_a_follower() {
+        let flights = Arc::new(Flights::default());
+        let leader = lead(&flights);
+        let (first, second) = (follow(&flights), follow(&flights));
+        drop(leader);
+        assert_eq!((first.outcome().await, second.outcome().await), (None, None));
+        let leader = lead(&flights);
+        let second = follow(&flights);
+        leader.tell(8);
+        assert_eq!(second.outcome().await, Some(8));
+    }
+
+    #[tokio::test]
+    async fn a_forgotten_flight_serves_only_those_who_had_joined() {
+        let flights = Arc::new(Flights::default());
+        let overtaken = lead(&flights);
+        let joined = follow(&flights);
+        flights.forget(&key());
+        let fresh = lead(&flights);
+        overtaken.tell(1);
+        fresh.tell(2);
+        drop(overtaken);
+        assert_eq!((joined.outcome().await, follow(&flights).outcome().await), (Some(1), Some(2)));
+        drop(fresh);
+        assert_eq!(flights.len(), 0);
+    }
+}

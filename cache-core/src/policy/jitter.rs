@@ -1,0 +1,103 @@
+//! Spread of lives, so that what was stored together does not expire together.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::time::Life;
+
+/// Lives up to this are exact.
+const EXACT_UP_TO: Duration = Duration::from_secs(1);
+
+/// Draws lives of `ttl` plus or minus a fraction. Lives of up to a second are left exact.
+#[derive(Debug)]
+pub struct Jitter {
+    fraction: f64,
+    state: AtomicU64,
+}
+
+impl Jitter {
+    /// A fraction from 0 (exact) to below 1, and the seed of its draws.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] when the fraction is out of range or no number.
+    pub fn new(fraction: f64, seed: u64) -> Result<Self> {
+        if (0.0..1.0).contains(&fraction) {
+            return Ok(Self { fraction, state: AtomicU64::new(seed) });
+        }
+        Err(Error::new(ErrorKind::Config, format!("jitter holds {fraction}"))
+            .with_fix("give a fraction from 0 to below 1, e.g. 0.15"))
+    }
+
+    /// One life; `fraction` overrides the manager's.
+    #[must_use]
+    pub fn spread(&self, life: Life, fraction: Option<f64>) -> Life {
+        let fraction = fraction.unwrap_or(self.fraction);
+        match life {
+            Life::For(exact) if exact > EXACT_UP_TO && fraction > 0.0 => {
+                let factor = 1.0 + fraction * (2.0 * self.draw() - 1.0);
+                Duration::try_from_secs_f64(exact.as_secs_f64() * factor).map_or(life, Life::For)
+            }
+            life => life,
+        }
+    }
+
+    /// The longest life that [`Jitter::spread`] can draw.
+    #[must_use]
+    pub fn longest(&self, life: Life, fraction: Option<f64>) -> Life {
+        let fraction = fraction.unwrap_or(self.fraction);
+        match life {
+            Life::For(exact) => {
+                Duration::try_from_secs_f64(exact.as_secs_f64() * (1.0 + fraction)).map_or(life, Life::For)
+            }
+            Life::Forever => Life::Forever,
+        }
+    }
+
+    /// A number from 0 to below 1 (SplitMix64, Steele et al. 2014).
+    fn draw(&self) -> f64 {
+        const GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;
+        let mut z = self.state.fetch_add(GAMMA, Ordering::Relaxed).wrapping_add(GAMMA);
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        let bits = u32::try_from((z ^ (z >> 31)) >> 32).unwrap_or(0);
+        f64::from(bits) / (f64::from(u32::MAX) + 1.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lives_are_spread_within_the_fraction_and_short_ones_are_exact() {
+        let jitter = Jitter::new(0.15, 7).unwrap();
+        let life = Life::For(Duration::from_secs(100));
+        let drawn: Vec<f64> =
+            (0..1_000).map(|_| jitter.spread(life, None).duration().unwrap().as_secs_f64()).collect();
+        assert!(drawn.iter().all(|seconds| (85.0..=115.0).contains(seconds)));
+        assert!(drawn.iter().any(|seconds| *seconds < 90.0) && drawn.iter().any(|seconds| *seconds > 110.0));
+        for exact in [Life::Forever, Life::For(Duration::from_secs(1)), Life::For(Duration::from_millis(3))] {
+            assert_eq!(jitter.spread(exact, None), exact);
+        }
+        assert_eq!(jitter.spread(life, Some(0.0)), life);
+        assert!(jitter.longest(life, None) >= Life::For(Duration::from_secs_f64(114.9)));
+    }
+
+    #[test]
+    fn the_same_seed_draws_the_same_lives() {
+        let draw = |seed| {
+            let jitter = Jitter::new(0.5, seed).unwrap();
+            [(); 4].map(|()| jitter.spread(Life::For(Duration::from_secs(60)), None))
+        };
+        assert_eq!(draw(1), draw(1));
+        assert_ne!(draw(1), draw(2));
+    }
+
+    #[test]
+    fn a_fraction_out_of_range_is_refused() {
+        for fraction in [-0.1, 1.0, f64::NAN] {
+            assert_eq!(Jitter::new(fraction, 0).unwrap_err().kind(), ErrorKind::Config);
+        }
+    }
+}

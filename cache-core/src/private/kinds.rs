@@ -1,0 +1,83 @@
+//! Choosing by type: the macro calls one method on `&&&&Ty<R>`, and method lookup finds the most special impl.
+//!
+//! (Autoref specialization, as David Tolnay described it. It works where the type is concrete; a return type
+//! that is itself a type parameter is `Plain`, whatever it is instantiated with.)
+
+use std::any::Any;
+use std::fmt::{Debug, Display};
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::hold::{HoldArc, HoldClone};
+use super::shape::{Fallible, FallibleOptional, Optional, Plain, Shape};
+use super::share::{ByClone, ByNothing, ByText};
+use crate::error::SharedError;
+
+/// Stands for a type without holding a value of it.
+#[derive(Debug)]
+pub struct Ty<T>(PhantomData<fn() -> T>);
+
+impl<T> Ty<T> {
+    /// Stands for `T`.
+    #[must_use]
+    #[allow(clippy::new_without_default, reason = "never made by default")]
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+/// The type of what a shape stores.
+#[must_use]
+pub const fn val_ty<S: Shape>(_: S) -> Ty<S::Val> {
+    Ty::new()
+}
+
+/// The type of what is held for a shape.
+#[must_use]
+pub const fn held_by<V, H: super::Hold<V>>(_: H) -> Ty<H::Inner> {
+    Ty::new()
+}
+
+macro_rules! choices {
+    ($($(#[$doc:meta])* $level:ident for $ty:ty, <$($generic:ident $(: $bound:path $(, $more:path)*)?),+> $method:ident -> $chosen:ty;)*) => {$(
+        $(#[$doc])*
+        pub trait $level {
+            /// The zero-sized choice.
+            type Chosen;
+            /// Chooses.
+            fn $method(&self) -> Self::Chosen;
+        }
+
+        impl<$($generic $(: $bound $(+ $more)*)?),+> $level for $ty {
+            type Chosen = $chosen;
+
+            #[inline]
+            fn $method(&self) -> $chosen {
+                <$chosen>::new()
+            }
+        }
+    )*};
+}
+
+choices! {
+    /// First choice of four.
+    ShapeResultOption for &&&Ty<Result<Option<T>, E>>, <T, E> larder_shape -> FallibleOptional<T, E>;
+    /// Second choice of four.
+    ShapeResult for &&Ty<Result<T, E>>, <T, E> larder_shape -> Fallible<T, E>;
+    /// Third choice of four.
+    ShapeOption for &Ty<Option<T>>, <T> larder_shape -> Optional<T>;
+    /// Last choice of four.
+    ShapePlain for Ty<T>, <T> larder_shape -> Plain<T>;
+
+    /// First choice of two: the user's own `Arc` is kept.
+    HoldShared for &Ty<Arc<T>>, <T: Any, Send, Sync> larder_hold -> HoldArc<T>;
+    /// Last choice of two: values are cloned out.
+    HoldAny for Ty<T>, <T: Any, Send, Sync, Clone> larder_hold -> HoldClone<T>;
+
+    /// First choice of three: the error is cloned for every follower.
+    ShareClone for &&Ty<Result<T, E>>, <T, E: Clone, Send, Sync, Any> larder_share -> ByClone<T, E>;
+    /// Second choice of three: the error's text is shared.
+    ShareText for &Ty<Result<T, E>>, <T, E: From<SharedError>, Display, Debug> larder_share -> ByText<T, E>;
+    /// Last choice of three: every follower runs its own body.
+    ShareNothing for Ty<R>, <R> larder_share -> ByNothing<R>;
+}

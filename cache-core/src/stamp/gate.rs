@@ -1,0 +1,60 @@
+//! The gate: a landing in a far tier is either complete before an invalidation deletes there, or never begins.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
+
+use super::Scope;
+use crate::key::{CacheKey, NearProbe};
+
+const STRIPES: usize = 256;
+
+/// Orders landings, sets and invalidations of the same key, in stripes of keys.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    stripes: Box<[Arc<RwLock<()>>]>,
+    spare: Arc<RwLock<()>>,
+}
+
+/// Held by a landing from its last look at the stamps until its far write is done.
+#[derive(Debug)]
+pub(crate) struct Shared(#[allow(dead_code, reason = "held for its drop")] OwnedRwLockReadGuard<()>);
+
+/// Held by a set from its bump until its last write is done, so that two sets leave one winner in every tier.
+#[derive(Debug)]
+pub(crate) struct Exclusive(#[allow(dead_code, reason = "held for its drop")] OwnedRwLockWriteGuard<()>);
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self { stripes: (0..STRIPES).map(|_| Arc::default()).collect(), spare: Arc::default() }
+    }
+}
+
+impl Gate {
+    /// Enters as a landing.
+    pub(crate) async fn land(&self, key: &CacheKey) -> Shared {
+        Shared(Arc::clone(self.stripe(key)).read_owned().await)
+    }
+
+    /// Enters as a set.
+    pub(crate) async fn set(&self, key: &CacheKey) -> Exclusive {
+        Exclusive(Arc::clone(self.stripe(key)).write_owned().await)
+    }
+
+    /// Waits until every landing in scope that may have looked at the stamps before their bump is done.
+    pub(crate) async fn pass(&self, scope: Scope<'_>) {
+        match scope {
+            Scope::Key(key) => drop(self.stripe(key).write().await),
+            _ => {
+                for stripe in &self.stripes {
+                    drop(stripe.write().await);
+                }
+            }
+        }
+    }
+
+    fn stripe(&self, key: &CacheKey) -> &Arc<RwLock<()>> {
+        let stripe = usize::try_from(key.near().hash() % STRIPES as u64).unwrap_or(0);
+        self.stripes.get(stripe).unwrap_or(&self.spare)
+    }
+}

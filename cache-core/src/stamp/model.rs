@@ -1,0 +1,93 @@
+//! The stamp table under loom: every interleaving, and every reordering that the memory model allows.
+
+mod sync {
+    pub(super) use loom::sync::atomic::{AtomicU64, Ordering};
+}
+
+#[path = "table.rs"]
+#[allow(dead_code, reason = "the model uses a part of the table")]
+mod table;
+
+use loom::sync::Arc;
+use loom::sync::atomic::{AtomicU64, Ordering};
+use loom::thread;
+
+use table::Table;
+
+const CELL: u32 = 0;
+const OLD: u64 = 1;
+const NEW: u64 = 2;
+
+/// A source, a far tier that holds its old value, and the stamp table between them.
+struct World {
+    source: AtomicU64,
+    far: AtomicU64,
+    table: Table,
+}
+
+impl World {
+    fn new() -> Self {
+        Self { source: AtomicU64::new(OLD), far: AtomicU64::new(OLD), table: Table::new(1) }
+    }
+
+    /// Loads through the far tier (0 is empty) or from the source; what is kept is the value with its birth.
+    fn load(&self) -> (u64, u64) {
+        let born = self.table.generation();
+        let far = self.far.load(Ordering::Acquire);
+        (if far == 0 { self.source.load(Ordering::Acquire) } else { far }, born)
+    }
+
+    /// Changes the source, then invalidates: bump, far delete, and a second bump unless it is left out.
+    fn change(&self, second_bump: bool) {
+        self.source.store(NEW, Ordering::Release);
+        self.table.bump(CELL);
+        self.far.store(0, Ordering::Release);
+        if second_bump {
+            self.table.bump(CELL);
+        }
+    }
+
+    fn serves(&self, (value, born): (u64, u64)) -> Option<u64> {
+        (self.table.last_bump(CELL) <= born).then_some(value)
+    }
+}
+
+fn race(second_bump: bool) {
+    loom::model(move || {
+        let world = Arc::new(World::new());
+        let loader = thread::spawn({
+            let world = Arc::clone(&world);
+            move || world.load()
+        });
+        world.change(second_bump);
+        let entry = loader.join().unwrap();
+        assert_ne!(world.serves(entry), Some(OLD), "an old value is served after the invalidation");
+    });
+}
+
+#[test]
+fn a_load_that_overlaps_an_invalidation_never_outlives_it() {
+    race(true);
+}
+
+#[test]
+#[should_panic(expected = "an old value is served after the invalidation")]
+fn without_the_second_bump_the_model_finds_the_stale_value() {
+    race(false);
+}
+
+#[test]
+fn two_invalidations_never_move_a_cell_backwards() {
+    loom::model(|| {
+        let table = Arc::new(Table::new(1));
+        let other = thread::spawn({
+            let table = Arc::clone(&table);
+            move || table.bump(CELL)
+        });
+        let born = table.generation();
+        table.bump(CELL);
+        assert!(table.last_bump(CELL) > born);
+        other.join().unwrap();
+        assert_eq!(table.last_bump(CELL), 2);
+    });
+}

@@ -1,0 +1,45 @@
+//! The generation counter and the cells. Compiled twice: for use, and for the model checker.
+
+use super::sync::{AtomicU64, Ordering};
+
+/// A fixed table of "last bump" generations.
+///
+/// Every write is a read-modify-write and every read acquires, so that a reader that saw the end of an
+/// invalidation (through any lock, channel or socket) sees its bump.
+#[derive(Debug)]
+pub(super) struct Table {
+    generation: AtomicU64,
+    cells: Box<[AtomicU64]>,
+}
+
+impl Table {
+    /// This many cells, at generation 0.
+    pub(super) fn new(cells: usize) -> Self {
+        Self { generation: AtomicU64::new(0), cells: (0..cells).map(|_| AtomicU64::new(0)).collect() }
+    }
+
+    /// The generation now.
+    #[inline]
+    pub(super) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Begins a new generation.
+    pub(super) fn next_generation(&self) -> u64 {
+        self.generation.fetch_add(1, Ordering::AcqRel) + 1
+    }
+
+    /// Moves a cell to a new generation. Never backwards, whoever comes last.
+    pub(super) fn bump(&self, cell: u32) {
+        let generation = self.next_generation();
+        if let Some(cell) = self.cells.get(cell as usize) {
+            cell.fetch_max(generation, Ordering::AcqRel);
+        }
+    }
+
+    /// The generation of a cell's last bump. A cell outside the table always counts as just bumped.
+    #[inline]
+    pub(super) fn last_bump(&self, cell: u32) -> u64 {
+        self.cells.get(cell as usize).map_or(u64::MAX, |cell| cell.load(Ordering::Acquire))
+    }
+}
