@@ -1,0 +1,92 @@
+//! How a value is spelled in the payload.
+//!
+//! Promise: a payload that passes [`Format::check`] can be handed to the type's `Deserialize` without a stack
+//! overflow and without an allocation by a claimed length. [`scan`] is where that is shown for MessagePack;
+//! `serde_json` has its own depth limit and no claimed lengths. Code of the user runs in here: a panic of it is
+//! an answer like any other.
+
+#[cfg(feature = "json")]
+mod json;
+mod msgpack;
+mod scan;
+
+use std::any::type_name;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::buffer::Buffer;
+use crate::entry::Reason;
+use crate::error::{Error, ErrorKind, Result};
+
+/// The stored form of a value.
+#[derive(Default, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Format {
+    /// MessagePack with named fields: compact, and fields may be added, left out and reordered.
+    #[default]
+    MessagePack,
+    /// JSON: readable by people and other languages. Maps need text keys.
+    #[cfg(feature = "json")]
+    Json,
+}
+
+impl Format {
+    /// The format byte of a frame. Never reused.
+    pub(super) const fn code(self) -> u8 {
+        match self {
+            Self::MessagePack => 1,
+            #[cfg(feature = "json")]
+            Self::Json => 2,
+        }
+    }
+
+    /// The format of a frame, when this build reads it.
+    pub(super) const fn of_code(code: u8) -> Option<Self> {
+        match code {
+            1 => Some(Self::MessagePack),
+            #[cfg(feature = "json")]
+            2 => Some(Self::Json),
+            _ => None,
+        }
+    }
+
+    pub(super) fn encode<T: Serialize + ?Sized>(self, value: &T, out: &mut Buffer) -> Result<()> {
+        let written = catch_unwind(AssertUnwindSafe(|| match self {
+            Self::MessagePack => msgpack::encode(value, out),
+            #[cfg(feature = "json")]
+            Self::Json => json::encode(value, out),
+        }));
+        match written {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(cause)) => Err(unencodable::<T>(self, &cause)),
+            Err(_) => Err(unencodable::<T>(self, "its Serialize panicked")),
+        }
+    }
+
+    /// Everything that must hold before `decode`.
+    pub(super) fn check(self, payload: &[u8]) -> Result<(), Reason> {
+        match self {
+            Self::MessagePack => scan::one_document(payload),
+            #[cfg(feature = "json")]
+            Self::Json => Ok(()),
+        }
+    }
+
+    /// The payload must have passed `check`.
+    pub(super) fn decode<T: DeserializeOwned>(self, payload: &[u8]) -> Result<T, Reason> {
+        let read = catch_unwind(|| match self {
+            Self::MessagePack => msgpack::decode(payload),
+            #[cfg(feature = "json")]
+            Self::Json => json::decode(payload),
+        });
+        read.ok().flatten().ok_or(Reason::Undecodable)
+    }
+}
+
+fn unencodable<T: ?Sized>(format: Format, cause: &str) -> Error {
+    Error::new(ErrorKind::Encode, format!("{} cannot be stored as {format:?}: {cause}", type_name::<T>()))
+        .during("encode")
+        .with_fix("mend its Serialize, choose another format, or keep it in the near tier only (local)")
+}

@@ -1,0 +1,123 @@
+//! What is checked of a MessagePack payload before any of it is decoded.
+//!
+//! Promise: what passes is exactly one document, nested at most [`MAX_DEPTH`] deep, in which nothing claims more
+//! than is there. Decoders recurse and reserve by what the bytes say (700 nested arrays overflow a stack of
+//! 2 MiB); this walk does neither: its state is a fixed array.
+
+use crate::entry::Reason;
+
+/// The deepest nesting of arrays and maps that is decoded.
+pub(super) const MAX_DEPTH: usize = 100;
+
+/// Passes exactly one document that claims no more than is there.
+///
+/// # Errors
+/// [`Reason::Bounds`] for a claim beyond the end or the depth; [`Reason::Malformed`] for a marker that does not
+/// exist or bytes behind the document.
+pub(super) fn one_document(payload: &[u8]) -> Result<(), Reason> {
+    let mut rest = payload;
+    let mut levels = Levels::default();
+    // Values that have been announced and not yet seen: each takes a byte at least.
+    let mut owed: u64 = 1;
+    while owed > 0 {
+        let (&marker, tail) = rest.split_first().ok_or(Reason::Bounds)?;
+        let token = Token::read(marker, tail)?;
+        rest = usize::try_from(token.skip).ok().and_then(|skip| tail.get(skip..)).ok_or(Reason::Bounds)?;
+        owed = owed - 1 + token.slots;
+        if owed > rest.len() as u64 {
+            return Err(Reason::Bounds);
+        }
+        levels.pass(&token)?;
+    }
+    if rest.is_empty() { Ok(()) } else { Err(Reason::Malformed) }
+}
+
+/// One marker: the bytes to skip behind it, and the values that follow inside it.
+struct Token {
+    skip: u64,
+    slots: u64,
+    container: bool,
+}
+
+impl Token {
+    #[inline]
+    fn read(marker: u8, tail: &[u8]) -> Result<Self, Reason> {
+        Ok(match marker {
+            0x00..=0x7f | 0xc0 | 0xc2 | 0xc3 | 0xe0..=0xff => Self::plain(0),
+            0x80..=0x8f => Self::container(0, 2 * u64::from(marker & 0x0f)),
+            0x90..=0x9f => Self::container(0, u64::from(marker & 0x0f)),
+            0xa0..=0xbf => Self::plain(u64::from(marker & 0x1f)),
+            0xc1 => return Err(Reason::Malformed),
+            0xc4 | 0xd9 => Self::plain(1 + length::<1>(tail)?),
+            0xc5 | 0xda => Self::plain(2 + length::<2>(tail)?),
+            0xc6 | 0xdb => Self::plain(4 + length::<4>(tail)?),
+            // Extensions: one byte more, their type.
+            0xc7 => Self::plain(2 + length::<1>(tail)?),
+            0xc8 => Self::plain(3 + length::<2>(tail)?),
+            0xc9 => Self::plain(5 + length::<4>(tail)?),
+            0xd4..=0xd8 => Self::plain(1 + (1 << (marker - 0xd4))),
+            0xcc | 0xd0 => Self::plain(1),
+            0xcd | 0xd1 => Self::plain(2),
+            0xca | 0xce | 0xd2 => Self::plain(4),
+            0xcb | 0xcf | 0xd3 => Self::plain(8),
+            0xdc => Self::container(2, length::<2>(tail)?),
+            0xdd => Self::container(4, length::<4>(tail)?),
+            0xde => Self::container(2, 2 * length::<2>(tail)?),
+            0xdf => Self::container(4, 2 * length::<4>(tail)?),
+        })
+    }
+
+    const fn plain(skip: u64) -> Self {
+        Self { skip, slots: 0, container: false }
+    }
+
+    const fn container(skip: u64, slots: u64) -> Self {
+        Self { skip, slots, container: true }
+    }
+}
+
+/// A big-endian length of `N` bytes.
+fn length<const N: usize>(tail: &[u8]) -> Result<u64, Reason> {
+    let digits = tail.first_chunk::<N>().ok_or(Reason::Bounds)?;
+    Ok(digits.iter().fold(0, |length, &digit| length << 8 | u64::from(digit)))
+}
+
+/// The containers that are open, each with the values that it still waits for (never 0).
+struct Levels {
+    waiting: [u64; MAX_DEPTH],
+    depth: usize,
+}
+
+impl Default for Levels {
+    fn default() -> Self {
+        Self { waiting: [0; MAX_DEPTH], depth: 0 }
+    }
+}
+
+impl Levels {
+    /// Counts one value, which may open a level and may complete some.
+    #[inline]
+    fn pass(&mut self, token: &Token) -> Result<(), Reason> {
+        if token.container {
+            let level = self.waiting.get_mut(self.depth).ok_or(Reason::Bounds)?;
+            if token.slots > 0 {
+                *level = token.slots;
+                self.depth += 1;
+                return Ok(());
+            }
+        }
+        self.complete_one();
+        Ok(())
+    }
+
+    #[inline]
+    fn complete_one(&mut self) {
+        while let Some(level) = self.depth.checked_sub(1).and_then(|top| self.waiting.get_mut(top)) {
+            *level -= 1;
+            if *level > 0 {
+                return;
+            }
+            self.depth -= 1;
+        }
+    }
+}

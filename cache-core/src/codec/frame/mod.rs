@@ -1,0 +1,82 @@
+//! The stored bytes of one entry: a fixed header, stamps, the payload.
+//!
+//! Promise: what [`open`] lets through was written for this key under this schema, whole and within the bounds.
+//! Read on in [`header`] (the layout), [`check`] (the order of the checks), [`draft`] (how one is written).
+
+mod check;
+mod checksum;
+mod draft;
+mod header;
+
+pub(super) use check::{Expected, open};
+pub(super) use draft::Draft;
+pub use header::Header;
+
+use std::fmt;
+
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+
+use crate::entry::{Deadlines, Reason};
+
+/// A frame that passed every check. Cloning it is a reference count.
+#[derive(Clone)]
+pub struct Frame {
+    header: Header,
+    payload: Bytes,
+}
+
+impl Frame {
+    /// The fixed header.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Whether it remembers that there is no value.
+    #[must_use]
+    pub fn is_negative(&self) -> bool {
+        self.header.negative
+    }
+
+    /// When it was stored and until when it lives.
+    #[must_use]
+    pub fn deadlines(&self) -> Deadlines {
+        self.header.deadlines
+    }
+
+    /// The entry's version: of two frames of one key the higher one is newer.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.header.version
+    }
+
+    /// The value. Allocates what the value needs.
+    ///
+    /// # Errors
+    /// [`Reason::Undecodable`] when the payload is not a `T`, when `T`'s `Deserialize` panics, or when the frame
+    /// is negative.
+    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, Reason> {
+        if self.header.negative {
+            return Err(Reason::Undecodable);
+        }
+        self.header.format.decode(&self.payload)
+    }
+}
+
+impl fmt::Debug for Frame {
+    /// Never shows the value.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { header, payload } = self;
+        f.debug_struct("Frame").field("header", header).field("payload_bytes", &payload.len()).finish()
+    }
+}
+
+/// The header of a frame of this version, **not verified**: nobody has looked at the checksum, the key or the
+/// lengths. Good for "is it newer" and "has it expired" where a wrong answer costs a miss, for nothing else.
+///
+/// Reads the fixed header, whatever the size of the frame. `None` for anything that this build would not open.
+#[must_use]
+pub fn peek(bytes: &[u8]) -> Option<Header> {
+    Header::read(bytes).ok()
+}

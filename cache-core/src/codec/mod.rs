@@ -1,0 +1,94 @@
+//! Value to frame, frame to value.
+//!
+//! Promise: bytes that come back from a store are the value that was stored under that key, or a miss with a
+//! named reason: never a panic, never another value, never an allocation beyond the cap. Invariant: nothing is
+//! decoded, and nothing is allocated by what the bytes claim, before every check of [`Codec::open`] has passed.
+//! The layout and the order of the checks are in `docs/wire-format.md`; the code begins in [`frame`].
+
+mod buffer;
+mod compress;
+mod format;
+mod frame;
+
+pub use compress::Compression;
+pub use format::Format;
+pub use frame::{Frame, Header, peek};
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use crate::entry::{Deadlines, Reason};
+use crate::error::Result;
+use crate::key::CacheKey;
+
+/// The largest `max_entry_bytes` that has an effect: 64 MiB.
+pub const MAX_ENTRY_BYTES: usize = 64 << 20;
+
+/// How frames are written, and how much of one is read at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Codec {
+    /// What is tried on payloads of 1 KiB and more. Frames of any compression are read.
+    pub compression: Compression,
+    /// The cap on a whole frame in bytes, as stored and as it would be without compression. More than
+    /// [`MAX_ENTRY_BYTES`] counts as that.
+    pub max_entry_bytes: usize,
+}
+
+impl Default for Codec {
+    /// No compression, 1 MiB.
+    fn default() -> Self {
+        Self { compression: Compression::None, max_entry_bytes: 1 << 20 }
+    }
+}
+
+/// What a frame says about its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Envelope {
+    /// The version of the value's type: a frame of another schema is a miss.
+    pub schema: u32,
+    /// When it was stored and until when it lives; `created <= fresh_until <= stale_until`.
+    pub deadlines: Deadlines,
+    /// The entry's version: of two frames of one key the higher one is newer.
+    pub version: u64,
+    /// The value is named by its content and can never be outdated.
+    pub immutable: bool,
+}
+
+impl Codec {
+    /// Encodes a value into a frame; `None` remembers that there is no value.
+    ///
+    /// Allocates the frame once (twice when compressed); an uncompressed payload is written where it stays. A
+    /// value nested deeper than 100 levels is stored, but no reader opens it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Encode`](crate::error::ErrorKind::Encode) when the value does not serialize (or panics while
+    /// it does) or the deadlines are out of order; [`ErrorKind::TooLarge`](crate::error::ErrorKind::TooLarge)
+    /// when the uncompressed frame is larger than the cap.
+    pub fn encode<T: Serialize + ?Sized>(
+        &self,
+        key: &CacheKey,
+        value: Option<&T>,
+        format: Format,
+        envelope: &Envelope,
+    ) -> Result<Bytes> {
+        let mut draft = frame::Draft::new(key, format, envelope, self.limit())?;
+        match value {
+            Some(value) => format.encode(value, draft.payload())?,
+            None => draft.mark_negative(),
+        }
+        draft.finish(self.compression)
+    }
+
+    /// Checks a stored frame and takes it apart. Zero copy, unless the frame is compressed.
+    ///
+    /// # Errors
+    /// Why this is not a frame of this key and schema that can be decoded within the bounds. The order of the
+    /// checks is part of the format: `docs/wire-format.md`.
+    pub fn open(&self, key: &CacheKey, schema: u32, bytes: &Bytes) -> Result<Frame, Reason> {
+        frame::open(bytes, &frame::Expected { fingerprint: key.fingerprint(), schema, limit: self.limit() })
+    }
+
+    fn limit(&self) -> usize {
+        self.max_entry_bytes.min(MAX_ENTRY_BYTES)
+    }
+}

@@ -1,0 +1,11 @@
+//! What the codec promises about bytes that a store gives back: the value, or a miss with a reason.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)] // helpers of a test may panic
+
+mod bounds;
+mod damage;
+mod forge;
+mod identity;
+mod nesting;
+mod round_trip;
+mod writing;

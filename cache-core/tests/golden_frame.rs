@@ -1,0 +1,128 @@
+//! The bytes of frame version 1, spelled out. They may never change: a cache outlives a release.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)] // helpers of a test may panic
+
+use bytes::Bytes;
+use cache_core::codec::{Codec, Envelope, Format, Frame};
+use cache_core::entry::{Deadlines, Reason};
+use cache_core::key::{CacheKey, Namespace};
+use cache_core::time::WallTime;
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct User {
+    id: u64,
+    name: String,
+    roles: Vec<Role>,
+    manager: Option<u64>,
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+enum Role {
+    Reader,
+    Editor { of: String },
+}
+
+fn user() -> User {
+    let roles = vec![Role::Reader, Role::Editor { of: "docs".to_owned() }];
+    User { id: 7, name: "Zoë".to_owned(), roles, manager: None }
+}
+
+fn key() -> CacheKey {
+    CacheKey::direct(&Namespace::new("shop").unwrap(), "user:7").unwrap()
+}
+
+fn envelope() -> Envelope {
+    let deadlines = Deadlines {
+        created: WallTime(1_700_000_000_000),
+        fresh_until: WallTime(1_700_000_300_000),
+        stale_until: WallTime::NEVER,
+    };
+    Envelope { schema: 2, deadlines, version: 0x0102_0304, immutable: false }
+}
+
+fn encode(value: Option<&User>, format: Format, envelope: &Envelope) -> Bytes {
+    Codec::default().encode(&key(), value, format, envelope).unwrap()
+}
+
+const MESSAGE_PACK: &str = "
+    01 01 b821d161c7ace232              # version 1, MessagePack, checksum
+    00 00 0000 02000000                 # no flags, reserved, no stamps, schema 2
+    44291f84a3ad9a9bdbd7be450bd918f8    # xxHash3-128 of `shop:d:user:7`
+    0068e5cf8b010000                    # created      1_700_000_000_000
+    e0fbe9cf8b010000                    # fresh until  1_700_000_300_000
+    ffffffffffffffff                    # stale until  never
+    0403020100000000 37000000 37000000  # entry version, stored length, raw length
+    84 a2 6964 07                       # a map of four: id 7
+       a4 6e616d65 a4 5a6fc3ab          # name Zoë
+       a5 726f6c6573 92 a6 526561646572 81 a6 456469746f72 81 a2 6f66 a4 646f6373
+       a7 6d616e61676572 c0             # manager nil";
+
+const JSON: &str = "
+    01 02 1719491d13c494d1              # version 1, JSON, checksum
+    00 00 0000 02000000
+    44291f84a3ad9a9bdbd7be450bd918f8
+    0068e5cf8b010000 e0fbe9cf8b010000 ffffffffffffffff
+    0403020100000000 51000000 51000000
+    7b226964223a372c226e616d65223a225a6fc3ab222c22726f6c6573223a5b22526561646572222c7b22456469746f7222
+    3a7b226f66223a22646f6373227d7d5d2c226d616e61676572223a6e756c6c7d";
+
+const NEGATIVE: &str = "
+    01 01 2ac4934e35503f1a
+    05 00 0000 02000000                 # negative and immutable
+    44291f84a3ad9a9bdbd7be450bd918f8
+    0068e5cf8b010000 e0fbe9cf8b010000 ffffffffffffffff
+    0403020100000000 00000000 00000000";
+
+const LZ4: &str = "
+    01 01 a9dcc89a1f36d736
+    02 00 0000 02000000                 # lz4
+    44291f84a3ad9a9bdbd7be450bd918f8
+    0068e5cf8b010000 e0fbe9cf8b010000 ffffffffffffffff
+    0403020100000000 1a000000 7b050000  # 26 bytes for 1,403
+    af da0578 6c6172646572 20 0700 ffffffffff5d 60 617264657220";
+
+#[test]
+fn a_message_pack_frame_of_version_1_is_written_and_read() {
+    assert_eq!(hex(&encode(Some(&user()), Format::MessagePack, &envelope())), hex(&golden(MESSAGE_PACK)));
+    let frame = open(MESSAGE_PACK);
+    assert_eq!(frame.decode::<User>(), Ok(user()));
+    assert_eq!((frame.version(), frame.deadlines()), (0x0102_0304, envelope().deadlines));
+    assert!(!frame.is_negative() && !frame.header().immutable);
+}
+
+#[test]
+fn a_json_frame_of_version_1_is_written_and_read() {
+    assert_eq!(hex(&encode(Some(&user()), Format::Json, &envelope())), hex(&golden(JSON)));
+    assert_eq!(open(JSON).decode::<User>(), Ok(user()));
+}
+
+#[test]
+fn a_negative_frame_of_version_1_is_written_and_read() {
+    let immutable = Envelope { immutable: true, ..envelope() };
+    assert_eq!(hex(&encode(None, Format::MessagePack, &immutable)), hex(&golden(NEGATIVE)));
+    let frame = open(NEGATIVE);
+    assert!(frame.is_negative() && frame.header().immutable);
+    assert_eq!(frame.decode::<User>(), Err(Reason::Undecodable));
+}
+
+/// Only read: another release of the compressor may find shorter bytes for the same text.
+#[test]
+fn an_lz4_frame_of_version_1_is_read() {
+    assert_eq!(open(LZ4).decode::<String>(), Ok("larder ".repeat(200)));
+}
+
+fn open(golden_hex: &str) -> Frame {
+    Codec::default().open(&key(), 2, &golden(golden_hex)).unwrap()
+}
+
+/// Hex digits, white space, and remarks behind `#`.
+fn golden(text: &str) -> Bytes {
+    let digits: String =
+        text.lines().flat_map(|line| line.split('#').next()).flat_map(str::split_whitespace).collect();
+    (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap()).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
