@@ -1,1 +1,51 @@
-//! larder
+//! **larder**: an embeddable async caching library.
+//!
+//! Put [`cached`] on an async fn and it gets a typed in-process hit that costs tens of nanoseconds, memory, disk
+//! or Redis behind it, and a cache that is never wrong because of the cache and never the reason a call fails.
+//!
+//! This crate is the assembly ring: it re-exports what users need by the crate it comes from, reads configuration
+//! ([`from_env`], [`connect`]) and keeps the managers that functions find by themselves ([`cache_manager`]).
+
+mod config;
+mod global;
+
+pub use cache_core::codec::{Compression, Format};
+pub use cache_core::entry::{Deadlines, Invalidated, Reason};
+pub use cache_core::error::{Error, ErrorKind, Result, SharedError};
+pub use cache_core::key::{CacheKey, IntoKey, KeyBuilder, KeyPart, KeyPattern, Namespace, build_cache_key};
+pub use cache_core::manager::{
+    Builder, CacheManager, GetOrLoad, Health, IntoPattern, LoadError, Statistics, Written,
+};
+pub use cache_core::policy::FailMode;
+pub use cache_core::port::backend::{
+    BackendInfo, BackendKind, CacheBackend, Capability, DeleteCondition, DeleteOptions, Expiry, NullBackend, Remaining,
+    SetCondition, SetOptions,
+};
+pub use cache_core::port::clock::{Clock, TimeSource};
+pub use cache_core::port::near::{NearStore, NoNear};
+pub use cache_core::port::recorder::{Event, NoRecorder, Recorder};
+pub use cache_core::time::Ttl;
+
+#[cfg(feature = "testkit")]
+pub use cache_core::testkit;
+
+pub use cache_backends::near::Near;
+#[cfg(feature = "disk")]
+pub use cache_backends::disk::DiskBackend;
+#[cfg(feature = "memory")]
+pub use cache_backends::memory::{EvictionPolicy, MemoryBackend};
+#[cfg(feature = "redis")]
+pub use cache_backends::redis::RedisBackend;
+
+#[cfg(feature = "macros")]
+pub use cache_macros::{KeyPart, cached, invalidate_cache};
+
+pub use config::{Config, connect, from_env, register_default_caches};
+pub use global::{cache, cache_manager, initialize_cache, register_cache, shutdown_cache};
+
+/// What expanded macros call. Not for people.
+#[doc(hidden)]
+pub mod private {
+    pub use crate::global::{Global, Named};
+    pub use cache_core::private::*;
+}

@@ -6,10 +6,17 @@
 //! Reads start in `engine/hot.rs`.
 
 pub mod codec;
+mod engine;
 pub mod entry;
 pub mod error;
 mod flight;
 pub mod key;
+pub mod manager;
+pub mod policy;
 pub mod port;
+#[doc(hidden)]
+pub mod private;
+mod recovery;
 mod stamp;
+mod tier;
 pub mod time;

@@ -28,7 +28,8 @@ impl Engine {
         self.stamps.bump(Scope::Key(ask.key));
         self.flights.forget(ask.key);
         let near = self.parts.near.remove(ask.key);
-        let taken = if self.parts.tiers.exist() { self.take_far(ask).await } else { Ok(self.taken_near(ask, near)) };
+        let taken =
+            if self.parts.tiers.exist() { self.take_far(ask).await } else { Ok(self.taken_near(ask, near)) };
         self.stamps.bump(Scope::Key(ask.key));
         taken
     }
@@ -36,8 +37,9 @@ impl Engine {
     /// A removed near entry, if it was alive. Its key's own cell has just been bumped by this call: an entry
     /// that was overtaken earlier had been removed then.
     fn taken_near(&self, ask: &Ask<'_>, entry: Option<NearEntry>) -> Option<Held> {
-        let entry = entry.filter(|entry| self.parts.clock.tick() < entry.meta.fresh_until && !entry.meta.negative)?;
-        std::ptr::eq(entry.meta.kind, ask.values.kind()).then_some(entry.value)
+        let entry =
+            entry.filter(|entry| self.parts.clock.tick() < entry.meta.fresh_until && !entry.meta.negative)?;
+        ask.values.accept(&entry.value).then_some(entry.value)
     }
 
     async fn take_far(&self, ask: &Ask<'_>) -> Result<Option<Held>> {
@@ -118,7 +120,9 @@ impl Engine {
         }
         let tier = match self.serving().await {
             Serving::Tier(tier) => tier,
-            Serving::Nothing(reason) => return self.unreachable(ask, reason).map(|()| self.remaining_near(ask.key)),
+            Serving::Nothing(reason) => {
+                return self.unreachable(ask, reason).map(|()| self.remaining_near(ask.key));
+            }
         };
         match tier.backend.get(ask.key).await {
             Ok(Some(bytes)) => Ok(self.remaining_of(ask, tier.backend.ttl(ask.key).await, &bytes)),
@@ -140,8 +144,14 @@ impl Engine {
     /// What a frame says of itself; of a counter, what its tier says.
     fn remaining_of(&self, ask: &Ask<'_>, kept: Result<Remaining>, bytes: &bytes::Bytes) -> Remaining {
         match self.parts.codec.open(ask.key, ask.space.policy.schema, bytes) {
-            Ok(frame) => frame.deadlines().fresh_until.remaining(self.parts.clock.wall()).map_or(Remaining::Missing, remaining),
-            Err(_) if crate::port::backend::parse_counter(bytes).is_some() => kept.unwrap_or(Remaining::Unknown),
+            Ok(frame) => frame
+                .deadlines()
+                .fresh_until
+                .remaining(self.parts.clock.wall())
+                .map_or(Remaining::Missing, remaining),
+            Err(_) if crate::port::backend::parse_counter(bytes).is_some() => {
+                kept.unwrap_or(Remaining::Unknown)
+            }
             Err(_) => Remaining::Missing,
         }
     }

@@ -43,7 +43,11 @@ impl Counters {
     /// The sums.
     pub(super) fn snapshot(&self, entries: u64, bytes: u64, loading: u64) -> Statistics {
         let sum = |kind: Count| {
-            self.0.iter().filter_map(|stripe| stripe.0.get(kind as usize)).map(|counter| counter.load(Ordering::Relaxed)).sum()
+            self.0
+                .iter()
+                .filter_map(|stripe| stripe.0.get(kind as usize))
+                .map(|counter| counter.load(Ordering::Relaxed))
+                .sum()
         };
         Statistics {
             near_hits: sum(Count::NearHit),

@@ -9,7 +9,7 @@ use super::{Ask, Engine, Found};
 use crate::entry::Reason;
 use crate::error::{Error, ErrorKind, Result};
 use crate::port::backend::{DeleteOptions, parse_counter};
-use crate::port::near::Held;
+use crate::port::near::{Held, HeldKind};
 use crate::tier::Tier;
 use crate::time::Life;
 
@@ -19,7 +19,7 @@ impl Engine {
     /// # Errors
     /// Only when the manager fails closed and the tier cannot be asked.
     pub(super) async fn fetch(&self, ask: &Ask<'_>, born: u64) -> Result<Option<Found>> {
-        if let Some(found) = self.near(ask) {
+        if let Some(found) = self.near(ask)? {
             return Ok(Some(found));
         }
         if !ask.leaves_the_process() || !self.parts.tiers.exist() {
@@ -31,19 +31,33 @@ impl Engine {
         }
     }
 
-    /// A fresh near entry of this type.
-    pub(super) fn near(&self, ask: &Ask<'_>) -> Option<Found> {
-        let entry = self.parts.near.get(ask.key.near())?;
+    /// A fresh near entry.
+    ///
+    /// # Errors
+    /// `TypeMismatch` for a direct call that asks for another type than this process wrote.
+    fn near(&self, ask: &Ask<'_>) -> Result<Option<Found>> {
+        let Some(entry) = self.parts.near.get(ask.key.near()) else { return Ok(None) };
         if self.parts.clock.tick() >= entry.meta.fresh_until {
             self.missed("near", Reason::Expired);
-            return None;
+            return Ok(None);
         }
         if !self.stamps.valid(&entry.meta.cells, entry.meta.born) {
             self.missed("near", Reason::Invalidated);
-            return None;
+            return Ok(None);
         }
-        let is_ours = std::ptr::eq(entry.meta.kind, ask.values.kind()) || (entry.meta.kind.name)() == (ask.values.kind().name)();
-        (is_ours || entry.meta.negative).then(|| Found::Near((!entry.meta.negative).then_some(entry.value)))
+        if entry.meta.negative {
+            return Ok(Some(Found::Near(None)));
+        }
+        let value = if ask.values.accept(&entry.value) {
+            Some(entry.value)
+        } else {
+            ask.values.adopt(entry.meta.kind, &entry.value)
+        };
+        match value {
+            Some(value) => Ok(Some(Found::Near(Some(value)))),
+            None if ask.strict => Err(mismatch(ask, entry.meta.kind)),
+            None => Ok(None),
+        }
     }
 
     async fn far(&self, ask: &Ask<'_>, tier: Tier<'_>, born: u64) -> Result<Option<Found>> {
@@ -73,7 +87,10 @@ impl Engine {
             return ask.values.of_counter(counter).map(Opened::Counter).ok_or(Reason::Undecodable);
         }
         let frame = self.parts.codec.open(ask.key, ask.space.policy.schema, bytes)?;
-        let left = frame.deadlines().fresh_for(self.parts.clock.wall(), self.longest_life(ask)).ok_or(Reason::Expired)?;
+        let left = frame
+            .deadlines()
+            .fresh_for(self.parts.clock.wall(), self.longest_life(ask))
+            .ok_or(Reason::Expired)?;
         let value = if frame.is_negative() { None } else { Some(ask.values.decode(&frame)?) };
         Ok(Opened::Frame(value, left, bytes.len()))
     }
@@ -156,3 +173,8 @@ pub(super) fn count_of(found: Option<&Found>) -> Count {
     }
 }
 
+fn mismatch(ask: &Ask<'_>, held: &HeldKind) -> Error {
+    let (held, asked) = ((held.name)(), (ask.values.kind().name)());
+    Error::new(ErrorKind::TypeMismatch, format!("the key {} holds a `{held}`, not a `{asked}`", ask.key))
+        .with_fix("ask for the type that was stored, or an `Arc` of it")
+}

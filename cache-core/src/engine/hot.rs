@@ -26,7 +26,11 @@ impl Engine {
         if !self.is_fresh(&entry, self.parts.clock.tick()) {
             return None;
         }
-        let (served, count) = if entry.meta.negative { (absent(), Count::Negative) } else { (give(&entry.value), Count::NearHit) };
+        let (served, count) = if entry.meta.negative {
+            (absent(), Count::Negative)
+        } else {
+            (give(&entry.value), Count::NearHit)
+        };
         if served.is_some() {
             self.counters.add(count);
         }

@@ -101,7 +101,8 @@ impl Engine {
             Serving::Tier(tier) if !tiers.on_fallback() => self.tell(tier, what, pattern).await,
             _ => {
                 self.journal(what);
-                Err(Error::new(ErrorKind::Unavailable, "the primary tier cannot be reached").during("invalidate"))
+                Err(Error::new(ErrorKind::Unavailable, "the primary tier cannot be reached")
+                    .during("invalidate"))
             }
         }
     }

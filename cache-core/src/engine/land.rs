@@ -52,7 +52,11 @@ impl Engine {
         }
         let far = self.write_far(ask, value, life, SetOptions::default()).await;
         self.counters.add(Count::Stored);
-        self.insert_near(ask, value.cloned(), Landing { born, life, stored_bytes: far.bytes(), only_here: !far.is_stored() });
+        self.insert_near(
+            ask,
+            value.cloned(),
+            Landing { born, life, stored_bytes: far.bytes(), only_here: !far.is_stored() },
+        );
     }
 
     /// How long a value of this question is to live: its ttl, spread.
@@ -68,7 +72,9 @@ impl Engine {
     pub(super) fn longest_life(&self, ask: &Ask<'_>) -> Life {
         match ask.ttl {
             Ttl::Default if ask.space.name.id() == SpaceId::DIRECT => Life::Forever,
-            _ => self.exact_life(ask, false).map_or(Life::Forever, |life| self.parts.jitter.longest(life, ask.space.policy.jitter)),
+            _ => self
+                .exact_life(ask, false)
+                .map_or(Life::Forever, |life| self.parts.jitter.longest(life, ask.space.policy.jitter)),
         }
     }
 
@@ -83,7 +89,13 @@ impl Engine {
 
     /// Encodes once and writes to the byte tier that serves. Whatever goes wrong, no older value is left: the
     /// tier has removed it, or its removal is journalled.
-    pub(super) async fn write_far(&self, ask: &Ask<'_>, value: Option<&Held>, life: Life, options: SetOptions) -> FarWrite {
+    pub(super) async fn write_far(
+        &self,
+        ask: &Ask<'_>,
+        value: Option<&Held>,
+        life: Life,
+        options: SetOptions,
+    ) -> FarWrite {
         if !ask.leaves_the_process() || !self.parts.tiers.exist() {
             return FarWrite::NotAsked;
         }
@@ -116,7 +128,8 @@ impl Engine {
             Serving::Nothing(reason) => {
                 self.journal.key(ask.key);
                 self.not_stored(self.parts.tiers.primary().name, reason);
-                let error = Error::new(ErrorKind::Unavailable, "the primary tier cannot be reached").during("set");
+                let error =
+                    Error::new(ErrorKind::Unavailable, "the primary tier cannot be reached").during("set");
                 return FarWrite::Failed(reason, error);
             }
         };
@@ -151,7 +164,11 @@ impl Engine {
     pub(super) fn insert_near(&self, ask: &Ask<'_>, value: Option<Held>, landing: Landing) {
         let now = self.parts.clock.tick();
         let bounded = !ask.space.policy.immutable && !ask.space.policy.local;
-        let life = if bounded { self.parts.near_ttl.map_or(landing.life, |bound| bound.min(landing.life)) } else { landing.life };
+        let life = if bounded {
+            self.parts.near_ttl.map_or(landing.life, |bound| bound.min(landing.life))
+        } else {
+            landing.life
+        };
         let meta = NearMeta {
             fresh_until: now.after(life),
             born: landing.born,

@@ -7,8 +7,8 @@ use std::future::Future;
 use super::counters::Count;
 use super::fetch::count_of;
 use super::typed::{Failure, Hold, Recipe, Shape, Share, Split};
-use super::{Ask, Engine, Found};
-use crate::error::Result;
+use super::{Ask, Engine};
+use crate::entry::Reason;
 use crate::flight::{Lead, Seat};
 use crate::port::near::Held;
 use crate::stamp::Scope;
@@ -33,29 +33,35 @@ enum Place<R> {
 
 impl Engine {
     /// Answers a call after its near probe missed.
-    ///
-    /// # Errors
-    /// Only for a caller that fails closed, when the tier cannot be asked. The body has not run then.
     pub(crate) async fn load<S: Shape, H: Hold<S::Val>>(
         &self,
         ask: &Ask<'_>,
         recipe: Recipe<S, H, impl Share<S::Ret>, impl FnOnce(&S::Val) -> bool>,
         body: impl Future<Output = S::Ret>,
-    ) -> Result<S::Ret> {
+    ) -> S::Ret {
         let lead = match self.place(ask, &recipe).await {
-            Place::Answered(ret) => return Ok(ret),
-            Place::Alone => return Ok(self.run(body).await),
+            Place::Answered(ret) => return ret,
+            Place::Alone => return self.run(body).await,
             Place::Leading(lead) => lead,
         };
         let born = self.stamps.born();
-        let found = self.fetch(ask, born).await?;
-        if let Some((found, ret)) = found.and_then(|found| give(&recipe, found.value()).map(|ret| (found, ret))) {
-            self.counters.add(count_of(Some(&found)));
-            lead.tell(Outcome::Value(found.into_value()));
-            return Ok(ret);
+        match self.fetch(ask, born).await {
+            Ok(Some(found)) => {
+                if let Some(ret) = give(&recipe, found.value()) {
+                    self.counters.add(count_of(Some(&found)));
+                    lead.tell(Outcome::Value(found.into_value()));
+                    return ret;
+                }
+            }
+            Ok(None) => {}
+            Err(error) => {
+                if let Some(ret) = (recipe.on_trouble)(error) {
+                    return ret;
+                }
+            }
         }
         self.counters.add(Count::Miss);
-        Ok(self.lead(ask, recipe, lead, born, body).await)
+        self.lead(ask, recipe, lead, born, body).await
     }
 
     /// Runs the body now and stores what it returns, whatever is stored. A load of the same key that is under
@@ -132,7 +138,7 @@ impl Engine {
                 if (recipe.store_if)(&value) {
                     self.land(ask, born, Some(&held)).await;
                 } else {
-                    self.not_stored("all", crate::entry::Reason::Refused);
+                    self.not_stored("all", Reason::Refused);
                 }
                 recipe.shape.of_value(value)
             }
@@ -158,7 +164,10 @@ impl Engine {
 }
 
 /// The result of a stored value, or of remembered absence.
-fn give<S: Shape, H: Hold<S::Val>, F, C>(recipe: &Recipe<S, H, F, C>, value: Option<&Held>) -> Option<S::Ret> {
+fn give<S: Shape, H: Hold<S::Val>, F, C>(
+    recipe: &Recipe<S, H, F, C>,
+    value: Option<&Held>,
+) -> Option<S::Ret> {
     match value {
         Some(held) => recipe.hold.give(held).map(|value| recipe.shape.of_value(value)),
         None => recipe.shape.of_absence(),

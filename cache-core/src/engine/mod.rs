@@ -5,10 +5,11 @@
 
 mod atomic;
 mod counters;
-mod found;
 mod fetch;
+mod found;
 mod hot;
 mod invalidate;
+mod keyspace;
 mod land;
 mod load;
 mod put;
@@ -19,11 +20,14 @@ mod values;
 pub use counters::Statistics;
 pub(crate) use found::Found;
 pub(crate) use invalidate::What;
+pub use keyspace::{Keyspace, Policy};
 pub use put::Written;
-pub(crate) use values::Ask;
+pub(crate) use typed::Recipe;
 pub use typed::{
-    ByClone, ByNothing, ByText, Fallible, FallibleOptional, Hold, HoldArc, HoldClone, Optional, Plain, Recipe, Shape, Share, Split,
+    ByClone, ByNothing, ByText, Failure, Fallible, FallibleOptional, Hold, HoldArc, HoldClone, Optional,
+    Plain, Shape, Share, Split, Storable,
 };
+pub(crate) use values::Ask;
 pub use values::Values;
 pub(crate) use values::{LocalValues, StoredValues};
 
@@ -112,11 +116,23 @@ impl Engine {
     }
 
     pub(crate) fn statistics(&self) -> Statistics {
-        self.counters.snapshot(self.parts.near.len() as u64, self.parts.near.weight(), self.flights.len() as u64)
+        self.counters.snapshot(
+            self.parts.near.len() as u64,
+            self.parts.near.weight(),
+            self.flights.len() as u64,
+        )
     }
 
     pub(crate) fn reset_statistics(&self) {
         self.counters.reset();
+    }
+
+    pub(crate) fn journal_pending(&self) -> bool {
+        self.journal.is_pending()
+    }
+
+    pub(crate) fn near_ttl(&self) -> Option<std::time::Duration> {
+        self.parts.near_ttl.and_then(Life::duration)
     }
 
     pub(crate) fn tiers(&self) -> &Tiers {

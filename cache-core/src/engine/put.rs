@@ -53,7 +53,12 @@ impl Engine {
         self.parts.near.remove(ask.key);
         let written = self.judge(ask, far.clone())?;
         if written.is_stored() {
-            let landing = Landing { born: self.stamps.born(), life, stored_bytes: far.bytes(), only_here: !far.is_stored() };
+            let landing = Landing {
+                born: self.stamps.born(),
+                life,
+                stored_bytes: far.bytes(),
+                only_here: !far.is_stored(),
+            };
             self.insert_near(ask, Some(held), landing);
         }
         Ok(written)
@@ -62,7 +67,12 @@ impl Engine {
     /// Whether the near tier is the only one and has a fresh entry.
     fn holds_alone(&self, ask: &Ask<'_>) -> bool {
         let alone = !ask.leaves_the_process() || !self.parts.tiers.exist();
-        alone && self.parts.near.get(ask.key.near()).is_some_and(|entry| self.is_fresh(&entry, self.parts.clock.tick()))
+        alone
+            && self
+                .parts
+                .near
+                .get(ask.key.near())
+                .is_some_and(|entry| self.is_fresh(&entry, self.parts.clock.tick()))
     }
 
     fn judge(&self, ask: &Ask<'_>, far: FarWrite) -> Result<Written> {
@@ -70,7 +80,9 @@ impl Engine {
             FarWrite::NotAsked | FarWrite::Stored(_) => Ok(Written::Stored),
             FarWrite::Refused => Ok(Written::Kept),
             FarWrite::Failed(_, error) if self.fails_closed(ask) => Err(error),
-            FarWrite::Failed(reason @ (Reason::TooLarge | Reason::Unencodable), _) => Ok(Written::Rejected(reason)),
+            FarWrite::Failed(reason @ (Reason::TooLarge | Reason::Unencodable), _) => {
+                Ok(Written::Rejected(reason))
+            }
             FarWrite::Failed(reason, _) => Ok(Written::OnlyHere(reason)),
         }
     }

@@ -1,11 +1,16 @@
 //! Which byte tier serves, and the way back to the primary.
 
+use std::time::Duration;
+
 use super::{Engine, What};
 use crate::entry::Reason;
 use crate::error::Result;
 use crate::port::recorder::Event;
 use crate::recovery::Entries;
 use crate::tier::Tier;
+
+/// How long a shutdown waits for the primary to take its journal.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// The byte tier to ask.
 #[derive(Debug)]
@@ -26,7 +31,11 @@ impl Engine {
         }
         if tiers.switch(true) {
             self.parts.recorder.record(&Event::Switched { to: tiers.fallback().name });
-            tracing::warn!(primary = tiers.primary().name, fallback = tiers.fallback().name, "the primary tier is unavailable");
+            tracing::warn!(
+                primary = tiers.primary().name,
+                fallback = tiers.fallback().name,
+                "the primary tier is unavailable"
+            );
         }
         match (tiers.has_fallback(), available) {
             (true, _) => Serving::Tier(tiers.fallback()),
@@ -96,6 +105,28 @@ impl Engine {
         if tiers.switch(false) {
             self.parts.recorder.record(&Event::Switched { to: tiers.primary().name });
             tracing::info!(primary = tiers.primary().name, applied, "the primary tier serves again");
+        }
+    }
+
+    /// Connects the tiers; what fails is recorded.
+    pub(crate) async fn connect(&self) {
+        for tier in [self.parts.tiers.primary(), self.parts.tiers.fallback()] {
+            if let Err(error) = tier.backend.connect().await {
+                self.tier_failed(tier, "connect", &error);
+            }
+        }
+    }
+
+    /// Tells the primary what it missed, switches off, and lets go of the tiers.
+    pub(crate) async fn shut_down(&self) {
+        if self.journal.is_pending() && self.parts.tiers.primary().backend.is_available() {
+            let _ = tokio::time::timeout(LAST_WORDS, self.recover()).await;
+        }
+        self.set_enabled(false);
+        for tier in [self.parts.tiers.primary(), self.parts.tiers.fallback()] {
+            if let Err(error) = tier.backend.disconnect().await {
+                self.tier_failed(tier, "disconnect", &error);
+            }
         }
     }
 

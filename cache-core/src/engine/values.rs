@@ -9,11 +9,11 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IntoDeserializer, value::Error as ValueError};
 
+use super::Keyspace;
 use crate::codec::{Codec, Envelope, Format, Frame};
 use crate::entry::Reason;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::CacheKey;
-use crate::policy::Keyspace;
 use crate::port::near::{Held, HeldKind};
 use crate::time::Ttl;
 
@@ -35,7 +35,12 @@ impl<'a> Ask<'a> {
     }
 
     /// A direct call: with its own life, and with room for an error in its result.
-    pub(crate) fn direct(key: &'a CacheKey, space: &'a Keyspace, values: &'static dyn Values, ttl: Ttl) -> Self {
+    pub(crate) fn direct(
+        key: &'a CacheKey,
+        space: &'a Keyspace,
+        values: &'static dyn Values,
+        ttl: Ttl,
+    ) -> Self {
         Self { key, space, values, ttl, strict: true }
     }
 
@@ -60,13 +65,26 @@ pub trait Values: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// `Encode` or `TooLarge`.
-    fn encode(&self, codec: &Codec, key: &CacheKey, value: Option<&Held>, format: Format, envelope: &Envelope) -> Result<Bytes>;
+    fn encode(
+        &self,
+        codec: &Codec,
+        key: &CacheKey,
+        value: Option<&Held>,
+        format: Format,
+        envelope: &Envelope,
+    ) -> Result<Bytes>;
 
     /// Decodes a value.
     ///
     /// # Errors
     /// The reason why the frame holds none of this type.
     fn decode(&self, frame: &Frame) -> Result<Held, Reason>;
+
+    /// Whether a held value is of this type.
+    fn accept(&self, held: &Held) -> bool;
+
+    /// A held value of another type as one of this, when this is the `Arc` of that.
+    fn adopt(&self, kind: &HeldKind, held: &Held) -> Option<Held>;
 
     /// The value of a counter, when this type can hold one.
     fn of_counter(&self, value: i64) -> Option<Held>;
@@ -103,7 +121,14 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Values for StoredV
         true
     }
 
-    fn encode(&self, codec: &Codec, key: &CacheKey, value: Option<&Held>, format: Format, envelope: &Envelope) -> Result<Bytes> {
+    fn encode(
+        &self,
+        codec: &Codec,
+        key: &CacheKey,
+        value: Option<&Held>,
+        format: Format,
+        envelope: &Envelope,
+    ) -> Result<Bytes> {
         let value = match value {
             Some(held) => Some(held.downcast_ref::<T>().ok_or_else(|| foreign(self.kind()))?),
             None => None,
@@ -113,6 +138,15 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Values for StoredV
 
     fn decode(&self, frame: &Frame) -> Result<Held, Reason> {
         frame.decode::<T>().map(|value| Arc::new(value) as Held)
+    }
+
+    fn accept(&self, held: &Held) -> bool {
+        held.is::<T>()
+    }
+
+    fn adopt(&self, kind: &HeldKind, held: &Held) -> Option<Held> {
+        let shared = (kind.share)(held)?.downcast::<T>().ok()?;
+        Some(Arc::new(*shared) as Held)
     }
 
     fn of_counter(&self, value: i64) -> Option<Held> {
@@ -140,6 +174,14 @@ impl<T: Any + Send + Sync> Values for LocalValues<T> {
 
     fn decode(&self, _: &Frame) -> Result<Held, Reason> {
         Err(Reason::Undecodable)
+    }
+
+    fn accept(&self, held: &Held) -> bool {
+        held.is::<T>()
+    }
+
+    fn adopt(&self, _: &HeldKind, _: &Held) -> Option<Held> {
+        None
     }
 
     fn of_counter(&self, _: i64) -> Option<Held> {

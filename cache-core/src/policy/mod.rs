@@ -1,10 +1,8 @@
-//! Decisions, pure: what a keyspace wants, and how long a value lives.
+//! Decisions, pure: how long a value lives, and what trouble means.
 
 mod jitter;
-mod keyspace;
 
 pub use jitter::Jitter;
-pub use keyspace::{Keyspace, Policy};
 
 /// What trouble of a tier means to a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

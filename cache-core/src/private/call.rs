@@ -2,11 +2,10 @@
 
 use std::future::Future;
 
-use super::{Hold, ManagerSource, Shape, Share};
-use crate::engine::{Ask, Values};
+use super::ManagerSource;
+use crate::engine::{Ask, Hold, Keyspace, Recipe, Shape, Share, Values};
 use crate::key::{CacheKey, Parts, PartsProbe};
 use crate::manager::CacheManager;
-use crate::policy::Keyspace;
 
 /// One call of a cached function: where its manager is, what it fills, what its return type means.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +35,11 @@ impl<M: ManagerSource, S: Shape, H: Hold<S::Val>> Call<M, S, H> {
     pub fn probe(&self, parts: &impl Parts) -> Probed<S::Ret> {
         self.source.with(|manager| {
             let probe = PartsProbe::new(self.space.name.id(), parts);
-            match manager.engine().hot(&probe, |held| self.shape.join(self.hold.give(held)), || self.shape.join(None)) {
+            match manager.engine().hot(
+                &probe,
+                |held| self.hold.give(held).map(|value| self.shape.of_value(value)),
+                || self.shape.of_absence(),
+            ) {
                 Some(hit) => Probed::Hit(hit),
                 None => Probed::Miss(self.missed_key(manager, parts)),
             }
@@ -65,7 +68,7 @@ impl<M: ManagerSource, S: Shape, H: Hold<S::Val>> Call<M, S, H> {
         let engine = self.source.with(CacheManager::engine_handle);
         let Some(key) = key else { return engine.bypass(body).await };
         let ask = Ask::new(&key, self.space, values);
-        engine.load(&ask, self.shape, self.hold, share, store_if, body).await
+        engine.load(&ask, self.recipe(share, store_if), body).await
     }
 
     /// Runs the body now and stores what it returns, whatever is stored.
@@ -82,7 +85,7 @@ impl<M: ManagerSource, S: Shape, H: Hold<S::Val>> Call<M, S, H> {
             return engine.bypass(body).await;
         }
         let ask = Ask::new(&key, self.space, values);
-        engine.refresh(&ask, self.shape, self.hold, share, store_if, body).await
+        engine.refresh(&ask, self.recipe(share, store_if), body).await
     }
 
     /// What the tiers hold. Never runs the body.
@@ -90,8 +93,12 @@ impl<M: ManagerSource, S: Shape, H: Hold<S::Val>> Call<M, S, H> {
         let engine = self.source.with(CacheManager::engine_handle);
         let found = engine.peek(&Ask::new(&key, self.space, values)).await?;
         match found.value() {
-            Some(held) => self.shape.join(Some(self.hold.give(held)?)),
-            None => self.shape.join(None),
+            Some(held) => self.hold.give(held).map(|value| self.shape.of_value(value)),
+            None => self.shape.of_absence(),
         }
+    }
+
+    fn recipe<F, C>(self, share: F, store_if: C) -> Recipe<S, H, F, C> {
+        Recipe { shape: self.shape, hold: self.hold, share, store_if, on_trouble: |_| None }
     }
 }

@@ -8,9 +8,9 @@ use std::fmt::{Debug, Display};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::hold::{HoldArc, HoldClone};
-use super::shape::{Fallible, FallibleOptional, Optional, Plain, Shape};
-use super::share::{ByClone, ByNothing, ByText};
+use crate::engine::{
+    ByClone, ByNothing, ByText, Fallible, FallibleOptional, HoldArc, HoldClone, Optional, Plain, Shape,
+};
 use crate::error::SharedError;
 
 /// Stands for a type without holding a value of it.
@@ -32,14 +32,8 @@ pub const fn val_ty<S: Shape>(_: S) -> Ty<S::Val> {
     Ty::new()
 }
 
-/// The type of what is held for a shape.
-#[must_use]
-pub const fn held_by<V, H: super::Hold<V>>(_: H) -> Ty<H::Inner> {
-    Ty::new()
-}
-
 macro_rules! choices {
-    ($($(#[$doc:meta])* $level:ident for $ty:ty, <$($generic:ident $(: $bound:path $(, $more:path)*)?),+> $method:ident -> $chosen:ty;)*) => {$(
+    ($($(#[$doc:meta])* $level:ident for $ty:ty, <$($generic:ident $(: $bound:path $(| $more:path)*)?),+> $method:ident -> $chosen:ty;)*) => {$(
         $(#[$doc])*
         pub trait $level {
             /// The zero-sized choice.
@@ -70,14 +64,14 @@ choices! {
     ShapePlain for Ty<T>, <T> larder_shape -> Plain<T>;
 
     /// First choice of two: the user's own `Arc` is kept.
-    HoldShared for &Ty<Arc<T>>, <T: Any, Send, Sync> larder_hold -> HoldArc<T>;
+    HoldShared for &Ty<Arc<T>>, <T: Any | Send | Sync> larder_hold -> HoldArc<T>;
     /// Last choice of two: values are cloned out.
-    HoldAny for Ty<T>, <T: Any, Send, Sync, Clone> larder_hold -> HoldClone<T>;
+    HoldAny for Ty<T>, <T: Any | Send | Sync | Clone> larder_hold -> HoldClone<T>;
 
     /// First choice of three: the error is cloned for every follower.
-    ShareClone for &&Ty<Result<T, E>>, <T, E: Clone, Send, Sync, Any> larder_share -> ByClone<T, E>;
+    ShareClone for &&Ty<Result<T, E>>, <T, E: Clone | Send | Sync | Any> larder_share -> ByClone<T, E>;
     /// Second choice of three: the error's text is shared.
-    ShareText for &Ty<Result<T, E>>, <T, E: From<SharedError>, Display, Debug> larder_share -> ByText<T, E>;
+    ShareText for &Ty<Result<T, E>>, <T, E: From<SharedError> | Display | Debug> larder_share -> ByText<T, E>;
     /// Last choice of three: every follower runs its own body.
     ShareNothing for Ty<R>, <R> larder_share -> ByNothing<R>;
 }

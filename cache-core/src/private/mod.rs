@@ -5,29 +5,26 @@
 //! the read path of a function: probe, then load.
 
 mod call;
-mod hold;
 mod kinds;
 mod pending;
-mod shape;
-mod share;
 mod site;
 mod source;
 mod storable;
 
 pub use call::{Call, Probed};
-pub use hold::{Hold, HoldArc, HoldClone};
 pub use kinds::{
-    HoldAny, HoldShared, ShapeOption, ShapePlain, ShapeResult, ShapeResultOption, ShareClone, ShareNothing, ShareText, Ty,
-    held_by, val_ty,
+    HoldAny, HoldShared, ShapeOption, ShapePlain, ShapeResult, ShapeResultOption, ShareClone, ShareNothing,
+    ShareText, Ty, val_ty,
 };
 pub use pending::{Pending, key_text, pattern_text, succeeded};
-pub use shape::{Shape, Split};
-pub use share::{ByClone, ByNothing, ByText, Share};
 pub use site::{MonoSite, Site};
 pub use source::ManagerSource;
-pub use storable::{Storable, local, storable};
+pub use storable::{local, storable};
 
 pub use crate::codec::Format;
-pub use crate::key::{CacheKey, KeyPart, Parts, PartWriter, StoredParts};
-pub use crate::policy::{Keyspace, Policy};
+pub use crate::engine::{
+    ByClone, ByNothing, ByText, Failure, Fallible, FallibleOptional, Hold, HoldArc, HoldClone, Keyspace,
+    Optional, Plain, Policy, Shape, Share, Split, Storable, Values,
+};
+pub use crate::key::{CacheKey, KeyPart, PartWriter, Parts, StoredParts};
 pub use crate::time::Ttl;

@@ -1,10 +1,9 @@
 //! The invalidations of a function that changes something.
 
-use super::{ManagerSource, Shape};
-use crate::engine::What;
+use super::ManagerSource;
+use crate::engine::{Keyspace, Shape, What};
 use crate::key::{CacheKey, KeyPart, KeyPattern, PartWriter};
 use crate::manager::CacheManager;
-use crate::policy::Keyspace;
 
 /// Targets that were computed before the body ran, to be invalidated when it succeeded.
 ///
@@ -43,7 +42,9 @@ impl Pending {
     pub fn pattern(&mut self, pattern: &str) {
         match KeyPattern::parse(pattern) {
             Ok(pattern) => self.targets.push(Target::Pattern(pattern)),
-            Err(error) => tracing::error!(%error, "an invalidation pattern cannot be read; nothing is removed for it"),
+            Err(error) => {
+                tracing::error!(%error, "an invalidation pattern cannot be read; nothing is removed for it")
+            }
         }
     }
 

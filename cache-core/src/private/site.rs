@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use crate::policy::Keyspace;
+use crate::engine::Keyspace;
 
 /// The keyspace of a function that is not generic.
 #[derive(Debug, Default)]

@@ -17,7 +17,7 @@ mod sync {
     pub(super) use std::sync::atomic::{AtomicU64, Ordering};
 }
 
-pub(crate) use gate::{Exclusive, Gate, Shared};
+pub(crate) use gate::Gate;
 
 use crate::key::{CacheKey, KeyPattern, Namespace, SpaceId};
 use patterns::PatternLog;

@@ -30,7 +30,13 @@ impl Tiers {
     /// Null backends stand for tiers that are not there.
     pub(crate) fn new(primary: Arc<dyn CacheBackend>, fallback: Arc<dyn CacheBackend>) -> Self {
         let capability = primary.info().capability;
-        Self { primary, fallback, stores: capability.stores, shared: capability.shared, on_fallback: AtomicBool::new(false) }
+        Self {
+            primary,
+            fallback,
+            stores: capability.stores,
+            shared: capability.shared,
+            on_fallback: AtomicBool::new(false),
+        }
     }
 
     /// Whether there is a byte tier at all.

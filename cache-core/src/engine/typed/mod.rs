@@ -3,20 +3,26 @@
 mod hold;
 mod shape;
 mod share;
+mod storable;
 
 pub use hold::{Hold, HoldArc, HoldClone};
 pub use shape::{Fallible, FallibleOptional, Optional, Plain, Shape, Split};
 pub use share::{ByClone, ByNothing, ByText, Failure, Share};
+pub use storable::Storable;
+
+use crate::error::Error;
 
 /// How one call's results are taken apart, held, shared and judged.
-#[derive(Debug, Clone, Copy)]
-pub struct Recipe<S, H, F, C> {
+#[derive(Debug)]
+pub(crate) struct Recipe<S: Shape, H, F, C> {
     /// What the return type means.
-    pub shape: S,
+    pub(crate) shape: S,
     /// How values are held.
-    pub hold: H,
+    pub(crate) hold: H,
     /// How failures are shared.
-    pub share: F,
+    pub(crate) share: F,
     /// Whether a value is to be stored.
-    pub store_if: C,
+    pub(crate) store_if: C,
+    /// What the caller returns when a tier that must not be doubted cannot be asked; `None`: it is a miss.
+    pub(crate) on_trouble: fn(Error) -> Option<S::Ret>,
 }

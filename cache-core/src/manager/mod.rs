@@ -1,0 +1,277 @@
+//! The face of the engine: direct calls.
+//!
+//! Promise: with [`FailMode::Open`] the only errors here are the caller's own (an empty key, a ttl of zero, a
+//! key read as another type); trouble of a tier is a recorded miss or no-op. [`builder`] wires a manager,
+//! [`get_or_load`] is the verb that loads.
+
+mod builder;
+mod get_or_load;
+mod health;
+
+pub use builder::{Builder, IntoNear};
+pub use get_or_load::{GetOrLoad, LoadError};
+pub use health::Health;
+
+pub use crate::engine::{Statistics, Written};
+
+use std::sync::{Arc, LazyLock};
+
+use crate::engine::{Ask, Engine, Keyspace, Storable, StoredValues, What};
+use crate::entry::Invalidated;
+use crate::error::Result;
+use crate::key::{CacheKey, IntoKey, KeyPattern, Namespace};
+#[allow(unused_imports, reason = "named in the documentation")]
+use crate::policy::FailMode;
+use crate::port::backend::{Remaining, SetCondition};
+use crate::time::Ttl;
+
+/// Keys that are given as text share one keyspace.
+static DIRECT: LazyLock<Keyspace> = LazyLock::new(Keyspace::direct);
+
+/// A cache: its tiers, its engine, its statistics. Cloning is a reference count; the last clone dropped ends it.
+#[derive(Debug, Clone)]
+pub struct CacheManager(Arc<Engine>);
+
+impl CacheManager {
+    /// Begins a manager. [`Builder::build`] reports all problems at once and never needs a server to be up.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    pub(crate) fn of(engine: Engine) -> Self {
+        Self(Arc::new(engine))
+    }
+
+    #[inline]
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.0
+    }
+
+    pub(crate) fn engine_handle(&self) -> Arc<Engine> {
+        Arc::clone(&self.0)
+    }
+
+    /// The only prefix of this manager's keys.
+    #[must_use]
+    pub fn namespace(&self) -> &Namespace {
+        self.0.namespace()
+    }
+
+    /// The value under a key. Costs a probe of the near tier; on a miss one read of a byte tier.
+    ///
+    /// A value that was set as `T` can be asked for as `T` or as `Arc<T>`.
+    ///
+    /// # Errors
+    /// `Key` for an empty key; `TypeMismatch` when this process wrote another type under it.
+    pub async fn get<T: Storable + Clone>(&self, key: impl IntoKey) -> Result<Option<T>> {
+        let key = self.key(key)?;
+        let found = self.0.read(&ask::<T>(&key, Ttl::Default)).await?;
+        Ok(found.and_then(|found| found.value()?.downcast_ref::<T>().cloned()))
+    }
+
+    /// Stores a value in every tier, farthest first, and says what became of it. Whatever happens, no older
+    /// value is left under the key.
+    ///
+    /// # Errors
+    /// `Key`, `Ttl`; trouble of a tier only when the manager fails closed.
+    pub async fn set<T: Storable>(
+        &self,
+        key: impl IntoKey,
+        value: T,
+        ttl: impl Into<Ttl>,
+    ) -> Result<Written> {
+        self.put(key, value, ttl.into(), SetCondition::Always).await
+    }
+
+    /// Stores a value only if nothing is there; whether it did. Atomic on every backend.
+    ///
+    /// # Errors
+    /// As for [`CacheManager::set`].
+    pub async fn add<T: Storable>(&self, key: impl IntoKey, value: T, ttl: impl Into<Ttl>) -> Result<bool> {
+        self.put(key, value, ttl.into(), SetCondition::IfAbsent).await.map(Written::is_stored)
+    }
+
+    async fn put<T: Storable>(
+        &self,
+        key: impl IntoKey,
+        value: T,
+        ttl: Ttl,
+        condition: SetCondition,
+    ) -> Result<Written> {
+        let key = self.key(key)?;
+        self.0.put(&ask::<T>(&key, ttl), Arc::new(value), condition).await
+    }
+
+    /// Takes a value away: of any number of concurrent callers exactly one receives it. Never answered by the
+    /// fallback; an unknown outcome is `None`.
+    ///
+    /// # Errors
+    /// `Key`; trouble of the tier only when the manager fails closed.
+    pub async fn get_and_delete<T: Storable + Clone>(&self, key: impl IntoKey) -> Result<Option<T>> {
+        let key = self.key(key)?;
+        let taken = self.0.take(&ask::<T>(&key, Ttl::Default)).await?;
+        Ok(taken.and_then(|held| held.downcast_ref::<T>().cloned()))
+    }
+
+    /// Adds to a counter and returns its new value. A counter that is missing begins at 0 and lives for `ttl`;
+    /// one that exists keeps its end. `get::<i64>` reads it.
+    ///
+    /// # Errors
+    /// `Key`, `Ttl`, `NotACounter`; trouble of the tier only when the manager fails closed (otherwise `by`).
+    pub async fn increment(&self, key: impl IntoKey, by: i64, ttl: impl Into<Ttl>) -> Result<i64> {
+        let key = self.key(key)?;
+        self.0.increment(&ask::<i64>(&key, ttl.into()), by).await
+    }
+
+    /// Removes an entry from every tier. A load of it that is under way is not stored any more.
+    ///
+    /// # Errors
+    /// `Key`; an unreachable primary only when the manager fails closed.
+    pub async fn delete(&self, key: impl IntoKey) -> Result<Invalidated> {
+        let key = self.key(key)?;
+        self.0.invalidate(What::Key(&key)).await
+    }
+
+    /// [`CacheManager::delete`] for many keys, in one round trip.
+    ///
+    /// # Errors
+    /// As for [`CacheManager::delete`].
+    pub async fn delete_many<K: IntoKey>(&self, keys: impl IntoIterator<Item = K>) -> Result<Invalidated> {
+        let keys = keys.into_iter().map(|key| self.key(key)).collect::<Result<Vec<_>>>()?;
+        self.0.invalidate_many(&keys).await
+    }
+
+    /// Removes every entry that a pattern matches, and counts them.
+    ///
+    /// # Errors
+    /// `Pattern`; an unreachable primary only when the manager fails closed.
+    pub async fn delete_pattern(&self, pattern: impl IntoPattern) -> Result<Invalidated> {
+        let pattern = pattern.into_pattern()?;
+        self.0.invalidate(What::Pattern(&pattern)).await
+    }
+
+    /// Ends the freshness of an entry. Unlike [`CacheManager::delete`] it may leave a stale copy for policies
+    /// that serve stale values; no policy of today does, so the entry goes.
+    ///
+    /// # Errors
+    /// As for [`CacheManager::delete`].
+    pub async fn expire(&self, key: impl IntoKey) -> Result<Invalidated> {
+        self.delete(key).await
+    }
+
+    /// Removes every entry of this manager's namespace, and nothing else.
+    ///
+    /// # Errors
+    /// An unreachable primary, only when the manager fails closed.
+    pub async fn clear(&self) -> Result<Invalidated> {
+        self.0.invalidate(What::Everything).await
+    }
+
+    /// Whether there is an entry, of whatever type.
+    ///
+    /// # Errors
+    /// `Key`; trouble of the tier only when the manager fails closed.
+    pub async fn exists(&self, key: impl IntoKey) -> Result<bool> {
+        Ok(self.ttl(key).await? != Remaining::Missing)
+    }
+
+    /// How long an entry is still fresh.
+    ///
+    /// # Errors
+    /// As for [`CacheManager::exists`].
+    pub async fn ttl(&self, key: impl IntoKey) -> Result<Remaining> {
+        let key = self.key(key)?;
+        self.0.remaining(&ask::<()>(&key, Ttl::Default)).await
+    }
+
+    /// The value under a key, loaded if it is nowhere: `cache.get_or_load("user:7", || db::user(7)).await?`.
+    ///
+    /// Concurrent calls share one load and its error.
+    pub fn get_or_load<'f, T, E, F, Fut>(&self, key: impl IntoKey, loader: F) -> GetOrLoad<'f, T, E, F>
+    where
+        F: FnOnce() -> Fut + 'f,
+        Fut: Future<Output = Result<T, E>> + 'f,
+    {
+        GetOrLoad::new(self.clone(), self.key(key), loader)
+    }
+
+    /// Connects the byte tiers now. Never needed; a server that is away is recorded, not an error.
+    pub async fn connect(&self) {
+        self.0.connect().await;
+    }
+
+    /// Tells the primary what it missed, if it can be reached within a second, and lets go of every tier. Calls
+    /// from now on run their loaders and touch nothing.
+    pub async fn shutdown(&self) {
+        self.0.shut_down().await;
+    }
+
+    /// Switches the cache off (every loader runs, no tier is touched) or on again.
+    pub fn set_enabled(&self, enabled: bool) {
+        self.0.set_enabled(enabled);
+    }
+
+    /// Whether the cache is on.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.0.is_enabled()
+    }
+
+    /// What this manager has done. Prints as a table.
+    #[must_use]
+    pub fn stats(&self) -> Statistics {
+        self.0.statistics()
+    }
+
+    /// Begins counting again.
+    pub fn reset_stats(&self) {
+        self.0.reset_statistics();
+    }
+
+    /// Which tier serves, and whether the primary is owed an invalidation. No I/O.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        self.0.health()
+    }
+
+    fn key(&self, key: impl IntoKey) -> Result<CacheKey> {
+        key.into_key(self.namespace())
+    }
+}
+
+/// What can name many entries: a pattern, or text that is read as one.
+pub trait IntoPattern {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// `Pattern`, as for [`KeyPattern::parse`].
+    fn into_pattern(self) -> Result<KeyPattern>;
+}
+
+impl IntoPattern for KeyPattern {
+    fn into_pattern(self) -> Result<KeyPattern> {
+        Ok(self)
+    }
+}
+
+impl IntoPattern for &KeyPattern {
+    fn into_pattern(self) -> Result<KeyPattern> {
+        Ok(self.clone())
+    }
+}
+
+impl IntoPattern for &str {
+    fn into_pattern(self) -> Result<KeyPattern> {
+        KeyPattern::parse(self)
+    }
+}
+
+impl IntoPattern for &String {
+    fn into_pattern(self) -> Result<KeyPattern> {
+        KeyPattern::parse(self)
+    }
+}
+
+fn ask<T: Storable>(key: &CacheKey, ttl: Ttl) -> Ask<'_> {
+    Ask::direct(key, &DIRECT, StoredValues::<T>::of(), ttl)
+}
