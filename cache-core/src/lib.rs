@@ -19,4 +19,6 @@ pub mod private;
 mod recovery;
 mod stamp;
 mod tier;
+#[cfg(any(test, feature = "testkit"))]
+pub mod testkit;
 pub mod time;

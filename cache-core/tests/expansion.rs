@@ -1,0 +1,73 @@
+//! What a macro call expands to, written by hand: the seam between the macros and the engine.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cache_core::manager::CacheManager;
+use cache_core::private::*;
+use cache_core::testkit::MapBackend;
+
+type Answer = Result<Option<String>, String>;
+
+fn user_keyspace() -> &'static Keyspace {
+    static SITE: Site = Site::new();
+    SITE.keyspace(|| {
+        Keyspace::named("user", Policy::new().ttl(Ttl::secs(60)).negative_ttl(Ttl::millis(20)).jitter(0.0))
+    })
+}
+
+async fn user_uncached(id: u64, name: &str) -> Answer {
+    tokio::task::yield_now().await;
+    match id {
+        0 => Ok(None),
+        13 => Err("unlucky".to_owned()),
+        id => Ok(Some(format!("{name}{id}"))),
+    }
+}
+
+async fn user(cache: &CacheManager, id: u64, name: &str) -> Answer {
+    let ty = Ty::<Answer>::new();
+    let shape = (&&&&ty).larder_shape();
+    let val = val_ty(shape);
+    let hold = (&&val).larder_hold();
+    let call = Call { source: cache, space: user_keyspace(), shape, hold };
+    let key = match call.probe(&(&id, (&name, ()))) {
+        Probed::Hit(hit) => return hit,
+        Probed::Miss(key) => key,
+    };
+    Box::pin(call.load(key, storable(shape, hold), (&&&ty).larder_share(), |_| true, user_uncached(id, name))).await
+}
+
+fn manager() -> CacheManager {
+    CacheManager::builder().primary(MapBackend::default()).namespace("shop").build().unwrap()
+}
+
+#[tokio::test]
+async fn a_call_is_loaded_once_and_then_found() {
+    let cache = manager();
+    let calls = (0..100).map(|_| {
+        let cache = cache.clone();
+        tokio::spawn(async move { user(&cache, 7, "ann").await })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        assert_eq!(call.await.unwrap(), Ok(Some("ann7".to_owned())));
+    }
+    assert_eq!(cache.stats().loads, 1);
+    assert_eq!(cache.get::<String>("user:7:ann").await.unwrap().as_deref(), Some("ann7"));
+    assert_eq!(cache.get::<Arc<String>>("user:7:ann").await.unwrap().as_deref().map(String::as_str), Some("ann7"));
+}
+
+#[tokio::test]
+async fn absence_is_remembered_and_errors_are_not() {
+    let cache = manager();
+    for _ in 0..3 {
+        assert_eq!(user(&cache, 0, "x").await, Ok(None));
+        assert_eq!(user(&cache, 13, "x").await, Err("unlucky".to_owned()));
+    }
+    let stats = cache.stats();
+    assert_eq!((stats.loads, stats.load_failures, stats.negative_hits), (4, 3, 2));
+    assert_eq!(stats.requests(), 6);
+    tokio::time::sleep(Duration::from_millis(25)).await;
+    assert_eq!(user(&cache, 0, "x").await, Ok(None));
+    assert_eq!(cache.stats().loads, 5);
+}
