@@ -121,3 +121,58 @@ impl Levels {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One document of every marker: what begins it, and the bytes that belong to it.
+    fn documents() -> Vec<Vec<u8>> {
+        let document = |head: &[u8], body: usize| [head, &vec![0; body]].concat();
+        let mut all: Vec<_> = [0x00, 0x7f, 0xe0, 0xff, 0xc0, 0xc2, 0xc3].map(|one| vec![one]).into();
+        all.extend((0..16_u8).map(|slots| document(&[0x80 | slots], 2 * usize::from(slots))));
+        all.extend((0..16_u8).map(|slots| document(&[0x90 | slots], usize::from(slots))));
+        all.extend((0..32_u8).map(|bytes| document(&[0xa0 | bytes], usize::from(bytes))));
+        for (marker, body) in [(0xcc, 1), (0xcd, 2), (0xce, 4), (0xcf, 8), (0xca, 4), (0xcb, 8)] {
+            all.push(document(&[marker], body));
+        }
+        for (marker, body) in [(0xd0, 1), (0xd1, 2), (0xd2, 4), (0xd3, 8)] {
+            all.push(document(&[marker], body));
+        }
+        for (marker, body) in [(0xd4, 2), (0xd5, 3), (0xd6, 5), (0xd7, 9), (0xd8, 17)] {
+            all.push(document(&[marker], body));
+        }
+        for (marker, body) in [(0xc4, 0xff), (0xd9, 0xff), (0xc7, 0xff + 1)] {
+            all.push(document(&[marker, 0xff], body));
+        }
+        for (marker, body) in [(0xc5, 0x102), (0xda, 0x102), (0xc8, 0x103), (0xdc, 0x102), (0xde, 0x204)] {
+            all.push(document(&[marker, 0x01, 0x02], body));
+        }
+        for (marker, body) in [(0xc6, 0x102), (0xdb, 0x102), (0xc9, 0x103), (0xdd, 0x102), (0xdf, 0x204)] {
+            all.push(document(&[marker, 0, 0, 0x01, 0x02], body));
+        }
+        all
+    }
+
+    #[test]
+    fn every_marker_ends_where_it_says() {
+        for mut document in documents() {
+            let marker = document[0];
+            assert_eq!(one_document(&document), Ok(()), "{marker:#x}");
+            for cut in 0..document.len() {
+                assert_eq!(one_document(&document[..cut]), Err(Reason::Bounds), "{marker:#x} cut to {cut}");
+            }
+            document.push(0xc0);
+            assert_eq!(one_document(&document), Err(Reason::Malformed), "{marker:#x} and one more");
+        }
+    }
+
+    #[test]
+    fn documents_nest_in_each_other() {
+        let inner = documents();
+        let mut outer = vec![0xdc, 0, u8::try_from(inner.len()).unwrap()];
+        outer.extend(inner.concat());
+        assert_eq!(one_document(&outer), Ok(()));
+        assert_eq!(one_document(&[0xc1]), Err(Reason::Malformed));
+    }
+}
