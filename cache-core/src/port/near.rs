@@ -4,6 +4,7 @@ use std::any::{Any, type_name};
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use crate::error::Result;
 use crate::key::{CacheKey, NearProbe};
 use crate::time::Tick;
 
@@ -86,6 +87,21 @@ pub trait NearStore: Debug + Send + Sync + 'static {
 
     /// Approximate bytes held.
     fn weight(&self) -> u64;
+}
+
+/// What can be a near tier: a store, or the configuration of one.
+pub trait IntoNear {
+    /// The store.
+    ///
+    /// # Errors
+    /// `Config` when the configuration is wrong.
+    fn into_near(self) -> Result<Arc<dyn NearStore>>;
+}
+
+impl IntoNear for Arc<dyn NearStore> {
+    fn into_near(self) -> Result<Arc<dyn NearStore>> {
+        Ok(self)
+    }
 }
 
 /// The near store that holds nothing.
