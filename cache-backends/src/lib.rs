@@ -1,1 +1,3 @@
 //! The stores of larder.
+
+pub mod near;
