@@ -1,1 +1,4 @@
 //! The stores of larder.
+
+#[cfg(feature = "redis")]
+pub mod redis;
