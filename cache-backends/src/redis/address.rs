@@ -34,6 +34,9 @@ impl Address {
         }
         let chosen_protocol = url.query_pairs().any(|(name, _)| name == "protocol");
         let info = url.into_connection_info().map_err(|error| unreadable(text, reason(&error)))?;
+        if info.redis_settings().username().is_some() && info.redis_settings().password().is_none() {
+            return Err(unreadable(text, "it names a user without a password"));
+        }
         if info.redis_settings().db() < 0 {
             return Err(unreadable(text, "the database number is negative"));
         }
@@ -139,7 +142,7 @@ mod tests {
         for (url, shown) in [
             ("redis://127.0.0.1", "redis://127.0.0.1:6379"),
             ("redis://user:canary@cache.internal:7000/3", "redis://cache.internal:7000/3"),
-            ("valkey://canary@h", "redis://h:6379"),
+            ("valkey://:canary@h", "redis://h:6379"),
             ("redis://:canary@[::1]:1/?protocol=resp2", "redis://[::1]:1"),
             ("unix:///run/redis.sock?pass=canary&db=2", "unix:///run/redis.sock/2"),
         ] {
@@ -162,6 +165,7 @@ mod tests {
             ("redis://u:12#canary@h:1", "\"redis://***@h:1\": an @ stands behind the host"),
             ("redis://:canary", "\"redis://***\""),
             ("redis://u:canary", "\"redis://***\""),
+            ("redis://canary@h:1", "\"redis://***@h:1\": it names a user without a password"),
             ("redis://h:1/zwei", "\"redis://h:1\": the database is not a number"),
             ("redis://h:1/-1", "\"redis://h:1\": the database number is negative"),
             ("redis://h:1?password=canary", "\"redis://h:1\": it has an unknown option"),

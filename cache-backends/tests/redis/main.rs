@@ -1,4 +1,5 @@
 //! `RedisBackend` against real servers, each test on Redis and on Valkey.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod outage;
 mod secrets;

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
-use cache_backends::redis::RedisBackend;
+use cache_backends::redis::{RedisBackend, RedisBackendBuilder};
 use cache_core::key::{CacheKey, Namespace};
 use cache_core::port::backend::SetOptions;
 use cache_core::testkit::server::RedisServer;
@@ -49,9 +49,12 @@ pub(crate) fn backend(server: &RedisServer) -> RedisBackend {
 }
 
 pub(crate) fn patient(url: &str) -> RedisBackend {
-    let second = Duration::from_secs(2);
-    let builder = RedisBackend::builder(url).connect_timeout(second).read_timeout(second);
-    builder.write_timeout(second).build().unwrap()
+    patient_builder(url).build().unwrap()
+}
+
+pub(crate) fn patient_builder(url: &str) -> RedisBackendBuilder {
+    let long = Duration::from_secs(2);
+    RedisBackend::builder(url).connect_timeout(long).read_timeout(long).write_timeout(long)
 }
 
 /// The server as somebody else sees it.

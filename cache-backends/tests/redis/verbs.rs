@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use cache_backends::redis::RedisBackend;
 use cache_core::error::ErrorKind;
 use cache_core::port::backend::{
     BackendKind, CacheBackend, DeleteOptions, Expiry, Remaining, SetCondition, SetOptions,
 };
 use tokio::time::Instant;
 
-use crate::support::{Kind, backend, frame, key, living, on_both_servers, outsider, server, server_with};
+use crate::support::{
+    Kind, backend, frame, key, living, on_both_servers, outsider, patient_builder, server, server_with,
+};
 
 on_both_servers! {
     a_frame_comes_back_byte_for_byte
@@ -137,7 +138,7 @@ async fn many_frames_keep_their_order(kind: Kind) {
 
 async fn many_sets_are_answered_one_by_one(kind: Kind) {
     let server = server(kind);
-    let backend = RedisBackend::builder(server.url()).max_entry_bytes(8).build().unwrap();
+    let backend = patient_builder(&server.url()).max_entry_bytes(8).build().unwrap();
     let if_absent = SetOptions::default().when(SetCondition::IfAbsent);
     for name in ["a", "b", "c"] {
         backend.set(&key(name), frame("old"), SetOptions::default()).await.unwrap();
@@ -161,7 +162,7 @@ async fn many_sets_are_answered_one_by_one(kind: Kind) {
 
 async fn a_frame_that_is_too_large_removes_its_predecessor(kind: Kind) {
     let server = server(kind);
-    let backend = RedisBackend::builder(server.url()).max_entry_bytes(8).build().unwrap();
+    let backend = patient_builder(&server.url()).max_entry_bytes(8).build().unwrap();
     assert!(backend.set(&key("a"), frame("12345678"), SetOptions::default()).await.unwrap());
     let error = backend.set(&key("a"), frame("123456789"), SetOptions::default()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooLarge);
