@@ -1,6 +1,9 @@
 //! How much the near store may hold.
 
+use std::sync::Arc;
+
 use cache_core::error::{Error, ErrorKind, Result};
+use cache_core::port::near::{IntoNear, NearStore};
 
 use super::QuickNear;
 
@@ -49,6 +52,12 @@ impl Near {
         check("max_bytes", self.max_bytes, 1 << 44)?;
         check("max_entries", self.max_entries, 1 << 32)?;
         QuickNear::new(&Sizes::of(self))
+    }
+}
+
+impl IntoNear for Near {
+    fn into_near(self) -> Result<Arc<dyn NearStore>> {
+        Ok(Arc::new(self.build()?))
     }
 }
 
