@@ -71,12 +71,12 @@ impl Codec {
         format: Format,
         envelope: &Envelope,
     ) -> Result<Bytes> {
-        let mut draft = frame::Draft::new(key, format, envelope, self.limit())?;
-        match value {
-            Some(value) => format.encode(value, draft.payload())?,
-            None => draft.mark_negative(),
+        let mut payload = frame::begin(envelope, self.limit())?;
+        if let Some(value) = value {
+            format.encode(value, &mut payload)?;
         }
-        draft.finish(self.compression)
+        let header = Header::new(key.fingerprint(), format, value.is_none(), envelope);
+        frame::finish(header, payload, self.compression)
     }
 
     /// Checks a stored frame and takes it apart. Zero copy, unless the frame is compressed.
