@@ -3,7 +3,7 @@
 //! Promise: bytes that come back from a store are the value that was stored under that key, or a miss with a
 //! named reason: never a panic, never another value, never an allocation beyond the cap. Invariant: nothing is
 //! decoded, and nothing is allocated by what the bytes claim, before every check of [`Codec::open`] has passed.
-//! The layout and the order of the checks are in `docs/wire-format.md`; the code begins in [`frame`].
+//! The layout and the order of the checks are in `docs/wire-format.md`; the code begins in `frame`.
 
 mod buffer;
 mod compress;

@@ -1,7 +1,7 @@
 //! The stored bytes of one entry: a fixed header, stamps, the payload.
 //!
 //! Promise: what [`open`] lets through was written for this key under this schema, whole and within the bounds.
-//! Read on in [`header`] (the layout), [`check`] (the order of the checks), [`write`] (how one is written).
+//! Read on in [`header`] (the layout), [`check`] (the order of the checks), [`mod@write`] (how one is written).
 
 mod check;
 mod checksum;

@@ -32,15 +32,15 @@ pub(crate) fn finish(mut header: Header, mut buffer: Buffer, compression: Compre
     let payload = frame.get(HEADER_BYTES..).unwrap_or_default();
     if let Some(mut smaller) = compression.shrink(payload, HEADER_BYTES) {
         header.compressed = true;
-        seal(&mut header, &mut smaller);
+        put_header(&mut header, &mut smaller);
         return Ok(Bytes::from(smaller.into_boxed_slice()));
     }
-    seal(&mut header, frame);
+    put_header(&mut header, frame);
     Ok(buffer.into_bytes())
 }
 
 /// Writes the header in front, with the length and the checksum of what is there.
-fn seal(header: &mut Header, frame: &mut [u8]) {
+fn put_header(header: &mut Header, frame: &mut [u8]) {
     header.stored = payload_bytes(frame);
     if let Some(head) = frame.first_chunk_mut() {
         *head = header.bytes();
