@@ -19,7 +19,7 @@ thread_local! {
 /// A growing buffer that never holds more than its limit, but counts on, so that an error can name the size.
 pub(crate) struct Buffer {
     bytes: Vec<u8>,
-    /// How much did not fit. Once something did not, nothing does.
+    /// How much did not fit.
     beyond: usize,
     limit: usize,
 }
@@ -72,7 +72,7 @@ impl io::Write for Buffer {
 
     #[inline]
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.beyond == 0 && bytes.len() <= self.limit.saturating_sub(self.bytes.len()) {
+        if bytes.len() <= self.limit.saturating_sub(self.bytes.len()) {
             self.bytes.extend_from_slice(bytes);
         } else {
             self.beyond = self.beyond.saturating_add(bytes.len());
