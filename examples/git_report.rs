@@ -56,7 +56,9 @@ struct Report {
 /// Kept for ever: a commit's id names its content, in every clone of every repository.
 #[cached(prefix = "commit", ttl = "never", immutable, skip(repo))]
 async fn commit_stats(repo: &Repo, commit: &str) -> Result<CommitStats, String> {
-    let text = repo.git(&["diff-tree", "--root", "--no-commit-id", "-r", "--no-renames", "--numstat", "-z", commit]).await?;
+    let text = repo
+        .git(&["diff-tree", "--root", "--no-commit-id", "-r", "--no-renames", "--numstat", "-z", commit])
+        .await?;
     let files = text.split('\0').filter_map(|line| {
         let mut fields = line.splitn(3, '\t');
         let lines = |field: Option<&str>| field.and_then(|count| count.parse().ok()).unwrap_or(0);
@@ -81,7 +83,8 @@ async fn activity(work: &Work, email: &str) -> Result<Activity, String> {
             *files.entry(path).or_default() += added + removed;
         }
     }
-    activity.busiest = files.into_iter().max_by_key(|(_, lines)| *lines).map(|(path, _)| path).unwrap_or_default();
+    activity.busiest =
+        files.into_iter().max_by_key(|(_, lines)| *lines).map(|(path, _)| path).unwrap_or_default();
     Ok(activity)
 }
 
@@ -170,7 +173,8 @@ impl Work {
     /// Lists the commits of the period: one git process, whatever the length of the history.
     async fn plan(repo: Repo, args: &Args) -> Result<Self, String> {
         let head = repo.git(&["rev-parse", "HEAD"]).await?.trim().to_owned();
-        let (since, until) = (repo.moment("since", &args.since).await?, repo.moment("until", &args.until).await?);
+        let (since, until) =
+            (repo.moment("since", &args.since).await?, repo.moment("until", &args.until).await?);
         let mut list = vec!["log", "--format=%H%x09%ae%x09%an", head.as_str()];
         list.extend([since.as_str(), until.as_str()].into_iter().filter(|bound| !bound.is_empty()));
         let log = repo.git(&list).await?;
@@ -178,7 +182,10 @@ impl Work {
         let mut commits = Vec::new();
         for line in log.lines() {
             let mut fields = line.splitn(3, '\t').map(str::to_owned);
-            let (Some(commit), Some(email), Some(name)) = (fields.next(), fields.next(), fields.next()) else { continue };
+            let (Some(commit), Some(email), Some(name)) = (fields.next(), fields.next(), fields.next())
+            else {
+                continue;
+            };
             let author = authors.entry(email).or_default();
             author.name = name;
             author.commits.push(commit.clone());
@@ -213,7 +220,9 @@ impl Repo {
     /// so that a kept report means the same tomorrow.
     async fn moment(&self, option: &str, date: &Option<String>) -> Result<String, String> {
         match date {
-            Some(date) => Ok(self.git(&["rev-parse", &format!("--{option}={date}")]).await?.trim().to_owned()),
+            Some(date) => {
+                Ok(self.git(&["rev-parse", &format!("--{option}={date}")]).await?.trim().to_owned())
+            }
             None => Ok(String::new()),
         }
     }
@@ -231,7 +240,10 @@ async fn main() -> Result<(), Failure> {
         let _ = cache.delete(&latest).await?;
     }
     let made = if args.cached_only {
-        cache.get::<Report>(&latest).await?.ok_or("no report of these parameters is kept; run without --cached-only")?
+        cache
+            .get::<Report>(&latest)
+            .await?
+            .ok_or("no report of these parameters is kept; run without --cached-only")?
     } else {
         make(&args, &cache, &latest).await?
     };
@@ -242,7 +254,8 @@ async fn main() -> Result<(), Failure> {
 }
 
 async fn make(args: &Args, cache: &CacheManager, latest: &str) -> Result<Report, Failure> {
-    let progress = ProgressBar::new(0).with_style(ProgressStyle::with_template("{bar:40} {pos}/{len} commits {elapsed}")?);
+    let progress = ProgressBar::new(0)
+        .with_style(ProgressStyle::with_template("{bar:40} {pos}/{len} commits {elapsed}")?);
     let slots = std::thread::available_parallelism().map_or(4, |cores| cores.get() * 2);
     let repo = Repo { path: args.path.clone(), slots: Arc::new(Semaphore::new(slots)), progress };
     let work = Work::plan(repo, args).await?;
@@ -263,7 +276,8 @@ fn print(report: &Report) {
     }
     let (authors, commits) = (report.authors.len(), report.commits);
     println!("{authors} authors, {commits} commits, at {}", report.head.get(..12).unwrap_or(&report.head));
-    let top: Vec<_> = report.directories.iter().take(5).map(|(name, lines)| format!("{name} {lines}")).collect();
+    let top: Vec<_> =
+        report.directories.iter().take(5).map(|(name, lines)| format!("{name} {lines}")).collect();
     println!("lines changed by directory: {}", top.join(", "));
 }
 
@@ -304,7 +318,11 @@ impl Args {
                 "--cached-only" => args.cached_only = true,
                 "--drop-aggregates" => args.drop_aggregates = true,
                 path if !path.starts_with('-') => args.path = PathBuf::from(path),
-                unknown => return Err(format!("unknown option {unknown}; see the first lines of the example").into()),
+                unknown => {
+                    return Err(
+                        format!("unknown option {unknown}; see the first lines of the example").into()
+                    );
+                }
             }
         }
         args.path = args.path.canonicalize()?;

@@ -86,11 +86,21 @@ impl Config {
     /// The manager of the alias `persistent`: Redis when configured, else disk when configured, else memory.
     fn persistent_alias(&self) -> Result<CacheManager> {
         let primary = self.persistent();
-        self.build(format!("{}.persistent", self.namespace()), primary.as_ref(), self.persistent_ttl.or(Some(PERSISTENT_TTL)))
+        self.build(
+            format!("{}.persistent", self.namespace()),
+            primary.as_ref(),
+            self.persistent_ttl.or(Some(PERSISTENT_TTL)),
+        )
     }
 
-    fn build(&self, namespace: String, primary: Option<&Address>, ttl: Option<Duration>) -> Result<CacheManager> {
-        let mut builder = CacheManager::builder().namespace(&namespace).near(self.near()).enabled(self.enabled);
+    fn build(
+        &self,
+        namespace: String,
+        primary: Option<&Address>,
+        ttl: Option<Duration>,
+    ) -> Result<CacheManager> {
+        let mut builder =
+            CacheManager::builder().namespace(&namespace).near(self.near()).enabled(self.enabled);
         if self.enabled
             && let Some(address) = primary
         {

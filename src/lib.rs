@@ -18,8 +18,8 @@ pub use cache_core::manager::{
 };
 pub use cache_core::policy::FailMode;
 pub use cache_core::port::backend::{
-    BackendInfo, BackendKind, CacheBackend, Capability, DeleteCondition, DeleteOptions, Expiry, NullBackend, Remaining,
-    SetCondition, SetOptions,
+    BackendInfo, BackendKind, CacheBackend, Capability, DeleteCondition, DeleteOptions, Expiry, NullBackend,
+    Remaining, SetCondition, SetOptions,
 };
 pub use cache_core::port::clock::{Clock, TimeSource};
 pub use cache_core::port::near::{NearStore, NoNear};
@@ -29,11 +29,11 @@ pub use cache_core::time::Ttl;
 #[cfg(feature = "testkit")]
 pub use cache_core::testkit;
 
-pub use cache_backends::near::Near;
 #[cfg(feature = "disk")]
 pub use cache_backends::disk::DiskBackend;
 #[cfg(feature = "memory")]
 pub use cache_backends::memory::{EvictionPolicy, MemoryBackend};
+pub use cache_backends::near::Near;
 #[cfg(feature = "redis")]
 pub use cache_backends::redis::RedisBackend;
 

@@ -54,7 +54,11 @@ async fn a_value_loaded_across_an_invalidation_is_handed_out_and_stored_nowhere(
             began.notified().await;
             let _ = remove(&stand.cache, how).await;
             let newer = stand.cache.get_or_load("user:7", || async { Ok::<_, String>(2_u64) }).await.unwrap();
-            assert_eq!(newer, 2, "{} {how}: a reader after the invalidation joined the older load", stand.name);
+            assert_eq!(
+                newer, 2,
+                "{} {how}: a reader after the invalidation joined the older load",
+                stand.name
+            );
             let _ = remove(&stand.cache, how).await;
             go.notify_one();
             assert_eq!(load.await.unwrap(), 1, "{} {how}", stand.name);

@@ -49,7 +49,8 @@ async fn settle() {
 async fn a_thousand_tasks_on_one_cold_key_load_once() {
     for stand in common::all() {
         let source = Source::default();
-        let tasks: Vec<_> = (0..1_000).map(|_| tokio::spawn(ask(stand.cache.clone(), source.clone()))).collect();
+        let tasks: Vec<_> =
+            (0..1_000).map(|_| tokio::spawn(ask(stand.cache.clone(), source.clone()))).collect();
         source.until_it_runs(1).await;
         settle().await;
         source.open.notify_one();
@@ -68,7 +69,8 @@ async fn an_aborted_leader_hands_over_to_a_follower() {
         let source = Source::default();
         let leader = tokio::spawn(ask(stand.cache.clone(), source.clone()));
         source.until_it_runs(1).await;
-        let followers: Vec<_> = (0..10).map(|_| tokio::spawn(ask(stand.cache.clone(), source.clone()))).collect();
+        let followers: Vec<_> =
+            (0..10).map(|_| tokio::spawn(ask(stand.cache.clone(), source.clone()))).collect();
         settle().await;
         leader.abort();
         source.until_it_runs(2).await;
@@ -90,7 +92,11 @@ async fn a_panicking_leader_hands_over_to_a_follower() {
                 let (cache, runs, open) = (stand.cache.clone(), Arc::clone(&runs), Arc::clone(&open));
                 tokio::spawn(async move {
                     let loader = || async move {
-                        assert_ne!(runs.fetch_add(1, Ordering::SeqCst), 0, "the first load panics on purpose");
+                        assert_ne!(
+                            runs.fetch_add(1, Ordering::SeqCst),
+                            0,
+                            "the first load panics on purpose"
+                        );
                         open.notified().await;
                         Ok::<_, String>(7_u64)
                     };
@@ -110,7 +116,12 @@ async fn a_panicking_leader_hands_over_to_a_follower() {
                 Err(error) => panics += u32::from(error.is_panic()),
             }
         }
-        assert_eq!((panics, runs.load(Ordering::SeqCst), stand.cache.stats().loading), (1, 2, 0), "{}", stand.name);
+        assert_eq!(
+            (panics, runs.load(Ordering::SeqCst), stand.cache.stats().loading),
+            (1, 2, 0),
+            "{}",
+            stand.name
+        );
     }
 }
 

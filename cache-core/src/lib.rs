@@ -18,7 +18,7 @@ pub mod port;
 pub mod private;
 mod recovery;
 mod stamp;
-mod tier;
 #[cfg(any(test, feature = "testkit"))]
 pub mod testkit;
+mod tier;
 pub mod time;

@@ -35,7 +35,8 @@ async fn user(cache: &CacheManager, id: u64, name: &str) -> Answer {
         Probed::Hit(hit) => return hit,
         Probed::Miss(key) => key,
     };
-    Box::pin(call.load(key, storable(shape, hold), (&&&ty).larder_share(), |_| true, user_uncached(id, name))).await
+    Box::pin(call.load(key, storable(shape, hold), (&&&ty).larder_share(), |_| true, user_uncached(id, name)))
+        .await
 }
 
 fn manager() -> CacheManager {
@@ -54,7 +55,10 @@ async fn a_call_is_loaded_once_and_then_found() {
     }
     assert_eq!(cache.stats().loads, 1);
     assert_eq!(cache.get::<String>("user:7:ann").await.unwrap().as_deref(), Some("ann7"));
-    assert_eq!(cache.get::<Arc<String>>("user:7:ann").await.unwrap().as_deref().map(String::as_str), Some("ann7"));
+    assert_eq!(
+        cache.get::<Arc<String>>("user:7:ann").await.unwrap().as_deref().map(String::as_str),
+        Some("ann7")
+    );
 }
 
 #[tokio::test]

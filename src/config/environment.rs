@@ -99,7 +99,11 @@ impl Vars<'_> {
 
     /// The server of `CACHE_REDIS_HOST` and `CACHE_REDIS_PORT`.
     fn redis(&mut self) -> Option<Address> {
-        let port = self.parse("CACHE_REDIS_PORT", |text| text.parse::<u16>().ok().filter(|port| *port > 0), "a port, e.g. 6379");
+        let port = self.parse(
+            "CACHE_REDIS_PORT",
+            |text| text.parse::<u16>().ok().filter(|port| *port > 0),
+            "a port, e.g. 6379",
+        );
         let host = self.text("CACHE_REDIS_HOST")?;
         Some(Address::Redis(format!("redis://{host}:{}", port.unwrap_or(6379))))
     }
@@ -139,11 +143,16 @@ impl Vars<'_> {
 
     fn of_kind(&mut self, kind: BackendKind) -> Option<Address> {
         match kind {
-            BackendKind::Redis => self.redis().or_else(|| Some(Address::Redis("redis://127.0.0.1:6379".to_owned()))),
+            BackendKind::Redis => {
+                self.redis().or_else(|| Some(Address::Redis("redis://127.0.0.1:6379".to_owned())))
+            }
             BackendKind::Disk => {
                 let directory = self.directory();
                 if directory.is_none() {
-                    self.problems.push("CACHE_BACKEND holds \"disk\", but CACHE_DISK_DIR is not set; name a directory".to_owned());
+                    self.problems.push(
+                        "CACHE_BACKEND holds \"disk\", but CACHE_DISK_DIR is not set; name a directory"
+                            .to_owned(),
+                    );
                 }
                 directory.map(Address::Disk)
             }
@@ -154,14 +163,17 @@ impl Vars<'_> {
 
     fn check_agreement(&mut self, address: &Address, backend: Option<BackendKind>) {
         if let Some(kind) = backend.filter(|kind| *kind != address.kind()) {
-            self.problems.push(format!("CACHE_BACKEND says {kind:?}, but CACHE_URL is {address:?}; leave one of them out"));
+            self.problems.push(format!(
+                "CACHE_BACKEND says {kind:?}, but CACHE_URL is {address:?}; leave one of them out"
+            ));
         }
     }
 
     fn refuse_what_is_not_offered(&mut self) {
         for name in NOT_OFFERED {
             if self.text(name).is_some() {
-                self.problems.push(format!("{name} is set (***), but this version cannot honour it; unset it"));
+                self.problems
+                    .push(format!("{name} is set (***), but this version cannot honour it; unset it"));
             }
         }
     }
@@ -201,7 +213,15 @@ mod tests {
         ])
         .unwrap_err()
         .to_string();
-        for part in ["CACHE_DEFAULT_TTL holds \"soon\"", "CACHE_JITTER holds \"2\"", "\"99999\"", "\"perhaps\"", "\"0\"", "CACHE_URL", "CACHE_MASTER_KEY"] {
+        for part in [
+            "CACHE_DEFAULT_TTL holds \"soon\"",
+            "CACHE_JITTER holds \"2\"",
+            "\"99999\"",
+            "\"perhaps\"",
+            "\"0\"",
+            "CACHE_URL",
+            "CACHE_MASTER_KEY",
+        ] {
             assert!(error.contains(part), "{part} is missing in {error}");
         }
         assert!(!error.contains("c4nary"), "{error}");
@@ -226,7 +246,10 @@ mod tests {
         let persistent = |vars: &[(&str, &str)]| read_from(vars).unwrap().persistent();
         let both = [("CACHE_BACKEND", "memory"), ("CACHE_REDIS_HOST", "b"), ("CACHE_DISK_DIR", "/d")];
         assert_eq!(persistent(&both), Some(Address::Redis("redis://b:6379".to_owned())));
-        assert_eq!(persistent(&[("CACHE_URL", "memory://"), ("CACHE_DISK_DIR", "/d")]), Some(Address::Disk("/d".into())));
+        assert_eq!(
+            persistent(&[("CACHE_URL", "memory://"), ("CACHE_DISK_DIR", "/d")]),
+            Some(Address::Disk("/d".into()))
+        );
         assert_eq!(persistent(&[("CACHE_URL", "memory://")]), None);
     }
 

@@ -48,21 +48,27 @@ const SCHEMES: &str = "use memory://, disk:///directory, redis://host:6379 or nu
 /// Reads an address.
 pub(super) fn parse(url: &str) -> Result<Address> {
     let Some((scheme, rest)) = url.split_once("://") else {
-        return Err(config_error(format!("the cache URL holds {:?}, which has no scheme", masked(url)), SCHEMES.to_owned()));
+        return Err(config_error(
+            format!("the cache URL holds {:?}, which has no scheme", masked(url)),
+            SCHEMES.to_owned(),
+        ));
     };
     match scheme {
         "memory" => Ok(Address::Memory),
         "null" => Ok(Address::Null),
-        "disk" if rest.is_empty() => {
-            Err(config_error("disk:// names no directory".to_owned(), "write disk:///var/cache/app".to_owned()))
-        }
+        "disk" if rest.is_empty() => Err(config_error(
+            "disk:// names no directory".to_owned(),
+            "write disk:///var/cache/app".to_owned(),
+        )),
         "disk" => Ok(Address::Disk(PathBuf::from(rest))),
         "redis" => Ok(Address::Redis(url.to_owned())),
         "rediss" | "redis+cluster" | "redis+sentinel" => Err(config_error(
             format!("{scheme}:// is not offered by this version"),
             "use redis:// to a standalone server on a private network".to_owned(),
         )),
-        other => Err(config_error(format!("the cache URL has the unknown scheme {other:?}"), SCHEMES.to_owned())),
+        other => {
+            Err(config_error(format!("the cache URL has the unknown scheme {other:?}"), SCHEMES.to_owned()))
+        }
     }
 }
 

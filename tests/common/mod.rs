@@ -24,7 +24,13 @@ enum Ground {
 
 /// The near tier alone, and the near tier over memory, disk, Redis and Valkey.
 pub fn all() -> Vec<Stand> {
-    vec![near_only(), memory(), disk(), server("redis", RedisServer::start()), server("valkey", RedisServer::valkey())]
+    vec![
+        near_only(),
+        memory(),
+        disk(),
+        server("redis", RedisServer::start()),
+        server("valkey", RedisServer::valkey()),
+    ]
 }
 
 /// Those that have a byte tier.
@@ -55,7 +61,12 @@ fn server(name: &'static str, server: RedisServer) -> Stand {
 /// Redis with deadlines that a busy test machine does not miss.
 pub fn patient_redis(url: &str) -> RedisBackend {
     let patience = Duration::from_secs(10);
-    RedisBackend::builder(url).read_timeout(patience).write_timeout(patience).connect_timeout(patience).build().unwrap()
+    RedisBackend::builder(url)
+        .read_timeout(patience)
+        .write_timeout(patience)
+        .connect_timeout(patience)
+        .build()
+        .unwrap()
 }
 
 fn stand(name: &'static str, backend: Arc<dyn CacheBackend>, ground: Ground) -> Stand {
