@@ -36,7 +36,8 @@ pub(crate) fn install(debian: &[&str], homebrew: &[&str]) -> Result<(), String> 
     if on_path("apt-get").is_some() {
         println!("   installing {}: apt-get", debian.join(", "));
         aloud(as_root(&["apt-get", "update", "-qq"])?)?;
-        let install = ["apt-get", "install", "-qq", "-o", "Dpkg::Use-Pty=0", "--yes", "--no-install-recommends"];
+        let install =
+            ["apt-get", "install", "-qq", "-o", "Dpkg::Use-Pty=0", "--yes", "--no-install-recommends"];
         return aloud(as_root(&[&install, debian].concat())?);
     }
     if on_path("brew").is_some() {
