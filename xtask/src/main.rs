@@ -25,7 +25,7 @@ mod wheel;
 use std::env;
 use std::process::ExitCode;
 
-use crate::steps::{Steps, Stopped};
+use crate::steps::Steps;
 
 const USAGE: &str = "\
 cargo xtask check          format, clippy, unit tests: the inner loop, no servers
@@ -36,21 +36,19 @@ cargo xtask deny [CHECK..] licences, bans and sources of the dependencies (or th
 
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
-    let Some((command, rest)) = args.split_first() else {
-        print!("{USAGE}");
-        return ExitCode::FAILURE;
-    };
+    let Some((command, rest)) = args.split_first() else { return usage("no command") };
     let mut steps = Steps::new();
-    let result = run(command, rest, &mut steps);
+    let result = match command.as_str() {
+        "check" => check::run(&mut steps),
+        "test" => test::run(&mut steps),
+        "bench" => bench::run(&mut steps, rest),
+        "deny" => deny::run(&mut steps, rest),
+        other => return usage(&format!("no command `{other}`")),
+    };
     summary::close(&steps, result.is_ok())
 }
 
-fn run(command: &str, rest: &[String], steps: &mut Steps) -> Result<(), Stopped> {
-    match command {
-        "check" => check::run(steps),
-        "test" => test::run(steps),
-        "bench" => bench::run(steps, rest),
-        "deny" => deny::run(steps, rest),
-        other => steps.task("command", || Err(format!("no command `{other}`; there are:\n{USAGE}"))),
-    }
+fn usage(why: &str) -> ExitCode {
+    print!("{why}; there are:\n{USAGE}");
+    ExitCode::FAILURE
 }

@@ -106,6 +106,8 @@ impl<'a> Reader<'a> {
         match self.text(0) {
             "{" => self.group(depth),
             "super" | "self" => self.at += 1,
+            // An exported macro lives at the root whatever module it is written in.
+            _ if self.text(1) == "!" && self.text(2) != "=" => self.at += 2,
             _ if depth == 0 => self.name_of_the_root(),
             _ => self.at += 1,
         }
