@@ -1,5 +1,7 @@
 //! One load per key, whoever asks and whatever becomes of who loads.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! What a macro call expands to, written by hand: the seam between the macros and the engine.
 
+#![allow(clippy::unwrap_used, clippy::needless_borrow)]
+
 use std::sync::Arc;
 use std::time::Duration;
 

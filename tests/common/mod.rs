@@ -1,6 +1,11 @@
 //! A manager over every kind of tier, each on real ground: a directory, a server that the test starts.
 
-#![allow(dead_code, reason = "every test file uses a part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "every test file uses a part, and a broken stand is a failed test"
+)]
 
 use std::sync::Arc;
 use std::time::Duration;
