@@ -1,4 +1,5 @@
 //! The stores of larder.
 
+pub mod near;
 #[cfg(feature = "redis")]
 pub mod redis;

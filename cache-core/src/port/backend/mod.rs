@@ -5,6 +5,7 @@
 //! promise. [`options`] carries the conditions, [`null`] is the store that holds nothing.
 
 mod counter;
+mod forward;
 mod null;
 mod options;
 
