@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use cache_core::error::{Error, ErrorKind, Result};
 
 use super::connection::{Connection, Request};
-use super::error::{Failure, Reason, of_library, of_server, unexpected};
+use super::error::{Failure, Reason, cut, of_library, of_server, unexpected};
 use super::supervisor::Supervisor;
 
 /// A replica that was met on a connection younger than this is what the URL names, not a demoted primary.
@@ -75,10 +75,10 @@ impl Supervisor {
     ) -> Result<T, Failure> {
         let connection = self.connection(until).await.map_err(Failure::other)?;
         let sent = Instant::now();
-        let Ok(reply) = timeout_at(until, connection.send(call.request)).await else {
-            return Err(self.silent(&connection, sent, call));
+        let answer = match timeout_at(until, self.ask(&connection, call.request)).await {
+            Err(_) => return Err(self.silent(&connection, sent, call)),
+            Ok(reply) => reply.and_then(|reply| self.understood(reply, read)),
         };
-        let answer = self.understood(reply, read);
         match &answer {
             Err(failure) if failure.reason == Reason::Broken => self.lost(connection.number()),
             Err(failure) if failure.reason == Reason::Demoted && connection.age() > NEW_CONNECTION => {
@@ -87,6 +87,19 @@ impl Supervisor {
             _ => connection.answered(),
         }
         answer
+    }
+
+    /// Ends with the reply, or with the connection.
+    async fn ask(
+        &self,
+        connection: &Connection,
+        request: Request<'_>,
+    ) -> Result<redis::RedisResult<Value>, Failure> {
+        tokio::select! {
+            biased;
+            reply = connection.send(request) => Ok(reply),
+            was_shut = self.given_up(connection.number()) => Err(cut(&self.config().address, was_shut)),
+        }
     }
 
     fn understood<T>(

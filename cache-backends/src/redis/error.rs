@@ -63,6 +63,15 @@ pub(super) fn unexpected(address: &Address) -> Failure {
     broken(format!("{address} gave an answer of another shape than the command has"))
 }
 
+/// The connection ended before the answer came. Nobody connects again for a backend that was disconnected.
+pub(super) fn cut(address: &Address, was_shut: bool) -> Failure {
+    if was_shut {
+        let text = format!("{address} was disconnected from before it answered");
+        return Failure::other(Error::new(ErrorKind::Unavailable, text));
+    }
+    broken(format!("{address} cannot be reached: the connection broke"))
+}
+
 fn broken(text: String) -> Failure {
     Failure { error: Error::new(ErrorKind::Unavailable, text), reason: Reason::Broken }
 }

@@ -86,6 +86,16 @@ impl Supervisor {
         self.0.lost(connection);
     }
 
+    /// Waits until this connection is not used any more; whether that is because of [`Supervisor::shut`].
+    ///
+    /// A request that reaches the client library while its connection ends may get lost there without an answer:
+    /// the queue in front of the socket is emptied once, and what a sender puts in behind that stays.
+    pub(super) async fn given_up(&self, connection: u64) -> bool {
+        let mut phases = self.0.phase.subscribe();
+        let phase = phases.wait_for(|phase| !phase.is_connection(connection)).await;
+        phase.is_ok_and(|phase| matches!(*phase, Phase::Idle))
+    }
+
     /// Lets go of the connection and the task. The next call connects anew.
     pub(super) fn shut(&self) {
         self.0.shut();

@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use crate::support::{Kind, backend, frame, key, on_both_servers, outsider, patient, server, timed, until};
+use crate::support::{Kind, backend, frame, key, on_both_servers, outsider, server, timed, until};
 
 on_both_servers! {
     a_server_that_is_absent_at_the_start_is_used_when_it_comes
@@ -144,8 +144,7 @@ async fn a_lost_server_is_noticed_and_found_again_without_traffic(kind: Kind) {
 
 async fn a_connection_that_broke_unnoticed_costs_a_repeatable_call_nothing(kind: Kind) {
     let server = server(kind);
-    // Without pushes of the third protocol nothing but a call notices.
-    let backend = patient(&format!("{}?protocol=resp2", server.url()));
+    let backend = backend(&server);
     let mut outsider = outsider(&server);
     for round in 0..20 {
         backend.set(&key("a"), frame("v"), fill()).await.unwrap();
@@ -315,6 +314,7 @@ async fn a_server_that_talks_nonsense_is_unavailable() {
         b"+OK\r\n+OK\r\n+OK\r\n+OK\r\n",
         b"",
         b"-ERR max number of clients reached\r\n",
+        b"-LOADING the data set\r\n",
     ] {
         let backend = RedisBackend::new(impostor(answer)).unwrap();
         for _ in 0..3 {

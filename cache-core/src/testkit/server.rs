@@ -4,8 +4,6 @@
 //! dropped, the process and its directory are gone. Invariant: only the own child is ever signalled.
 //! Nothing is kept on disk by the server (`--save '' --appendonly no`), so a restart is an empty server.
 
-#![allow(clippy::expect_used, clippy::panic)]
-
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
