@@ -1,3 +1,5 @@
 //! The stores of larder.
 
+#[cfg(feature = "memory")]
+pub mod memory;
 pub mod near;
