@@ -60,6 +60,13 @@ async fn a_server_that_is_absent_at_the_start_is_used_when_it_comes(kind: Kind) 
         assert!(took < WRITE + SLACK, "{round}: {took:?}");
         assert!(!backend.is_available());
     }
+    let (_, took) = timed(async {
+        for _ in 0..100 {
+            backend.get(&key("a")).await.unwrap_err();
+        }
+    })
+    .await;
+    assert!(took < READ, "a hundred calls of a known outage cost less than one deadline: {took:?}");
     server.restart();
     until(FOUND_AGAIN, || backend.is_available()).await;
     backend.set(&key("a"), frame("v"), fill()).await.unwrap();
