@@ -1,8 +1,6 @@
 //! What a server that is away, slow or confused costs, and how soon it is used again.
 
 use std::future::Future;
-use std::io::{Read, Write};
-use std::net::TcpListener;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -10,12 +8,16 @@ use std::time::Duration;
 
 use cache_backends::redis::RedisBackend;
 use cache_core::error::{Error, ErrorKind};
-use cache_core::port::backend::{CacheBackend, DeleteOptions, Expiry, SetOptions};
+use cache_core::key::KeyPattern;
+use cache_core::port::backend::{CacheBackend, DeleteOptions, Expiry, SetCondition, SetOptions};
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use crate::support::{Kind, backend, frame, key, on_both_servers, outsider, server, timed, until};
+use crate::impostor::{Impostor, impostor};
+use crate::support::{
+    Kind, backend, frame, key, on_both_servers, outsider, patient, server, shop, timed, until,
+};
 
 on_both_servers! {
     a_server_that_is_absent_at_the_start_is_used_when_it_comes
@@ -58,6 +60,13 @@ async fn a_server_that_is_absent_at_the_start_is_used_when_it_comes(kind: Kind) 
         assert!(took < WRITE + SLACK, "{round}: {took:?}");
         assert!(!backend.is_available());
     }
+    let (_, took) = timed(async {
+        for _ in 0..100 {
+            backend.get(&key("a")).await.unwrap_err();
+        }
+    })
+    .await;
+    assert!(took < READ, "a hundred calls of a known outage cost less than one deadline: {took:?}");
     server.restart();
     until(FOUND_AGAIN, || backend.is_available()).await;
     backend.set(&key("a"), frame("v"), fill()).await.unwrap();
@@ -286,25 +295,6 @@ fn a_call_outside_a_runtime_is_an_error() {
     assert!(error.to_string().contains("await it on a tokio runtime"), "{error}");
 }
 
-/// A server that answers everything with these bytes.
-fn impostor(answer: &'static [u8]) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("redis://{}", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            std::thread::spawn(move || {
-                let mut heard = [0; 4_096];
-                while stream.read(&mut heard).is_ok_and(|bytes| bytes > 0) {
-                    if stream.write_all(answer).is_err() {
-                        return;
-                    }
-                }
-            });
-        }
-    });
-    url
-}
-
 #[tokio::test]
 async fn a_server_that_talks_nonsense_is_unavailable() {
     for answer in [
@@ -324,4 +314,34 @@ async fn a_server_that_talks_nonsense_is_unavailable() {
             assert!(took < READ + SLACK, "{answer:?}: {took:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn only_what_may_happen_twice_is_sent_twice() {
+    let server = Impostor::that_hangs_up();
+    let backend = patient(server.url());
+    let (a, b) = (key("a"), key("b"));
+    let if_absent = fill().when(SetCondition::IfAbsent);
+    let pattern = KeyPattern::parse("*").unwrap().within(&shop());
+    assert!(is_outage(&backend.get(&a).await.unwrap_err()));
+    assert_eq!(server.heard(), ["GET", "GET"]);
+    assert!(is_outage(&backend.get_many(&[a.clone(), b.clone()]).await.unwrap_err()));
+    assert_eq!(server.heard(), ["MGET", "MGET"]);
+    assert!(is_outage(&backend.set(&a, frame("v"), fill()).await.unwrap_err()));
+    assert_eq!(server.heard(), ["SET", "SET"]);
+    assert!(is_outage(&backend.delete(&a, DeleteOptions::default()).await.unwrap_err()));
+    assert_eq!(server.heard(), ["UNLINK", "UNLINK"]);
+    let damaged = DeleteOptions::if_unchanged(frame("v"));
+    assert!(is_outage(&backend.delete(&a, damaged).await.unwrap_err()));
+    assert_eq!(server.heard(), ["EVALSHA", "EVALSHA"]);
+    assert!(is_outage(&backend.set(&a, frame("v"), if_absent).await.unwrap_err()));
+    assert_eq!(server.heard(), ["SET"]);
+    assert!(is_outage(&backend.set_many(vec![(a.clone(), frame("v"), if_absent)]).await.unwrap_err()));
+    assert_eq!(server.heard(), ["SET"]);
+    assert!(is_outage(&backend.get_and_delete(&a).await.unwrap_err()));
+    assert_eq!(server.heard(), ["GETDEL"]);
+    assert!(is_outage(&backend.increment(&a, 1, Expiry::Never).await.unwrap_err()));
+    assert_eq!(server.heard(), ["EVALSHA"]);
+    assert!(is_outage(&backend.delete_pattern(&pattern).await.unwrap_err()));
+    assert_eq!(server.heard(), ["SCAN"]);
 }

@@ -11,7 +11,8 @@ use cache_core::port::backend::{
 use tokio::time::Instant;
 
 use crate::support::{
-    Kind, backend, frame, key, living, on_both_servers, outsider, patient_builder, server, server_with,
+    Kind, backend, frame, key, living, on_both_servers, outsider, patient, patient_builder, server,
+    server_with, shop,
 };
 
 on_both_servers! {
@@ -31,6 +32,8 @@ on_both_servers! {
     a_full_server_refuses_and_keeps_no_outdated_value
     a_replica_takes_no_writes
     a_lease_is_not_offered
+    the_older_protocol_is_spoken_too
+    a_database_and_a_socket_can_be_named
 }
 
 async fn a_frame_comes_back_byte_for_byte(kind: Kind) {
@@ -283,4 +286,31 @@ async fn a_lease_is_not_offered(kind: Kind) {
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     let lease = backend.acquire_lease(&key("a"), Duration::from_secs(1)).await.unwrap_err();
     assert_eq!(lease.kind(), ErrorKind::Unsupported);
+}
+
+async fn the_older_protocol_is_spoken_too(kind: Kind) {
+    let server = server(kind);
+    let backend = patient(&format!("{}?protocol=resp2", server.url()));
+    let if_absent = SetOptions::default().when(SetCondition::IfAbsent);
+    assert!(backend.set(&key("a"), frame("v"), if_absent).await.unwrap());
+    assert!(!backend.set(&key("a"), frame("w"), if_absent).await.unwrap());
+    assert_eq!(backend.get_many(&[key("a"), key("b")]).await.unwrap(), [Some(frame("v")), None]);
+    assert_eq!(backend.get_and_delete(&key("a")).await.unwrap(), Some(frame("v")));
+    assert_eq!(backend.get_and_delete(&key("a")).await.unwrap(), None);
+    assert_eq!(backend.increment(&key("n"), 3, Expiry::Never).await.unwrap(), 3);
+    assert_eq!(backend.clear(&shop()).await.unwrap(), 1);
+}
+
+async fn a_database_and_a_socket_can_be_named(kind: Kind) {
+    let home = tempfile::tempdir().unwrap();
+    let socket = home.path().join("server.sock");
+    let server = server_with(kind, &["--unixsocket", socket.to_str().unwrap()]);
+    let by_socket = patient(&format!("unix://{}?db=3", socket.display()));
+    by_socket.set(&key("a"), frame("v"), SetOptions::default()).await.unwrap();
+    let third = patient(&format!("{}/3", server.url()));
+    assert_eq!(third.get(&key("a")).await.unwrap(), Some(frame("v")));
+    assert_eq!(backend(&server).get(&key("a")).await.unwrap(), None);
+    let error = patient(&format!("{}/99", server.url())).get(&key("a")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Refused);
+    assert!(error.to_string().contains("/99 has no database of that number"), "{error}");
 }
