@@ -35,7 +35,15 @@ impl User {
     fn of(id: u64) -> Self {
         let text = |what: &str| format!("{what}-{id}");
         let tags = vec![text("tag"); 2];
-        Self { id, name: text("name"), email: text("mail"), city: text("city"), street: text("street"), tags, ..Self::default() }
+        Self {
+            id,
+            name: text("name"),
+            email: text("mail"),
+            city: text("city"),
+            street: text("street"),
+            tags,
+            ..Self::default()
+        }
     }
 }
 
@@ -78,12 +86,17 @@ mod by_cached {
     }
 }
 
-static FLOOR: LazyLock<RwLock<HashMap<u64, Arc<User>, foldhash::fast::RandomState>>> = LazyLock::new(RwLock::default);
-static QUICK: LazyLock<quick_cache::sync::Cache<u64, Arc<User>>> = LazyLock::new(|| quick_cache::sync::Cache::new(20_000));
+static FLOOR: LazyLock<RwLock<HashMap<u64, Arc<User>, foldhash::fast::RandomState>>> =
+    LazyLock::new(RwLock::default);
+static QUICK: LazyLock<quick_cache::sync::Cache<u64, Arc<User>>> =
+    LazyLock::new(|| quick_cache::sync::Cache::new(20_000));
 static MOKA: LazyLock<moka::sync::Cache<u64, Arc<User>>> = LazyLock::new(|| moka::sync::Cache::new(20_000));
-static MOKA_NAMED: LazyLock<moka::sync::Cache<String, User>> = LazyLock::new(|| moka::sync::Cache::new(20_000));
-static QUICK_NAMED: LazyLock<quick_cache::sync::Cache<String, User>> = LazyLock::new(|| quick_cache::sync::Cache::new(20_000));
-static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| (0..KEYS).map(|id| format!("customer-{id}")).collect());
+static MOKA_NAMED: LazyLock<moka::sync::Cache<String, User>> =
+    LazyLock::new(|| moka::sync::Cache::new(20_000));
+static QUICK_NAMED: LazyLock<quick_cache::sync::Cache<String, User>> =
+    LazyLock::new(|| quick_cache::sync::Cache::new(20_000));
+static NAMES: LazyLock<Vec<String>> =
+    LazyLock::new(|| (0..KEYS).map(|id| format!("customer-{id}")).collect());
 
 fn name(id: u64) -> &'static String {
     &NAMES[usize::try_from(id).unwrap()]
@@ -104,13 +117,19 @@ macro_rules! time {
 async fn round(calls: u64) -> Vec<(&'static str, f64)> {
     vec![
         ("u64 -> Arc: larder #[cached]", time!(calls, |id| by_larder::shared(id).await)),
-        ("u64 -> Arc: RwLock<HashMap> floor", time!(calls, |id| FLOOR.read().unwrap().get(&id).cloned().unwrap())),
+        (
+            "u64 -> Arc: RwLock<HashMap> floor",
+            time!(calls, |id| FLOOR.read().unwrap().get(&id).cloned().unwrap()),
+        ),
         ("u64 -> Arc: bare quick_cache", time!(calls, |id| QUICK.get(&id).unwrap())),
         ("u64 -> Arc: bare moka::sync", time!(calls, |id| MOKA.get(&id).unwrap())),
         ("u64 -> Arc: cached 4.1", time!(calls, |id| by_cached::shared(id).await)),
         ("u64 -> Arc: cached 4.1 with ttl", time!(calls, |id| by_cached::shared_ttl(id).await)),
         ("String -> struct: larder #[cached]", time!(calls, |id| by_larder::named(name(id).clone()).await)),
-        ("String -> struct: larder, handed out as Arc", time!(calls, |id| by_larder::named_shared(name(id)).await)),
+        (
+            "String -> struct: larder, handed out as Arc",
+            time!(calls, |id| by_larder::named_shared(name(id)).await),
+        ),
         ("String -> struct: bare quick_cache", time!(calls, |id| QUICK_NAMED.get(name(id)).unwrap())),
         ("String -> struct: bare moka::sync", time!(calls, |id| MOKA_NAMED.get(name(id)).unwrap())),
         ("String -> struct: cached 4.1", time!(calls, |id| by_cached::named(name(id).clone()).await)),
@@ -125,7 +144,8 @@ async fn fill() {
         MOKA.insert(id, Arc::clone(&user));
         QUICK_NAMED.insert(name(id).clone(), User::of(id));
         MOKA_NAMED.insert(name(id).clone(), User::of(id));
-        let loads = (by_larder::shared(id).await, by_cached::shared(id).await, by_cached::shared_ttl(id).await);
+        let loads =
+            (by_larder::shared(id).await, by_cached::shared(id).await, by_cached::shared_ttl(id).await);
         assert_eq!((loads.0.id, loads.1.id, loads.2.id), (id, id, id));
         let _ = (by_larder::named(name(id).clone()).await, by_cached::named(name(id).clone()).await);
         let _ = by_larder::named_shared(name(id)).await;

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use larder::testkit::ManualTime;
 use larder::{
-    CacheManager, Clock, ErrorKind, FailMode, MemoryBackend, Near, NullBackend, Reason, Remaining, Ttl, Written,
-    build_cache_key,
+    CacheManager, Clock, ErrorKind, FailMode, MemoryBackend, Near, NullBackend, Reason, Remaining, Ttl,
+    Written, build_cache_key,
 };
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +28,12 @@ fn ann() -> User {
 async fn a_value_comes_back_as_itself_and_as_an_arc() {
     for stand in common::all() {
         let cache = &stand.cache;
-        assert_eq!(cache.set("user:7", ann(), Ttl::Default).await.unwrap(), Written::Stored, "{}", stand.name);
+        assert_eq!(
+            cache.set("user:7", ann(), Ttl::Default).await.unwrap(),
+            Written::Stored,
+            "{}",
+            stand.name
+        );
         assert_eq!(cache.get::<User>("user:7").await.unwrap(), Some(ann()), "{}", stand.name);
         assert_eq!(cache.get::<Arc<User>>("user:7").await.unwrap(), Some(Arc::new(ann())), "{}", stand.name);
         assert_eq!(cache.get::<User>("user:8").await.unwrap(), None, "{}", stand.name);
@@ -62,12 +67,15 @@ async fn a_second_process_finds_what_the_first_stored() {
     for stand in common::with_byte_tiers() {
         let _ = stand.cache.set("user:7", ann(), Ttl::secs(60)).await.unwrap();
         let backend = stand.backend.clone().unwrap();
-        let other = CacheManager::builder().namespace("test").near(Near::mib(1)).primary(backend).build().unwrap();
+        let other =
+            CacheManager::builder().namespace("test").near(Near::mib(1)).primary(backend).build().unwrap();
         assert_eq!(other.get::<User>("user:7").await.unwrap(), Some(ann()), "{}", stand.name);
         assert_eq!(other.get::<User>("user:7").await.unwrap(), Some(ann()), "{}", stand.name);
         assert_eq!((other.stats().far_hits, other.stats().near_hits), (1, 1), "{}", stand.name);
         match other.ttl("user:7").await.unwrap() {
-            Remaining::For(left) => assert!(left <= Duration::from_secs(60) && left > Duration::from_secs(40)),
+            Remaining::For(left) => {
+                assert!(left <= Duration::from_secs(60) && left > Duration::from_secs(40))
+            }
             other => panic!("{}: {other:?}", stand.name),
         }
     }
@@ -183,7 +191,13 @@ async fn a_promoted_copy_keeps_the_life_that_is_left() {
     let backend = Arc::new(MemoryBackend::new());
     let manager = || {
         let clock = Clock::source(time.clone());
-        CacheManager::builder().near(Near::mib(1)).primary(backend.clone()).jitter(0.0).clock(clock).build().unwrap()
+        CacheManager::builder()
+            .near(Near::mib(1))
+            .primary(backend.clone())
+            .jitter(0.0)
+            .clock(clock)
+            .build()
+            .unwrap()
     };
     let (writer, reader) = (manager(), manager());
     let _ = writer.set("k", 1_u8, Ttl::secs(10)).await.unwrap();
@@ -208,7 +222,12 @@ async fn a_disabled_cache_runs_every_loader_and_touches_nothing() {
         assert_eq!(cache.increment("n", 5, Ttl::Default).await.unwrap(), 5, "{}", stand.name);
         assert_eq!(cache.get_and_delete::<u64>("k").await.unwrap(), None, "{}", stand.name);
         cache.set_enabled(true);
-        assert_eq!(cache.get::<u64>("k").await.unwrap(), None, "{}: it may be older than a change", stand.name);
+        assert_eq!(
+            cache.get::<u64>("k").await.unwrap(),
+            None,
+            "{}: it may be older than a change",
+            stand.name
+        );
     }
 }
 
@@ -226,7 +245,15 @@ fn a_builder_reports_all_problems_at_once() {
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     let text = error.to_string();
-    for part in ["(6)", "namespace holds \"\"", "default_ttl", "jitter holds 1.5", "max_entry_bytes holds 0", "null backend", "max_bytes holds 0"] {
+    for part in [
+        "(6)",
+        "namespace holds \"\"",
+        "default_ttl",
+        "jitter holds 1.5",
+        "max_entry_bytes holds 0",
+        "null backend",
+        "max_bytes holds 0",
+    ] {
         assert!(text.contains(part), "{part} is missing in {text}");
     }
     assert!(CacheManager::builder().build().is_err());

@@ -62,7 +62,11 @@ async fn a_service_starts_while_its_server_is_away() {
     timed(cache.connect()).await;
     let load = cache.get_or_load("k", || async { Ok::<_, String>(7_u64) });
     assert_eq!(timed(load.into_future()).await.unwrap(), 7);
-    assert_eq!(timed(cache.get::<u64>("k")).await.unwrap(), Some(7), "the near tier or the fallback holds it");
+    assert_eq!(
+        timed(cache.get::<u64>("k")).await.unwrap(),
+        Some(7),
+        "the near tier or the fallback holds it"
+    );
     server.restart();
     let began = Instant::now();
     while cache.health().on_fallback {

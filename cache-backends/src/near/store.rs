@@ -109,14 +109,18 @@ impl NearStore for QuickNear {
 
     /// Asks about an entry at a time, so that hits go on meanwhile; and again before it removes one, since another
     /// may have taken its place.
-    fn retain(&self, keep: &mut dyn FnMut(&CacheKey, &NearEntry) -> bool) {
-        for (HeldKey(key), entry) in self.entries.iter() {
-            if keep(&key, &entry) {
-                continue;
-            }
-            let unwanted = |current: &NearEntry| !keep(&key, current);
-            if let Some((_, removed)) = self.entries.remove_if(&Asked(key.near()), unwanted) {
-                self.forget(&removed);
+    fn remove_where(
+        &self,
+        unwanted: &dyn Fn(&CacheKey, &NearEntry) -> bool,
+        removed: &mut dyn FnMut(NearEntry),
+    ) {
+        for (HeldKey(key), entry) in self.entries.iter().filter(|(HeldKey(key), entry)| unwanted(key, entry))
+        {
+            drop(entry);
+            let still_unwanted = |current: &NearEntry| unwanted(&key, current);
+            if let Some((_, entry)) = self.entries.remove_if(&Asked(key.near()), still_unwanted) {
+                self.forget(&entry);
+                removed(entry);
             }
         }
     }

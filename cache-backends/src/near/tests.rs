@@ -45,12 +45,14 @@ fn put(near: &QuickNear, id: u64, weight: u32) {
 
 /// What the store holds, counted one by one.
 fn counted(near: &QuickNear) -> (usize, u64) {
-    let (mut len, mut weight) = (0, 0);
-    near.retain(&mut |_, entry| {
-        (len, weight) = (len + 1, weight + u64::from(entry.meta.weight));
-        true
-    });
-    (len, weight)
+    let sums = std::cell::Cell::new((0, 0));
+    let count = |_: &CacheKey, entry: &NearEntry| {
+        let (len, weight) = sums.get();
+        sums.set((len + 1, weight + u64::from(entry.meta.weight)));
+        false
+    };
+    near.remove_where(&count, &mut drop);
+    sums.get()
 }
 
 #[test]
@@ -154,7 +156,7 @@ fn the_lists_of_deadlines_are_bounded_by_the_store() {
         let (listed, held) = near.deadlines.listed_and_held();
         assert!(held == near.len() && listed <= 5 * held + 2_048, "{listed} for {held}");
     }
-    near.retain(&mut |_, entry| (entry.meta.fresh_until.0 >> 27) & 1 == 0);
+    near.remove_where(&|_, entry| (entry.meta.fresh_until.0 >> 27) & 1 != 0, &mut drop);
     assert_eq!(
         (near.deadlines.listed_and_held().1, counted(&near)),
         (near.len(), (near.len(), near.weight()))
@@ -194,7 +196,7 @@ fn many_threads_leave_the_books_right() {
                         _ => assert!(held(near, id).is_none_or(|value| value == id)),
                     }
                 }
-                near.retain(&mut |_, entry| entry.meta.fresh_until.0 % 3 != 0);
+                near.remove_where(&|_, entry| entry.meta.fresh_until.0 % 3 == 0, &mut drop);
             });
         }
     });
@@ -224,7 +226,7 @@ fn values_are_dropped_outside_all_locks() {
     near.insert(&key(30), visitor(), Tick(0));
     near.insert(&key(30), visitor(), Tick(0));
     near.insert(&key(31), visitor(), Tick(9));
-    near.retain(&mut |_, _| false);
+    near.remove_where(&|_, _| true, &mut drop);
     near.insert(&key(32), visitor(), Tick(0));
     drop(near.remove(&key(32)));
     assert_eq!(counted(&near), (near.len(), near.weight()));
@@ -272,7 +274,7 @@ proptest! {
                 }
                 Step::Remove(id) => prop_assert_eq!(near.remove(&key(id)).is_some(), model.remove(&id).is_some()),
                 Step::RetainBelow(bound) => {
-                    near.retain(&mut |_, entry| entry.meta.weight < bound);
+                    near.remove_where(&|_, entry| entry.meta.weight >= bound, &mut drop);
                     model.retain(|_, weight| *weight < bound);
                 }
             }
