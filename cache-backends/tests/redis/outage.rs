@@ -29,6 +29,7 @@ on_both_servers! {
     dropped_calls_do_not_mix_up_replies
     connecting_says_whether_the_server_is_there
     disconnecting_lets_go_and_the_next_call_connects_anew
+    a_primary_that_was_demoted_is_left
 }
 
 const READ: Duration = Duration::from_millis(100);
@@ -263,6 +264,29 @@ async fn disconnecting_lets_go_and_the_next_call_connects_anew(kind: Kind) {
     assert!(backend.get(&key("a")).await.is_err());
     drop(backend);
     until(SLACK, || tasks() == before).await;
+}
+
+/// The name may lead to the new primary by then: only a new connection finds out.
+async fn a_primary_that_was_demoted_is_left(kind: Kind) {
+    let (server, successor) = (server(kind), server(kind));
+    let backend = backend(&server);
+    backend.set(&key("a"), frame("v"), fill()).await.unwrap();
+    let mut outsider = outsider(&server);
+    let mut connections = || {
+        let list: String =
+            redis::cmd("CLIENT").arg("LIST").arg("TYPE").arg("normal").query(&mut outsider).unwrap();
+        let others = list.lines().filter(|line| !line.contains("cmd=client"));
+        others.filter_map(|line| Some(line.split_once(' ')?.0.to_owned())).collect::<Vec<_>>()
+    };
+    let before = connections();
+    assert_eq!(before.len(), 1, "{before:?}");
+    let port = successor.port().to_string();
+    redis::cmd("REPLICAOF").arg("127.0.0.1").arg(port).exec(&mut crate::support::outsider(&server)).unwrap();
+    sleep(Duration::from_millis(1_050)).await;
+    let error = backend.set(&key("a"), frame("w"), fill()).await.unwrap_err();
+    assert!(error.to_string().contains("is a replica that takes no writes"), "{error}");
+    until(FOUND_AGAIN, || backend.is_available()).await;
+    assert!(!connections().contains(&before[0]), "the connection was kept");
 }
 
 #[test]
