@@ -3,6 +3,8 @@
 //! Every folder reads like the others: `mod` (the promise), `config` (how it is built), `backend` (the verbs),
 //! `error`, and what is its own. Nothing here knows the engine; the ports of `cache-core` are all that is shared.
 
+#[cfg(feature = "disk")]
+pub mod disk;
 #[cfg(feature = "memory")]
 pub mod memory;
 pub mod near;
