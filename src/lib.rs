@@ -49,3 +49,23 @@ pub mod private {
     pub use crate::global::{Global, Named};
     pub use cache_core::private::*;
 }
+
+/// Compiles and runs the code of the README and of the guide.
+#[cfg(doctest)]
+mod documents {
+    macro_rules! pages {
+        ($($name:ident $page:literal)*) => {$(
+            #[doc = include_str!($page)]
+            struct $name;
+        )*};
+    }
+
+    pages! {
+        Readme "../README.md"
+        GettingStarted "../docs/guide/getting-started.md"
+        Invalidation "../docs/guide/invalidation.md"
+        Outages "../docs/guide/outages.md"
+        Configuration "../docs/guide/configuration.md"
+        Macros "../docs/guide/macros.md"
+    }
+}

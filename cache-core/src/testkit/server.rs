@@ -253,33 +253,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_answers_from_its_start_to_its_end() {
-        for mut server in [RedisServer::start(), RedisServer::valkey()] {
-            let port = server.port();
-            assert!(answers(port).unwrap());
-            server.pause();
-            assert!(answers(port).is_err());
-            server.resume();
-            assert!(answers(port).unwrap());
-            server.kill();
-            assert!(answers(port).is_err());
-            server.restart();
-            assert!(answers(port).unwrap() && server.port() == port);
-            server.stop();
-            assert!(answers(port).is_err());
-            let home = server.home.clone();
-            drop(server);
-            assert!(!home.exists());
-        }
-    }
-
-    #[test]
-    fn a_server_that_wants_a_password_counts_as_up() {
-        let server = RedisServer::start_with(&["--requirepass", "secret"]);
-        assert!(answers(server.port()).unwrap());
-    }
-
-    #[test]
     #[should_panic(expected = "run cargo xtask test, which installs it")]
     fn a_missing_program_names_the_command_that_installs_it() {
         find("no-such-server", "LARDER_NO_SUCH_SERVER");
