@@ -1,6 +1,6 @@
 //! What a macro call expands to, written by hand: the seam between the macros and the engine.
 
-#![allow(clippy::unwrap_used, clippy::needless_borrow)]
+#![allow(clippy::needless_borrow, clippy::unwrap_used)]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,9 +13,26 @@ type Answer = Result<Option<String>, String>;
 
 fn user_keyspace() -> &'static Keyspace {
     static SITE: Site = Site::new();
-    SITE.keyspace(|| {
-        Keyspace::named("user", Policy::new().ttl(Ttl::secs(60)).negative_ttl(Ttl::millis(20)).jitter(0.0))
+    fn __larder_function() {}
+    SITE.keyspace(__larder_function, |here| {
+        here.keyspace_named(
+            "user",
+            Policy::new().ttl(Ttl::secs(60)).negative_ttl(Ttl::millis(20)).jitter(0.0),
+        )
     })
+}
+
+fn user_kind() -> impl Kind<Ret = Answer> {
+    use by_type::*;
+    let ty = Ty::<Answer>::new();
+    let shape = (&&&&ty).larder_shape();
+    let val = val_ty(shape);
+    let hold = (&&val).larder_hold();
+    kind(shape, hold, (&&&ty).larder_share(), storable(shape, hold), |_| true)
+}
+
+fn user_key(cache: &CacheManager, id: &u64, name: &str) -> Call<impl ManagerSource, impl Parts> {
+    Call::new(Space::new(cache, user_keyspace()), (part(id), (part(name), ())))
 }
 
 async fn user_uncached(id: u64, name: &str) -> Answer {
@@ -28,17 +45,14 @@ async fn user_uncached(id: u64, name: &str) -> Answer {
 }
 
 async fn user(cache: &CacheManager, id: u64, name: &str) -> Answer {
-    let ty = Ty::<Answer>::new();
-    let shape = (&&&&ty).larder_shape();
-    let val = val_ty(shape);
-    let hold = (&&val).larder_hold();
-    let call = Call { source: cache, space: user_keyspace(), shape, hold };
-    let key = match call.probe(&(&id, (&name, ()))) {
-        Probed::Hit(hit) => return hit,
-        Probed::Miss(key) => key,
+    let load = {
+        let probed = user_key(cache, &id, name).probe(user_kind());
+        match probed {
+            Probed::Hit(hit) => return hit,
+            Probed::Miss(missed) => Box::pin(missed.load(user_uncached(id, name))),
+        }
     };
-    Box::pin(call.load(key, storable(shape, hold), (&&&ty).larder_share(), |_| true, user_uncached(id, name)))
-        .await
+    load.await
 }
 
 fn manager() -> CacheManager {

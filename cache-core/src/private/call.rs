@@ -1,104 +1,109 @@
 //! The read path of a cached function.
 
+use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 
-use super::ManagerSource;
-use crate::engine::{Ask, Hold, Keyspace, Recipe, Shape, Share, Values};
+use super::{Entry, Kind, ManagerSource, Space};
+use crate::engine::{Ask, Engine, Hold, Keyspace, Shape};
 use crate::key::{CacheKey, Parts, PartsProbe};
 use crate::manager::CacheManager;
 
-/// One call of a cached function: where its manager is, what it fills, what its return type means.
+/// One call of a cached function: what it fills and where, and the parts of its key. Made on the stack on every
+/// call; nothing of it is kept over an await.
 #[derive(Debug, Clone, Copy)]
-pub struct Call<M, S, H> {
-    /// Where the manager is.
-    pub source: M,
-    /// What the function fills.
-    pub space: &'static Keyspace,
-    /// What its return type means.
-    pub shape: S,
-    /// How its values are held.
-    pub hold: H,
+pub struct Call<M, P> {
+    space: Space<M>,
+    parts: P,
 }
 
 /// What the near tier answered.
 #[derive(Debug)]
-pub enum Probed<R> {
+pub enum Probed<R, K> {
     /// A fresh hit: return it.
     Hit(R),
-    /// Load under this key; `None` while the cache is switched off.
-    Miss(Option<CacheKey>),
+    /// Load.
+    Miss(Missed<K>),
 }
 
-impl<M: ManagerSource, S: Shape, H: Hold<S::Val>> Call<M, S, H> {
+impl<M, P> Call<M, P> {
+    /// A call.
+    #[inline]
+    pub fn new(space: Space<M>, parts: P) -> Self {
+        Self { space, parts }
+    }
+}
+
+impl<M: ManagerSource, P: Parts> Call<M, P> {
     /// Asks the near tier. Allocates nothing on a hit; builds the key on a miss.
     #[inline]
-    pub fn probe(&self, parts: &impl Parts) -> Probed<S::Ret> {
-        self.source.with(|manager| {
-            let probe = PartsProbe::new(self.space.name.id(), parts);
+    pub fn probe<K: Kind>(&self, kind: K) -> Probed<K::Ret, K> {
+        let (shape, hold) = (kind.shape(), kind.hold());
+        self.space.source.with(|manager| {
+            let probe = PartsProbe::new(self.space.keyspace.name.id(), &self.parts);
             match manager.engine().hot(
                 &probe,
-                |held| self.hold.give(held).map(|value| self.shape.of_value(value)),
-                || self.shape.of_absence(),
+                |held| hold.give(held).map(|value| shape.of_value(value)),
+                || shape.of_absence(),
             ) {
                 Some(hit) => Probed::Hit(hit),
-                None => Probed::Miss(self.missed_key(manager, parts)),
+                None => Probed::Miss(self.missed(manager, kind)),
             }
         })
     }
 
     #[cold]
-    fn missed_key(&self, manager: &CacheManager, parts: &impl Parts) -> Option<CacheKey> {
-        manager.is_enabled().then(|| CacheKey::of_parts(manager.namespace(), &self.space.name, parts))
+    fn missed<K>(&self, manager: &CacheManager, kind: K) -> Missed<K> {
+        Missed {
+            engine: manager.engine_handle(),
+            key: manager.is_enabled().then(|| self.key_in(manager)),
+            keyspace: self.space.keyspace,
+            kind,
+        }
     }
 
-    /// The key of these parts, on or off.
-    pub fn key(&self, parts: &impl Parts) -> CacheKey {
-        self.source.with(|manager| CacheKey::of_parts(manager.namespace(), &self.space.name, parts))
+    /// What this call names, for everything but reading through.
+    pub fn entry(self) -> Entry {
+        let manager = self.space.source.manager();
+        let key = self.key_in(&manager);
+        Entry::new(manager, key, self.space.keyspace)
     }
+}
 
+impl<M, P: Parts> Call<M, P> {
+    /// The key of this call in a manager.
+    pub(super) fn key_in(&self, manager: &CacheManager) -> CacheKey {
+        CacheKey::of_parts(manager.namespace(), &self.space.keyspace.name, &self.parts)
+    }
+}
+
+impl<M: ManagerSource, P> Call<M, P> {
+    /// The manager of this call.
+    pub(super) fn manager(&self) -> CacheManager {
+        self.space.source.manager()
+    }
+}
+
+/// A call that the near tier did not answer. Owns what it needs, so that a load borrows only from the body.
+pub struct Missed<K> {
+    engine: Arc<Engine>,
+    /// `None` while the cache is switched off.
+    key: Option<CacheKey>,
+    keyspace: &'static Keyspace,
+    kind: K,
+}
+
+impl<K: Kind> Missed<K> {
     /// Loads: from the byte tiers, from the load of somebody else, or by running the body.
-    pub async fn load(
-        self,
-        key: Option<CacheKey>,
-        values: &'static dyn Values,
-        share: impl Share<S::Ret>,
-        store_if: impl FnOnce(&S::Val) -> bool,
-        body: impl Future<Output = S::Ret>,
-    ) -> S::Ret {
-        let engine = self.source.with(CacheManager::engine_handle);
-        let Some(key) = key else { return engine.bypass(body).await };
-        let ask = Ask::new(&key, self.space, values);
-        engine.load(&ask, self.recipe(share, store_if), body).await
+    pub async fn load(self, body: impl Future<Output = K::Ret>) -> K::Ret {
+        let Some(key) = self.key else { return self.engine.bypass(body).await };
+        let ask = Ask::new(&key, self.keyspace, self.kind.values());
+        self.engine.load(&ask, super::kind::recipe(self.kind), body).await
     }
+}
 
-    /// Runs the body now and stores what it returns, whatever is stored.
-    pub async fn refresh(
-        self,
-        key: CacheKey,
-        values: &'static dyn Values,
-        share: impl Share<S::Ret>,
-        store_if: impl FnOnce(&S::Val) -> bool,
-        body: impl Future<Output = S::Ret>,
-    ) -> S::Ret {
-        let engine = self.source.with(CacheManager::engine_handle);
-        if !engine.is_enabled() {
-            return engine.bypass(body).await;
-        }
-        let ask = Ask::new(&key, self.space, values);
-        engine.refresh(&ask, self.recipe(share, store_if), body).await
-    }
-
-    /// What the tiers hold. Never runs the body.
-    pub async fn peek(self, key: CacheKey, values: &'static dyn Values) -> Option<S::Ret> {
-        let engine = self.source.with(CacheManager::engine_handle);
-        let found = engine.peek(&Ask::new(&key, self.space, values)).await?;
-        match found.value() {
-            Some(held) => self.hold.give(held).map(|value| self.shape.of_value(value)),
-            None => self.shape.of_absence(),
-        }
-    }
-
-    fn recipe<F, C>(self, share: F, store_if: C) -> Recipe<S, H, F, C> {
-        Recipe { shape: self.shape, hold: self.hold, share, store_if, on_trouble: |_| None }
+impl<K> fmt::Debug for Missed<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Missed").field("key", &self.key).finish_non_exhaustive()
     }
 }

@@ -24,6 +24,12 @@ impl<T> Ty<T> {
     pub const fn new() -> Self {
         Self(PhantomData)
     }
+
+    /// Stands for the type of a value.
+    #[must_use]
+    pub const fn of(_: &T) -> Self {
+        Self::new()
+    }
 }
 
 /// The type of what a shape stores.
@@ -66,7 +72,7 @@ choices! {
     /// First choice of two: the user's own `Arc` is kept.
     HoldShared for &Ty<Arc<T>>, <T: Any | Send | Sync> larder_hold -> HoldArc<T>;
     /// Last choice of two: values are cloned out.
-    HoldAny for Ty<T>, <T: Any | Send | Sync | Clone> larder_hold -> HoldClone<T>;
+    HoldAny for Ty<T>, <T> larder_hold -> HoldClone<T>;
 
     /// First choice of three: the error is cloned for every follower.
     ShareClone for &&Ty<Result<T, E>>, <T, E: Clone | Send | Sync | Any> larder_share -> ByClone<T, E>;
@@ -74,4 +80,12 @@ choices! {
     ShareText for &Ty<Result<T, E>>, <T, E: From<SharedError> | Display | Debug> larder_share -> ByText<T, E>;
     /// Last choice of three: every follower runs its own body.
     ShareNothing for Ty<R>, <R> larder_share -> ByNothing<R>;
+}
+
+/// The traits behind the choices, for one glob import that brings no name along.
+pub mod by_type {
+    pub use super::{
+        HoldAny as _, HoldShared as _, ShapeOption as _, ShapePlain as _, ShapeResult as _,
+        ShapeResultOption as _, ShareClone as _, ShareNothing as _, ShareText as _,
+    };
 }

@@ -1,21 +1,24 @@
 //! The invalidations of a function that changes something.
 
-use super::ManagerSource;
+use super::{Call, ManagerSource, Space};
 use crate::engine::{Keyspace, Shape, What};
-use crate::key::{CacheKey, KeyPart, KeyPattern, PartWriter};
+use crate::key::{CacheKey, KeyPattern, Parts};
 use crate::manager::CacheManager;
 
 /// Targets that were computed before the body ran, to be invalidated when it succeeded.
 ///
-/// Dropped undecided (the caller went away while the body ran), it invalidates on a task of its own: whether
-/// the change happened is unknown, and a miss is the safe side.
+/// Dropped undecided (the caller went away while the body ran, or it panicked), it invalidates on a task of its
+/// own: whether the change happened is unknown, and a miss is the safe side.
 #[derive(Debug)]
 pub struct Pending {
+    /// Where keys and patterns that are given as text are removed.
     manager: CacheManager,
-    targets: Vec<Target>,
+    /// Whether cached functions are invalidated there too, whatever cache they fill.
+    everything_here: bool,
+    targets: Vec<(CacheManager, Target)>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 enum Target {
     Key(CacheKey),
     Space(&'static Keyspace),
@@ -23,67 +26,75 @@ enum Target {
 }
 
 impl Pending {
-    /// Nothing yet.
+    /// Nothing yet. Every cached function is invalidated in the cache that it fills.
     pub fn new(source: &impl ManagerSource) -> Self {
-        Self { manager: source.manager(), targets: Vec::new() }
+        Self { manager: source.manager(), everything_here: false, targets: Vec::new() }
+    }
+
+    /// Nothing yet. Everything is invalidated in this cache.
+    pub fn within(source: &impl ManagerSource) -> Self {
+        Self { manager: source.manager(), everything_here: true, targets: Vec::new() }
     }
 
     /// One entry of a cached function.
-    pub fn key(&mut self, key: CacheKey) {
-        self.targets.push(Target::Key(key));
+    pub fn entry(&mut self, call: Call<impl ManagerSource, impl Parts>) {
+        let manager = if self.everything_here { self.manager.clone() } else { call.manager() };
+        let key = call.key_in(&manager);
+        self.targets.push((manager, Target::Key(key)));
     }
 
-    /// Every entry of a cached function.
-    pub fn space(&mut self, space: &'static Keyspace) {
-        self.targets.push(Target::Space(space));
+    /// Every entry of a cached function, in the cache that it fills.
+    pub fn all<M: ManagerSource>(&mut self, space: Space<M>) {
+        self.targets.push((space.source.manager(), Target::Space(space.keyspace)));
     }
 
-    /// A pattern; its interpolated parts went through [`pattern_text`].
+    /// Every entry of a cached function, in this cache.
+    pub fn all_here<M>(&mut self, space: Space<M>) {
+        self.targets.push((self.manager.clone(), Target::Space(space.keyspace)));
+    }
+
+    /// A pattern; its interpolated parts went through [`pattern_text`](super::pattern_text).
     pub fn pattern(&mut self, pattern: &str) {
         match KeyPattern::parse(pattern) {
-            Ok(pattern) => self.targets.push(Target::Pattern(pattern)),
+            Ok(pattern) => self.targets.push((self.manager.clone(), Target::Pattern(pattern))),
             Err(error) => {
                 tracing::error!(%error, "an invalidation pattern cannot be read; nothing is removed for it")
             }
         }
     }
 
-    /// A key written as text; its interpolated parts went through [`key_text`].
+    /// A key written as text; its interpolated parts went through [`key_text`](super::key_text).
     pub fn text_key(&mut self, text: &str) {
-        self.targets.push(Target::Key(CacheKey::of_text(self.manager.namespace(), text)));
+        let key = CacheKey::of_text(self.manager.namespace(), text);
+        self.targets.push((self.manager.clone(), Target::Key(key)));
     }
 
-    /// The body succeeded.
-    pub async fn run(mut self) {
-        let (manager, targets) = (self.manager.clone(), std::mem::take(&mut self.targets));
-        invalidate(&manager, targets).await;
-    }
-
-    /// The body failed: nothing changed.
-    pub fn forget(mut self) {
-        self.targets.clear();
+    /// The body ended: invalidates when it succeeded, forgets when nothing changed. A caller that goes away
+    /// meanwhile leaves what is not done yet to the drop of this.
+    pub async fn settle(mut self, succeeded: bool) {
+        if !succeeded {
+            self.targets.clear();
+        }
+        while let Some((manager, target)) = self.targets.last() {
+            invalidate(manager, target).await;
+            self.targets.pop();
+        }
     }
 }
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        if self.targets.is_empty() {
-            return;
+        for (manager, target) in std::mem::take(&mut self.targets) {
+            manager.engine().overtake(what(&target));
+            let engine = manager.engine_handle();
+            engine.spawn(Box::pin(async move { invalidate(&manager, &target).await }));
         }
-        let (manager, targets) = (self.manager.clone(), std::mem::take(&mut self.targets));
-        for target in &targets {
-            manager.engine().overtake(what(target));
-        }
-        let engine = manager.engine_handle();
-        engine.spawn(Box::pin(async move { invalidate(&manager, targets).await }));
     }
 }
 
-async fn invalidate(manager: &CacheManager, targets: Vec<Target>) {
-    for target in targets {
-        if let Err(error) = manager.engine().invalidate(what(&target)).await {
-            tracing::warn!(%error, "an invalidation failed");
-        }
+async fn invalidate(manager: &CacheManager, target: &Target) {
+    if let Err(error) = manager.engine().invalidate(what(target)).await {
+        tracing::warn!(%error, "an invalidation failed");
     }
 }
 
@@ -98,16 +109,4 @@ fn what(target: &Target) -> What<'_> {
 /// Whether a result lets its invalidations run: everything but a failure.
 pub fn succeeded<S: Shape>(shape: S, ret: &S::Ret) -> bool {
     !shape.is_failure(ret)
-}
-
-/// The text of a part within a pattern: exactly this value, without its type.
-pub fn pattern_text(part: &(impl KeyPart + ?Sized)) -> String {
-    KeyPattern::of_part(part)
-}
-
-/// The text of a part within a key template.
-pub fn key_text(part: &(impl KeyPart + ?Sized)) -> String {
-    let mut writer = PartWriter::default();
-    writer.segment(part);
-    writer.finish().1.split_off(1)
 }

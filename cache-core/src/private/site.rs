@@ -1,8 +1,10 @@
 //! The static of a cached function: its keyspace, made at the first call.
 
+use std::any::type_name_of_val;
 use std::sync::OnceLock;
 
-use crate::engine::Keyspace;
+use super::name;
+use crate::engine::{Keyspace, Policy};
 
 /// The keyspace of a function that is not generic.
 #[derive(Debug, Default)]
@@ -17,8 +19,8 @@ impl Site {
 
     /// The keyspace. Costs one load after the first call.
     #[inline]
-    pub fn keyspace(&'static self, make: fn() -> Keyspace) -> &'static Keyspace {
-        self.0.get_or_init(make)
+    pub fn keyspace<F>(&'static self, here: F, make: fn(Here) -> Keyspace) -> &'static Keyspace {
+        self.0.get_or_init(|| make(Here::of(&here)))
     }
 }
 
@@ -29,7 +31,7 @@ pub struct MonoSite(OnceLock<Box<Node>>);
 
 #[derive(Debug)]
 struct Node {
-    types: &'static str,
+    here: Here,
     keyspace: Keyspace,
     next: MonoSite,
 }
@@ -41,16 +43,41 @@ impl MonoSite {
         Self(OnceLock::new())
     }
 
-    /// The keyspace of the instantiation with these types (`type_name` of all of them).
+    /// The keyspace of this instantiation.
     #[inline]
-    pub fn keyspace(&'static self, types: &'static str, make: fn() -> Keyspace) -> &'static Keyspace {
+    pub fn keyspace<F>(&'static self, here: F, make: fn(Here) -> Keyspace) -> &'static Keyspace {
+        let here = Here::of(&here);
         let mut site = self;
         loop {
-            let node = site.0.get_or_init(|| Box::new(Node { types, keyspace: make(), next: Self::new() }));
-            if std::ptr::eq(node.types, types) || node.types == types {
+            let node =
+                site.0.get_or_init(|| Box::new(Node { here, keyspace: make(here), next: Self::new() }));
+            if std::ptr::eq(node.here.0, here.0) || node.here.0 == here.0 {
                 return &node.keyspace;
             }
             site = &node.next;
         }
+    }
+}
+
+/// Where a cached function is, and in which instantiation: the type name of a function item inside it.
+#[derive(Debug, Clone, Copy)]
+pub struct Here(&'static str);
+
+impl Here {
+    #[inline]
+    fn of<F>(item: &F) -> Self {
+        Self(type_name_of_val(item))
+    }
+
+    /// The keyspace, named after the function, its module, its type and its generic arguments.
+    #[must_use]
+    pub fn keyspace(self, function: &str, policy: Policy) -> Keyspace {
+        Keyspace::of_path(&name::of_path(self.0, function), policy)
+    }
+
+    /// The keyspace, named by hand; generic arguments are appended, so that instantiations stay apart.
+    #[must_use]
+    pub fn keyspace_named(self, prefix: &str, policy: Policy) -> Keyspace {
+        Keyspace::named(&name::of_prefix(self.0, prefix), policy)
     }
 }

@@ -7,6 +7,11 @@ use std::sync::Arc;
 use crate::port::near::Held;
 
 /// Between a function's value and what the near store holds of it. Zero-sized, chosen by the macro or the verb.
+#[diagnostic::on_unimplemented(
+    message = "`{V}` cannot be held by a cache",
+    label = "a cached value is `Clone + Send + Sync + 'static`, or an `Arc` of a `Send + Sync + 'static` value",
+    note = "derive `Clone` for it, or return it behind an `Arc`"
+)]
 pub trait Hold<V>: Copy {
     /// What is behind the held `Arc`; also what byte tiers store.
     type Inner: Any + Send + Sync;
@@ -47,6 +52,7 @@ holds! {
     HoldClone
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Any + Send + Sync> Hold<Arc<T>> for HoldArc<T> {
     type Inner = T;
 
@@ -60,6 +66,7 @@ impl<T: Any + Send + Sync> Hold<Arc<T>> for HoldArc<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Any + Send + Sync + Clone> Hold<T> for HoldClone<T> {
     type Inner = T;
 

@@ -1,0 +1,63 @@
+//! What a call names, for everything but reading through: the companions of a cached function.
+
+use std::fmt;
+use std::future::Future;
+
+use super::Kind;
+use crate::engine::{Ask, Hold, Keyspace, Shape, What};
+use crate::entry::Invalidated;
+use crate::error::Result;
+use crate::key::CacheKey;
+use crate::manager::CacheManager;
+
+/// One entry of a cached function, in its manager.
+pub struct Entry {
+    manager: CacheManager,
+    key: CacheKey,
+    keyspace: &'static Keyspace,
+}
+
+impl Entry {
+    pub(super) fn new(manager: CacheManager, key: CacheKey, keyspace: &'static Keyspace) -> Self {
+        Self { manager, key, keyspace }
+    }
+
+    /// Its key.
+    pub fn into_key(self) -> CacheKey {
+        self.key
+    }
+
+    /// Removes it from every tier.
+    ///
+    /// # Errors
+    /// An unreachable primary, only when the manager fails closed.
+    pub async fn invalidate(self) -> Result<Invalidated> {
+        self.manager.engine().invalidate(What::Key(&self.key)).await
+    }
+
+    /// Runs the body now and stores what it returns, whatever is stored.
+    pub async fn refresh<K: Kind>(self, kind: K, body: impl Future<Output = K::Ret>) -> K::Ret {
+        let engine = self.manager.engine();
+        if !engine.is_enabled() {
+            return engine.bypass(body).await;
+        }
+        let ask = Ask::new(&self.key, self.keyspace, kind.values());
+        engine.refresh(&ask, super::kind::recipe(kind), body).await
+    }
+
+    /// What the tiers hold. Never runs the body.
+    pub async fn peek<K: Kind>(self, kind: K) -> Option<K::Ret> {
+        let ask = Ask::new(&self.key, self.keyspace, kind.values());
+        let found = self.manager.engine().peek(&ask).await?;
+        match found.value() {
+            Some(held) => kind.hold().give(held).map(|value| kind.shape().of_value(value)),
+            None => kind.shape().of_absence(),
+        }
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry").field("key", &self.key).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,132 @@
+//! All that is known of a cached function by the types it mentions, in one value that names none of them.
+
+use crate::engine::{Hold, LocalValues, Recipe, Shape, Share, Storable, StoredValues, Values};
+
+/// What a return type means, how its values are held, shared, stored and judged.
+pub trait Kind: Copy {
+    /// What the function returns.
+    type Ret;
+    /// What is stored of it.
+    type Val: Send;
+    /// How the one carries the other.
+    type Shape: Shape<Ret = Self::Ret, Val = Self::Val> + Send + Sync;
+    /// How values are held in the near tier.
+    type Hold: Hold<Self::Val> + Send + Sync;
+    /// How failures reach followers.
+    type Share: Share<Self::Ret> + Send + Sync;
+
+    /// How the return type carries the value.
+    fn shape(self) -> Self::Shape;
+    /// How values are held.
+    fn hold(self) -> Self::Hold;
+    /// How failures reach followers.
+    fn share(self) -> Self::Share;
+    /// How values are encoded.
+    fn values(self) -> &'static dyn Values;
+    /// Whether a value is to be stored.
+    fn keeps(self, value: &Self::Val) -> bool;
+}
+
+/// [`Kind`] of the choices that the macro made by type.
+#[derive(Debug, Clone, Copy)]
+struct Chosen<S, H, F, C> {
+    shape: S,
+    hold: H,
+    share: F,
+    values: &'static dyn Values,
+    condition: C,
+}
+
+/// A kind of its parts. The condition is `fn(&T) -> bool`: `false` is returned to the caller and not stored.
+#[inline]
+pub fn kind<S, H, F, C>(
+    shape: S,
+    hold: H,
+    share: F,
+    values: &'static dyn Values,
+    condition: C,
+) -> impl Kind<Ret = S::Ret, Val = S::Val>
+where
+    S: Shape<Val: Send> + Send + Sync,
+    H: Hold<S::Val> + Send + Sync,
+    F: Share<S::Ret> + Send + Sync,
+    C: Fn(&S::Val) -> bool + Copy,
+{
+    Chosen { shape, hold, share, values, condition }
+}
+
+impl<S, H, F, C> Kind for Chosen<S, H, F, C>
+where
+    S: Shape<Val: Send> + Send + Sync,
+    H: Hold<S::Val> + Send + Sync,
+    F: Share<S::Ret> + Send + Sync,
+    C: Fn(&S::Val) -> bool + Copy,
+{
+    type Ret = S::Ret;
+    type Val = S::Val;
+    type Shape = S;
+    type Hold = H;
+    type Share = F;
+
+    #[inline]
+    fn shape(self) -> S {
+        self.shape
+    }
+
+    #[inline]
+    fn hold(self) -> H {
+        self.hold
+    }
+
+    #[inline]
+    fn share(self) -> F {
+        self.share
+    }
+
+    #[inline]
+    fn values(self) -> &'static dyn Values {
+        self.values
+    }
+
+    fn keeps(self, value: &S::Val) -> bool {
+        (self.condition)(value)
+    }
+}
+
+/// What the engine does with the results of a kind.
+#[allow(clippy::type_complexity, reason = "every part is an associated type")]
+pub(super) fn recipe<K: Kind>(kind: K) -> Recipe<K::Shape, K::Hold, K::Share, impl FnOnce(&K::Val) -> bool> {
+    Recipe {
+        shape: kind.shape(),
+        hold: kind.hold(),
+        share: kind.share(),
+        store_if: move |value: &K::Val| kind.keeps(value),
+        on_trouble: |_| None,
+    }
+}
+
+/// The values of a function that stores them in every tier.
+pub fn storable<S: Shape, H: Hold<S::Val>>(_: S, _: H) -> &'static dyn Values
+where
+    H::Inner: Storable,
+{
+    StoredValues::<H::Inner>::of()
+}
+
+/// The values of a function that keeps them in this process (`#[cached(local)]`).
+pub fn local<S: Shape, H: Hold<S::Val>>(_: S, _: H) -> &'static dyn Values {
+    LocalValues::<H::Inner>::of()
+}
+
+/// A return type that can say that there is none.
+#[diagnostic::on_unimplemented(
+    message = "this function never says that there is no value",
+    label = "`cache_none` and `negative_ttl` need a return type of `Option<T>` or `Result<Option<T>, E>`"
+)]
+pub trait SaysAbsent {}
+
+impl<T> SaysAbsent for crate::engine::Optional<T> {}
+impl<T, E> SaysAbsent for crate::engine::FallibleOptional<T, E> {}
+
+/// Checks that absence can be remembered.
+pub fn says_absent<S: SaysAbsent>(_: S) {}

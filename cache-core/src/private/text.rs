@@ -1,0 +1,47 @@
+//! Values within the text of keys and patterns, and constant text within keys.
+
+use std::hash::Hasher;
+
+use crate::key::{KeyPart, KeyPattern, PartWriter, StoredParts};
+
+/// The text of a part within a pattern: exactly this value, without its type.
+pub fn pattern_text(part: &(impl KeyPart + ?Sized)) -> String {
+    KeyPattern::of_part(part)
+}
+
+/// The text of a part within a key template.
+pub fn key_text(part: &(impl KeyPart + ?Sized)) -> String {
+    let mut writer = PartWriter::default();
+    writer.segment(part);
+    writer.finish().1.split_off(1)
+}
+
+/// A borrowed argument as a part of a key. (Its type is hidden so that a missing `KeyPart` is one error.)
+#[inline]
+pub fn part<T: KeyPart + ?Sized>(part: &T) -> impl KeyPart + '_ {
+    part
+}
+
+/// A computed value as a part of a key.
+#[inline]
+pub fn computed_part<T: KeyPart>(part: T) -> impl KeyPart {
+    part
+}
+
+/// Constant text within a key template. The same in all keys of a keyspace, so only their text shows it.
+#[derive(Debug, Clone, Copy)]
+pub struct Word(pub &'static str);
+
+impl KeyPart for Word {
+    #[inline]
+    fn feed<H: Hasher>(&self, _: &mut H) {}
+
+    #[inline]
+    fn same(&self, _: &mut StoredParts<'_>) -> bool {
+        true
+    }
+
+    fn write(&self, out: &mut PartWriter) {
+        out.word(self.0);
+    }
+}
