@@ -169,3 +169,16 @@ async fn many_keys_leave_an_empty_flight_table() {
     }
     assert_eq!(stand.cache.stats().loading, 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_load_that_asks_for_its_own_key_does_not_wait_for_itself() {
+    let stand = common::near_only();
+    let cache = stand.cache.clone();
+    let outer = stand.cache.get_or_load("k", || async move {
+        let inner = cache.get_or_load("k", || async { Ok::<_, String>(1_u64) }).await;
+        Ok::<_, String>(inner.unwrap() + 1)
+    });
+    let loaded = tokio::time::timeout(Duration::from_secs(1), outer.into_future()).await;
+    assert_eq!(loaded.expect("the load waits for itself").unwrap(), 2);
+    assert_eq!(stand.cache.get::<u64>("k").await.unwrap(), Some(2));
+}

@@ -13,6 +13,7 @@ mod keyspace;
 mod land;
 mod load;
 mod put;
+mod reentry;
 mod serving;
 mod typed;
 mod values;
