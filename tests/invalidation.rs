@@ -10,6 +10,7 @@ use std::time::Duration;
 use common::Stand;
 use larder::{CacheManager, Invalidated, KeyPattern, Ttl};
 use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 
 /// The ways to remove `user:7`, and nothing else that these tests store.
 async fn remove(cache: &CacheManager, how: &str) -> Invalidated {
@@ -37,23 +38,29 @@ async fn assert_nowhere(stand: &Stand, how: &str) {
     }
 }
 
+/// A load of `user:7` that has read its source (1) and waits to be let go.
+async fn load_that_waits(cache: &CacheManager) -> (JoinHandle<u64>, Arc<Notify>) {
+    let (began, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let load = tokio::spawn({
+        let (cache, began, go) = (cache.clone(), Arc::clone(&began), Arc::clone(&go));
+        async move {
+            let loader = || async move {
+                began.notify_one();
+                go.notified().await;
+                Ok::<_, String>(1_u64)
+            };
+            cache.get_or_load("user:7", loader).await.unwrap()
+        }
+    });
+    began.notified().await;
+    (load, go)
+}
+
 #[tokio::test]
 async fn a_value_loaded_across_an_invalidation_is_handed_out_and_stored_nowhere() {
     for stand in common::all() {
         for how in WAYS {
-            let (began, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-            let load = {
-                let (cache, began, go) = (stand.cache.clone(), Arc::clone(&began), Arc::clone(&go));
-                tokio::spawn(async move {
-                    let loader = || async move {
-                        began.notify_one();
-                        go.notified().await;
-                        Ok::<_, String>(1_u64)
-                    };
-                    cache.get_or_load("user:7", loader).await.unwrap()
-                })
-            };
-            began.notified().await;
+            let (load, go) = load_that_waits(&stand.cache).await;
             let _ = remove(&stand.cache, how).await;
             let newer = stand.cache.get_or_load("user:7", || async { Ok::<_, String>(2_u64) }).await.unwrap();
             assert_eq!(
@@ -72,19 +79,7 @@ async fn a_value_loaded_across_an_invalidation_is_handed_out_and_stored_nowhere(
 #[tokio::test]
 async fn a_set_during_a_load_wins() {
     for stand in common::all() {
-        let (began, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let load = {
-            let (cache, began, go) = (stand.cache.clone(), Arc::clone(&began), Arc::clone(&go));
-            tokio::spawn(async move {
-                let loader = || async move {
-                    began.notify_one();
-                    go.notified().await;
-                    Ok::<_, String>(1_u64)
-                };
-                cache.get_or_load("user:7", loader).await.unwrap()
-            })
-        };
-        began.notified().await;
+        let (load, go) = load_that_waits(&stand.cache).await;
         assert!(stand.cache.set("user:7", 2_u64, Ttl::secs(60)).await.unwrap().is_stored());
         go.notify_one();
         assert_eq!(load.await.unwrap(), 1);

@@ -89,7 +89,8 @@ fn a_run_killed_half_way_is_continued_and_right() {
     let repository = history::write(&home.path().join("repository"), 1_000);
     let expected = run(&repository, "memory", &[]).table;
     let cache = disk(&home.path().join("cache"));
-    let mut killed = command(&repository, &cache, &[]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut killed =
+        command(&repository, &cache, &[]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let log = home.path().join("cache");
     while files_in(&log) < 20_000 {
         assert!(killed.try_wait().unwrap().is_none(), "the run ended before it could be killed");
