@@ -240,7 +240,7 @@ impl CacheBackend for DiskBackend {
         let store = self.ready().await?;
         let name = Name::of(key);
         let Some(place) = store.find(name.fingerprint) else { return Ok(None) };
-        if place.bytes() <= INLINE {
+        if name.frame_bytes(&place) <= INLINE {
             return store.get(name, place);
         }
         let key = key.clone();
@@ -267,9 +267,10 @@ impl CacheBackend for DiskBackend {
     async fn get_and_delete(&self, key: &CacheKey) -> Result<Option<Bytes>> {
         let store = self.ready().await?;
         let held = self.gate(&store, key).await?;
-        let Some(place) = store.find(Name::of(key).fingerprint) else { return Ok(None) };
-        let key = key.clone();
-        run(&store, place.bytes(), move |store| {
+        let name = Name::of(key);
+        let Some(place) = store.find(name.fingerprint) else { return Ok(None) };
+        let (bytes, key) = (name.frame_bytes(&place), key.clone());
+        run(&store, bytes, move |store| {
             let _held = held;
             store.take(Name::of(&key))
         })

@@ -79,7 +79,7 @@ impl Hint {
     }
 
     /// From bytes; `None` when anything about them is wrong. `end` is the length of the segment: entries beyond
-    /// it (it was cut since) are left out.
+    /// it are left out (it was cut since, or the last append had failed; `covered` tells).
     pub(super) fn decode(bytes: &[u8], segment: u32, end: u32) -> Option<Self> {
         let (mut head, body) = bytes.split_at_checked(HEADER)?;
         if head.get(..MAGIC.len())? != MAGIC {
@@ -94,7 +94,7 @@ impl Hint {
         let entries = body.chunks_exact(ENTRY).filter_map(entry);
         let within =
             entries.filter(|entry| entry.offset.checked_add(entry.length).is_some_and(|to| to <= end));
-        Some(Self { entries: within.collect(), covered: covered.min(end) })
+        Some(Self { entries: within.collect(), covered })
     }
 }
 
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn entries_beyond_a_cut_segment_are_left_out() {
         let cut = Hint::decode(&sample().encode(9), 9, 250).unwrap();
-        assert_eq!((cut.entries.len(), cut.covered), (2, 250));
+        assert_eq!((cut.entries.len(), cut.covered), (2, 316));
     }
 
     #[test]

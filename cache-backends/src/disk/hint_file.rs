@@ -10,15 +10,14 @@ use super::record;
 use super::scan::scan;
 use super::segment::{self, Segment};
 
-/// Writes the hint of a segment; with `sync` it survives a power loss (once the directory is synced too).
+/// Writes the hint of a segment; with `sync` it survives a power loss (once the directory is synced too). On
+/// failure there is none, also no older one: the segment will be scanned.
 pub(super) fn store(dir: &Dir, segment: &Segment, hint: &Hint, sync: bool) -> io::Result<()> {
-    // Before the records are looked at: what is killed from here on makes this hint outdated again.
-    segment.hinted();
-    let written = write(dir, segment, hint, sync);
-    if written.is_err() {
-        segment.outdate();
-    }
-    written
+    write(dir, segment, hint, sync).or_else(|error| {
+        dir.remove(name::UNFINISHED)?;
+        dir.remove(&name::hint(segment.id()))?;
+        Err(error)
+    })
 }
 
 fn write(dir: &Dir, segment: &Segment, hint: &Hint, sync: bool) -> io::Result<()> {
@@ -40,13 +39,24 @@ pub(super) fn load(dir: &Dir, id: u32, end: u32) -> Option<Hint> {
     Hint::decode(&bytes, id, end)
 }
 
-/// All that is known of a segment: its hint, and what was appended behind it; whether a header was damaged.
-pub(super) fn contents(dir: &Dir, segment: &Segment) -> io::Result<(Hint, usize, bool)> {
+/// What a segment holds.
+#[derive(Debug)]
+pub(super) struct Contents {
+    /// Its records up to its end.
+    pub(super) hint: Hint,
+    /// So many of them were hinted; the others were found in the file.
+    pub(super) hinted: usize,
+    /// Its end is not where it should be: what was behind it is lost, and nothing may be appended.
+    pub(super) spoilt: bool,
+}
+
+/// All that is known of a segment: its hint, and what was appended behind it.
+pub(super) fn contents(dir: &Dir, segment: &Segment) -> io::Result<Contents> {
     let end = u32::try_from(segment.file().metadata()?.len()).unwrap_or(u32::MAX);
     let mut hint = load(dir, segment.id(), end).unwrap_or_default();
-    let hinted = hint.entries.len();
-    let rest = scan(segment, hint.covered.max(segment::HEADER), end)?;
+    let (hinted, cut) = (hint.entries.len(), hint.covered > end);
+    let rest = scan(segment, hint.covered.clamp(segment::HEADER, end.max(segment::HEADER)), end)?;
     hint.entries.extend(rest.entries);
     hint.covered = rest.end;
-    Ok((hint, hinted, rest.damaged))
+    Ok(Contents { hint, hinted, spoilt: rest.damaged || cut })
 }

@@ -17,6 +17,7 @@ use super::error::{io as io_error, no_thread};
 use super::hint::{Hint, HintEntry};
 use super::hint_file;
 use super::lock::Trust;
+use super::log::Sealed;
 use super::segment::Segment;
 use super::store::Store;
 
@@ -159,21 +160,23 @@ fn pass(store: &Store) {
 /// Hints of segments that were sealed. Not synced: until the store is closed they only serve a process that is
 /// started again under the same boot, and the kernel has them.
 fn write_hints(store: &Store) {
-    for sealed in store.log.take_sealed() {
-        let hint = live_part(store, &sealed.segment, sealed.hint);
-        if let Err(error) = hint_file::store(store.log.dir(), &sealed.segment, &hint, false) {
-            tracing::debug!(%error, "a hint was not written; the segment will be scanned instead");
-        }
+    for Sealed { segment, hint } in store.log.take_sealed() {
+        write_hint(store, &segment, hint, false);
     }
 }
 
-/// What the index still points at.
-fn live_part(store: &Store, segment: &Segment, mut hint: Hint) -> Hint {
+/// Writes down what the index still points at. Where that fails (the disk is full) there will be no hint.
+fn write_hint(store: &Store, segment: &Segment, mut hint: Hint, sync: bool) {
+    // Before the index is asked: what is killed from here on makes this hint outdated again.
+    segment.hinted();
     let is_live = |entry: &HintEntry| {
         store.index.place(entry.fingerprint).is_some_and(|place| place.is_at(segment.id(), entry.offset))
     };
     hint.entries.retain(is_live);
-    hint
+    if let Err(error) = hint_file::store(store.log.dir(), segment, &hint, sync) {
+        segment.outdate();
+        tracing::debug!(%error, "a hint was not written; the segment will be scanned instead");
+    }
 }
 
 fn close(store: &Store) -> io::Result<()> {
@@ -201,9 +204,9 @@ fn leave_exact_hints(store: &Store) -> io::Result<()> {
             let known = active.as_ref().filter(|(active, _)| active.id() == segment.id());
             let hint = match known {
                 Some((_, hint)) => Hint { entries: hint.entries.clone(), covered: hint.covered },
-                None => hint_file::contents(store.log.dir(), &segment)?.0,
+                None => hint_file::contents(store.log.dir(), &segment)?.hint,
             };
-            hint_file::store(store.log.dir(), &segment, &live_part(store, &segment, hint), true)?;
+            write_hint(store, &segment, hint, true);
         }
         segment.sync()?;
     }

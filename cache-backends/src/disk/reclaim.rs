@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use cache_core::time::WallTime;
 
 use super::INLINE;
+use super::config::Config;
 use super::hint::HintEntry;
 use super::hint_file;
 use super::index::{Place, SHARDS};
@@ -24,6 +25,8 @@ use super::record::{self, Header};
 use super::segment::{Segment, cost};
 use super::store::Store;
 
+/// So much of what is given up may be carried over instead, in segments, before a segment goes without.
+const CHANCES: u64 = 4;
 /// A compaction must free at least this part of its segment.
 const WORTH: u64 = 16;
 /// Expired entries are looked for at most this often, in milliseconds.
@@ -81,7 +84,7 @@ enum Step {
 enum Carry {
     /// All that is live.
     Everything,
-    /// What was read since it was written, up to half a segment.
+    /// What was read since it was written or carried over, as long as the credit lasts.
     Hot,
     /// Nothing: there is no room for copies, or the file cannot be written.
     Nothing,
@@ -173,27 +176,45 @@ impl Store {
     }
 
     fn drop_segment(&self, victim: &Arc<Segment>, carry: Carry) -> io::Result<()> {
-        let (hint, ..) = hint_file::contents(self.log.dir(), victim)?;
-        let mut budget = match carry {
+        let hint = hint_file::contents(self.log.dir(), victim)?.hint;
+        let mut carried = 0;
+        let most = match carry {
             Carry::Everything => u64::MAX,
-            Carry::Hot => u64::from(self.config.segment_bytes / 2),
+            Carry::Hot => self.chances.load(Ordering::Relaxed),
             Carry::Nothing => 0,
         };
         for entry in &hint.entries {
             let wanted = carry == Carry::Everything || self.index.is_hot(entry.fingerprint);
-            if wanted && budget >= cost(entry.length) && self.carry_over(victim, entry)? {
-                budget -= cost(entry.length);
+            let length = cost(entry.length);
+            if wanted && most - carried >= length && self.carry_over(victim, entry)? {
+                carried += length;
             }
         }
+        if carry == Carry::Hot {
+            self.spend_chances(carried, victim.bytes().saturating_sub(carried));
+        }
         self.log.unlink(victim)?;
+        self.purge(victim, &hint.entries);
+        self.log.forget(victim);
+        Ok(())
+    }
+
+    /// Second chances are paid for: every byte that is freed pays for two that are carried over. So eviction
+    /// copies at most twice of what it frees, also when everything is hot.
+    fn spend_chances(&self, carried: u64, freed: u64) {
+        let left = self.chances.load(Ordering::Relaxed).saturating_sub(carried);
+        let left = left.saturating_add(freed.saturating_mul(2)).min(most_chances(&self.config));
+        self.chances.store(left, Ordering::Relaxed);
+    }
+
+    /// Forgets what still points at a segment that is gone.
+    fn purge(&self, victim: &Segment, entries: &[HintEntry]) {
         let now = self.config.clock.wall();
-        for entry in &hint.entries {
+        for entry in entries {
             let gone = self.index.remove_at(entry.fingerprint, victim.id(), entry.offset);
             let evicted = gone.is_some_and(|place| place.deadline.remaining(now).is_some());
             self.evicted.fetch_add(u64::from(evicted), Ordering::Relaxed);
         }
-        self.log.forget(victim);
-        Ok(())
     }
 
     /// Copies an entry to the end of the log, unless it has changed, expired or is damaged; whether it did.
@@ -233,14 +254,19 @@ impl Store {
             if self.signal.is_closing() {
                 return;
             }
-            let Ok((hint, hinted, _)) = hint_file::contents(self.log.dir(), &segment) else { continue };
-            for entry in hint.entries.iter().take(hinted) {
+            let Ok(found) = hint_file::contents(self.log.dir(), &segment) else { continue };
+            for entry in found.hint.entries.iter().take(found.hinted) {
                 if segment.is_killed(entry.offset) {
                     self.index.remove_at(entry.fingerprint, segment.id(), entry.offset);
                 }
             }
         }
     }
+}
+
+/// So many bytes may be carried over before a byte has been freed.
+pub(super) fn most_chances(config: &Config) -> u64 {
+    u64::from(config.segment_bytes) * CHANCES
 }
 
 /// Drops a segment, once it is sealed.

@@ -12,8 +12,7 @@ use cache_core::error::Result;
 use super::config::Config;
 use super::dir::{Dir, name};
 use super::error::io as io_error;
-use super::hint::Hint;
-use super::hint_file;
+use super::hint_file::{self, Contents};
 use super::keeper::Running;
 use super::lock::{DirLock, Trust};
 use super::log::{Log, Sealed};
@@ -58,35 +57,26 @@ fn tidy(dir: &Dir, trust: Trust) -> io::Result<Vec<u32>> {
 fn load_all(store: &Arc<Store>, ids: &[u32]) {
     store.log.begin_after(ids.last().copied().unwrap_or(0));
     let mut found: Vec<Found> = ids.iter().filter_map(|id| read(store, *id)).collect();
-    store.index.reserve(found.iter().map(|found| found.hint.entries.len()).sum());
+    store.index.reserve(found.iter().map(|found| found.contents.hint.entries.len()).sum());
     let last = found.pop_if(|last| can_go_on(store, last));
     for found in found {
         load(store, &found);
         store.log.add(&found.segment);
-        if found.scanned() {
-            store.log.queue(Sealed { segment: found.segment, hint: found.hint });
+        if found.segment.is_outdated() {
+            store.log.queue(Sealed { segment: found.segment, hint: found.contents.hint });
         }
     }
     if let Some(last) = last {
         load(store, &last);
         store.log.add(&last.segment);
-        store.log.resume(&last.segment, last.hint);
+        store.log.resume(&last.segment, last.contents.hint);
     }
 }
 
 /// A segment and what is known of it.
 struct Found {
     segment: Arc<Segment>,
-    hint: Hint,
-    /// So many entries come from the hint, the others from a scan.
-    hinted: usize,
-    damaged: bool,
-}
-
-impl Found {
-    fn scanned(&self) -> bool {
-        self.segment.is_outdated()
-    }
+    contents: Contents,
 }
 
 /// Reads a segment's hint, and the records behind it. A file that is no segment is removed.
@@ -115,30 +105,30 @@ fn try_read(store: &Store, id: u32) -> io::Result<Option<Found>> {
         return Ok(None);
     }
     let Some(segment) = Segment::existing(id, file)? else { return Ok(None) };
-    let (hint, hinted, damaged) = hint_file::contents(dir, &segment)?;
-    segment.found(hint.entries.len(), hint.covered);
-    if damaged {
-        tracing::warn!(segment = id, "a record of the disk cache is damaged; what lies behind it is lost");
+    let contents = hint_file::contents(dir, &segment)?;
+    segment.found(contents.hint.entries.len(), contents.hint.covered);
+    if contents.spoilt {
+        tracing::warn!(segment = id, "a file of the disk cache is damaged; what lies behind that is lost");
     }
-    if damaged || hint.entries.len() > hinted || hinted == 0 {
+    if contents.spoilt || contents.hint.entries.len() > contents.hinted || contents.hinted == 0 {
         segment.outdate();
     }
-    Ok(Some(Found { segment: Arc::new(segment), hint, hinted, damaged }))
+    Ok(Some(Found { segment: Arc::new(segment), contents }))
 }
 
 /// Whether the youngest segment can take more records: its torn tail is cut.
 fn can_go_on(store: &Store, last: &Found) -> bool {
-    let end = last.hint.covered;
+    let end = last.contents.hint.covered;
     let fits = (segment::HEADER..store.config.segment_bytes).contains(&end);
-    fits && !last.damaged && last.segment.file().set_len(end.into()).is_ok()
+    fits && !last.contents.spoilt && last.segment.file().set_len(end.into()).is_ok()
 }
 
 fn load(store: &Store, found: &Found) {
-    for (at, entry) in found.hint.entries.iter().enumerate() {
+    for (at, entry) in found.contents.hint.entries.iter().enumerate() {
         store.sweeps.expect(entry.deadline);
         let replaced = store.index.put(entry.fingerprint, entry.place(&found.segment));
         // What a hint lists had replaced its older record before the hint was written.
-        if let Some(replaced) = replaced.filter(|_| at >= found.hinted) {
+        if let Some(replaced) = replaced.filter(|_| at >= found.contents.hinted) {
             store.kill(&replaced);
         }
     }

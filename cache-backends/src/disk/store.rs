@@ -24,7 +24,7 @@ use super::index::{Fingerprint, Index, Place};
 use super::keeper::Signal;
 use super::lock::DirLock;
 use super::log::{Append, Log};
-use super::reclaim::Sweeps;
+use super::reclaim::{Sweeps, most_chances};
 use super::record::{self, Reading};
 use super::worker::Workers;
 use super::{INLINE, segment};
@@ -53,6 +53,8 @@ pub(super) struct Store {
     pub(super) workers: Workers,
     /// Held until the keeper has closed the store.
     pub(super) lock: Mutex<Option<DirLock>>,
+    /// How many bytes eviction may carry over instead of dropping them.
+    pub(super) chances: AtomicU64,
     /// Entries that were given up for room.
     pub(super) evicted: AtomicU64,
     /// Records that turned out to be damaged.
@@ -83,7 +85,7 @@ impl<'a> Name<'a> {
     }
 
     /// How long the frame of a record is.
-    fn frame_bytes(&self, place: &Place) -> usize {
+    pub(super) fn frame_bytes(&self, place: &Place) -> usize {
         place.bytes().saturating_sub(record::HEADER + self.text.len())
     }
 }
@@ -322,6 +324,7 @@ impl Store {
 
 /// A fresh store's counters.
 pub(super) fn assemble(config: Config, log: Log, lock: DirLock) -> Result<Arc<Store>> {
+    let chances = most_chances(&config);
     Ok(Arc::new(Store {
         config,
         index: Index::new(),
@@ -331,6 +334,7 @@ pub(super) fn assemble(config: Config, log: Log, lock: DirLock) -> Result<Arc<St
         sweeps: Sweeps::default(),
         workers: Workers::start()?,
         lock: Mutex::new(Some(lock)),
+        chances: AtomicU64::new(chances),
         evicted: AtomicU64::new(0),
         damaged: AtomicU64::new(0),
         failing: AtomicBool::new(false),
