@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use cache_backends::near::Near;
+use cache_backends::Near;
 use cache_core::error::{Error, ErrorKind, Result};
 use cache_core::manager::{Builder, CacheManager};
 use cache_core::port::backend::BackendKind;

@@ -30,12 +30,12 @@ pub use cache_core::time::Ttl;
 pub use cache_core::testkit;
 
 #[cfg(feature = "disk")]
-pub use cache_backends::disk::DiskBackend;
-#[cfg(feature = "memory")]
-pub use cache_backends::memory::{EvictionPolicy, MemoryBackend};
-pub use cache_backends::near::Near;
+pub use cache_backends::DiskBackend;
+pub use cache_backends::Near;
 #[cfg(feature = "redis")]
-pub use cache_backends::redis::RedisBackend;
+pub use cache_backends::RedisBackend;
+#[cfg(feature = "memory")]
+pub use cache_backends::{EvictionPolicy, MemoryBackend};
 
 #[cfg(feature = "macros")]
 pub use cache_macros::{KeyPart, cached, invalidate_cache};

@@ -10,3 +10,11 @@ pub mod memory;
 pub mod near;
 #[cfg(feature = "redis")]
 pub mod redis;
+
+#[cfg(feature = "disk")]
+pub use disk::DiskBackend;
+#[cfg(feature = "memory")]
+pub use memory::{EvictionPolicy, MemoryBackend};
+pub use near::Near;
+#[cfg(feature = "redis")]
+pub use redis::RedisBackend;

@@ -29,7 +29,7 @@ pub(super) fn with_fallback(config: &Config, builder: Builder) -> Result<Builder
 
 #[cfg(feature = "memory")]
 fn memory(config: &Config) -> Result<Shared> {
-    let mut builder = cache_backends::memory::MemoryBackend::builder();
+    let mut builder = cache_backends::MemoryBackend::builder();
     if let Some(bytes) = config.memory_max_bytes {
         builder = builder.max_bytes(usize::try_from(bytes).unwrap_or(usize::MAX));
     }
@@ -41,7 +41,7 @@ fn memory(config: &Config) -> Result<Shared> {
 
 #[cfg(feature = "disk")]
 fn disk(config: &Config, directory: &std::path::Path) -> Result<Shared> {
-    let mut builder = cache_backends::disk::DiskBackend::builder(directory);
+    let mut builder = cache_backends::DiskBackend::builder(directory);
     if let Some(bytes) = config.disk_max_bytes {
         builder = builder.max_bytes(bytes);
     }
@@ -50,7 +50,7 @@ fn disk(config: &Config, directory: &std::path::Path) -> Result<Shared> {
 
 #[cfg(feature = "redis")]
 fn redis(config: &Config, url: &str) -> Result<Shared> {
-    let mut builder = cache_backends::redis::RedisBackend::builder(url);
+    let mut builder = cache_backends::RedisBackend::builder(url);
     if let Some(timeout) = config.redis_timeout {
         builder = builder.read_timeout(timeout).write_timeout(timeout);
     }
