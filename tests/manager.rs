@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use larder::testkit::{ManualTime, Recorded, RecordingRecorder};
 use larder::{
-    CacheManager, Clock, ErrorKind, FailMode, MemoryBackend, Near, NullBackend, Reason, Remaining, Ttl,
-    Written, build_cache_key,
+    CacheManager, Clock, ErrorKind, FailMode, IntoKey, MemoryBackend, Near, NullBackend, Reason, Remaining,
+    SetOptions, Ttl, Written, build_cache_key,
 };
 use serde::{Deserialize, Serialize};
 
