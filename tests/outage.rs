@@ -105,10 +105,14 @@ async fn what_was_invalidated_during_an_outage_is_never_served_afterwards() {
     assert_eq!(cache.get::<u64>("by:key").await.unwrap(), None);
     assert_eq!(cache.get::<u64>("by:pattern").await.unwrap(), None);
     assert_eq!(cache.get::<u64>("kept").await.unwrap(), Some(1));
-    assert_eq!(cache.get::<u64>("new").await.unwrap(), None, "what the fallback held was dropped");
+    assert_eq!(cache.get::<u64>("new").await.unwrap(), None);
     assert!(!cache.health().on_fallback && !cache.health().journal_pending);
+    primary.down(true);
+    assert_eq!(cache.get::<u64>("new").await.unwrap(), None, "what the fallback held was dropped");
+    primary.down(false);
+    assert_eq!(cache.get::<u64>("kept").await.unwrap(), Some(1));
     let switches = recorder.count(|event| matches!(event, Recorded::Switched { .. }));
-    assert_eq!(switches, 2, "one event per transition");
+    assert_eq!(switches, 4, "one event per transition");
     assert_eq!(recorder.count(|event| *event == Recorded::Recovered { applied: 2 }), 1);
 }
 
