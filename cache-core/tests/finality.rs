@@ -65,3 +65,23 @@ async fn an_invalidation_by_text_waits_for_the_landing_of_a_function() {
         assert_eq!(cache.get::<u64>("user:7").await.unwrap(), None, "the landing outlived the invalidation");
     }
 }
+
+#[tokio::test]
+async fn an_invalidation_that_saw_the_fallback_is_not_lost_when_the_primary_comes_back_meanwhile() {
+    let (primary, fallback) = (faulty(), faulty());
+    let cache = over(&primary).fallback(Arc::clone(&fallback)).build().unwrap();
+    let _ = cache.set("k", 1_u64, Ttl::secs(60)).await.unwrap();
+    primary.down(true);
+    let deleting = fallback.hold_before(Verb::Delete);
+    let delete = tokio::spawn({
+        let cache = cache.clone();
+        async move { cache.delete("k").await.unwrap() }
+    });
+    deleting.arrived().await;
+    primary.down(false);
+    let _ = cache.get::<u64>("other").await.unwrap();
+    assert!(!cache.health().on_fallback);
+    deleting.release();
+    let _ = delete.await.unwrap();
+    assert_eq!(cache.get::<u64>("k").await.unwrap(), None);
+}

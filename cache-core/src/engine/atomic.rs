@@ -43,7 +43,7 @@ impl Engine {
     }
 
     async fn take_far(&self, ask: &Ask<'_>) -> Result<Option<Held>> {
-        let Some(primary) = self.primary().await else {
+        let Serving::Primary(primary) = self.serving().await else {
             return self.unreachable(ask, Reason::TierError).map(|()| None);
         };
         let bytes = match primary.backend.get_and_delete(ask.key).await {
@@ -80,7 +80,7 @@ impl Engine {
         }
         self.parts.near.remove(ask.key);
         let tier = match self.serving().await {
-            Serving::Tier(tier) => tier,
+            Serving::Primary(tier) | Serving::Fallback(tier) => tier,
             Serving::Nothing(reason) => return self.unreachable(ask, reason).map(|()| by),
         };
         match tier.backend.increment(ask.key, by, life.into()).await {
@@ -119,7 +119,7 @@ impl Engine {
             return Ok(self.remaining_near(ask.key));
         }
         let tier = match self.serving().await {
-            Serving::Tier(tier) => tier,
+            Serving::Primary(tier) | Serving::Fallback(tier) => tier,
             Serving::Nothing(reason) => {
                 return self.unreachable(ask, reason).map(|()| self.remaining_near(ask.key));
             }

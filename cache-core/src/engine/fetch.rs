@@ -26,7 +26,7 @@ impl Engine {
             return Ok(None);
         }
         match self.serving().await {
-            Serving::Tier(tier) => self.far(ask, tier, born).await,
+            Serving::Primary(tier) | Serving::Fallback(tier) => self.far(ask, tier, born).await,
             Serving::Nothing(reason) => self.unreachable(ask, reason).map(|()| None),
         }
     }

@@ -96,7 +96,7 @@ impl Engine {
             self.tier_failed(tiers.fallback(), "invalidate", &error);
         }
         match serving {
-            Serving::Tier(tier) if !tiers.on_fallback() => self.tell(tier, what, pattern).await,
+            Serving::Primary(tier) => self.tell(tier, what, pattern).await,
             _ => {
                 self.journal(what);
                 Err(Error::new(ErrorKind::Unavailable, "the primary tier cannot be reached")

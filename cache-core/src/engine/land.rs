@@ -124,7 +124,7 @@ impl Engine {
     async fn send(&self, ask: &Ask<'_>, frame: Bytes, options: SetOptions) -> FarWrite {
         let bytes = frame.len();
         let tier = match self.serving().await {
-            Serving::Tier(tier) => tier,
+            Serving::Primary(tier) | Serving::Fallback(tier) => tier,
             Serving::Nothing(reason) => {
                 self.journal.key(ask.key);
                 self.not_stored(self.parts.tiers.primary().name, reason);
@@ -150,7 +150,7 @@ impl Engine {
 
     async fn remove_older(&self, ask: &Ask<'_>) {
         match self.serving().await {
-            Serving::Tier(tier) => {
+            Serving::Primary(tier) | Serving::Fallback(tier) => {
                 if let Err(error) = tier.backend.delete(ask.key, DeleteOptions::default()).await {
                     self.tier_failed(tier, "delete", &error);
                     self.journal.key(ask.key);

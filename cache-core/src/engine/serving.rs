@@ -15,8 +15,10 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// The byte tier to ask.
 #[derive(Debug)]
 pub(super) enum Serving<'a> {
-    /// This one.
-    Tier(Tier<'a>),
+    /// The primary.
+    Primary(Tier<'a>),
+    /// The fallback: the primary cannot be asked.
+    Fallback(Tier<'a>),
     /// None can be asked.
     Nothing(Reason),
 }
@@ -27,7 +29,7 @@ impl Engine {
         let tiers = &self.parts.tiers;
         let available = tiers.primary().backend.is_available();
         if available && (self.is_settled() || self.recover().await) {
-            return Serving::Tier(tiers.primary());
+            return Serving::Primary(tiers.primary());
         }
         if tiers.switch(true) {
             self.parts.recorder.record(&Event::Switched { to: tiers.fallback().name });
@@ -38,17 +40,9 @@ impl Engine {
             );
         }
         match (tiers.has_fallback(), available) {
-            (true, _) => Serving::Tier(tiers.fallback()),
+            (true, _) => Serving::Fallback(tiers.fallback()),
             (false, true) => Serving::Nothing(Reason::Quarantined),
             (false, false) => Serving::Nothing(Reason::TierError),
-        }
-    }
-
-    /// The primary alone, for what must never be answered by a fallback.
-    pub(super) async fn primary(&self) -> Option<Tier<'_>> {
-        match self.serving().await {
-            Serving::Tier(tier) if !self.parts.tiers.on_fallback() => Some(tier),
-            _ => None,
         }
     }
 
