@@ -85,3 +85,16 @@ async fn an_invalidation_that_saw_the_fallback_is_not_lost_when_the_primary_come
     let _ = delete.await.unwrap();
     assert_eq!(cache.get::<u64>("k").await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn a_value_set_during_an_outage_is_not_followed_by_an_older_one() {
+    let (primary, fallback) = (faulty(), faulty());
+    let builder = CacheManager::builder().primary(Arc::clone(&primary)).fallback(Arc::clone(&fallback));
+    let cache = builder.build().unwrap();
+    let _ = cache.set("k", 1_u64, Ttl::secs(60)).await.unwrap();
+    primary.down(true);
+    let _ = cache.set("k", 2_u64, Ttl::secs(60)).await.unwrap();
+    assert_eq!(cache.get::<u64>("k").await.unwrap(), Some(2));
+    primary.down(false);
+    assert_eq!(cache.get::<u64>("k").await.unwrap(), None, "the fallback's value is dropped, the older one too");
+}

@@ -48,6 +48,9 @@ impl Engine {
         self.stamps.bump(Scope::Key(ask.key));
         self.flights.forget(ask.key);
         let far = self.write_far(ask, Some(&held), life, SetOptions::default().when(condition)).await;
+        if let FarWrite::Aside(_) = far {
+            self.journal.key(ask.key);
+        }
         // A reader that saw the older far value before it was replaced must not promote it afterwards.
         self.stamps.bump(Scope::Key(ask.key));
         self.parts.near.remove(ask.key);
@@ -77,7 +80,7 @@ impl Engine {
 
     fn judge(&self, ask: &Ask<'_>, far: FarWrite) -> Result<Written> {
         match far {
-            FarWrite::NotAsked | FarWrite::Stored(_) => Ok(Written::Stored),
+            FarWrite::NotAsked | FarWrite::Stored(_) | FarWrite::Aside(_) => Ok(Written::Stored),
             FarWrite::Refused => Ok(Written::Kept),
             FarWrite::Failed(_, error) if self.fails_closed(ask) => Err(error),
             FarWrite::Failed(reason @ (Reason::TooLarge | Reason::Unencodable), _) => {
