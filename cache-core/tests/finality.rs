@@ -98,3 +98,21 @@ async fn a_value_set_during_an_outage_is_not_followed_by_an_older_one() {
     primary.down(false);
     assert_eq!(cache.get::<u64>("k").await.unwrap(), None, "the fallback's value is dropped, the older one too");
 }
+
+#[tokio::test]
+async fn a_copy_promoted_while_a_pattern_is_deleted_goes_too() {
+    let primary = faulty();
+    let cache = over(&primary).build().unwrap();
+    let other = over(&primary).build().unwrap();
+    let _ = other.set("user:7", 1_u64, Ttl::secs(60)).await.unwrap();
+    let deleting = primary.hold_before(Verb::DeletePattern);
+    let delete = tokio::spawn({
+        let cache = cache.clone();
+        async move { cache.delete_pattern("user:*").await.unwrap() }
+    });
+    deleting.arrived().await;
+    assert_eq!(cache.get::<u64>("user:7").await.unwrap(), Some(1), "not deleted yet");
+    deleting.release();
+    assert_eq!(delete.await.unwrap().removed, 1);
+    assert_eq!(cache.get::<u64>("user:7").await.unwrap(), None);
+}

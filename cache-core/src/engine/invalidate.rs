@@ -43,7 +43,17 @@ impl Engine {
         let near = self.remove_near(what, pattern.as_ref());
         let far = self.remove_far(what, pattern.as_ref()).await;
         self.overtake_loads(what, pattern.as_ref());
+        self.remove_promoted(what, pattern.as_ref()).await;
         self.outcome(what, near, far)
+    }
+
+    /// A pattern has no cell that a hit looks at, so near copies that were made between its two removals, of the old
+    /// far values, have to go by hand. Keys, keyspaces and everything are overtaken by their cells.
+    async fn remove_promoted(&self, what: What<'_>, pattern: Option<&KeyPattern>) {
+        if let Some(pattern) = pattern.filter(|_| self.parts.tiers.exist()) {
+            self.gate.pass(Scope::Pattern(pattern)).await;
+            self.remove_near(what, Some(pattern));
+        }
     }
 
     /// The part of an invalidation that needs no waiting: nothing older is hit or stored any more.
