@@ -96,7 +96,11 @@ async fn a_value_set_during_an_outage_is_not_followed_by_an_older_one() {
     let _ = cache.set("k", 2_u64, Ttl::secs(60)).await.unwrap();
     assert_eq!(cache.get::<u64>("k").await.unwrap(), Some(2));
     primary.down(false);
-    assert_eq!(cache.get::<u64>("k").await.unwrap(), None, "the fallback's value is dropped, the older one too");
+    assert_eq!(
+        cache.get::<u64>("k").await.unwrap(),
+        None,
+        "the fallback's value is dropped, the older one too"
+    );
 }
 
 #[tokio::test]
@@ -115,4 +119,109 @@ async fn a_copy_promoted_while_a_pattern_is_deleted_goes_too() {
     deleting.release();
     assert_eq!(delete.await.unwrap().removed, 1);
     assert_eq!(cache.get::<u64>("user:7").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn an_invalidation_whose_caller_went_away_is_done_all_the_same() {
+    for (verb, pattern) in [(Verb::Delete, false), (Verb::DeletePattern, true)] {
+        let primary = faulty();
+        let cache = over(&primary).build().unwrap();
+        let _ = cache.set("user:7", 1_u64, Ttl::secs(60)).await.unwrap();
+        let deleting = primary.hold_before(verb);
+        let delete = tokio::spawn({
+            let cache = cache.clone();
+            async move {
+                let _ =
+                    if pattern { cache.delete_pattern("user:*").await } else { cache.delete("user:7").await };
+            }
+        });
+        deleting.arrived().await;
+        delete.abort();
+        assert!(delete.await.unwrap_err().is_cancelled());
+        deleting.release();
+        assert_eq!(cache.get::<u64>("user:7").await.unwrap(), None, "{verb:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_recovery_waits_for_the_landing_that_its_invalidation_did_not_wait_for() {
+    let primary = faulty();
+    let cache = over(&primary).build().unwrap();
+    let writing = primary.hold_before(Verb::Set);
+    let load = tokio::spawn({
+        let cache = cache.clone();
+        async move { cache.get_or_load("k", || async { Ok::<_, String>(1_u64) }).await.unwrap() }
+    });
+    writing.arrived().await;
+    let mut delete = Box::pin(cache.delete("k"));
+    tokio::select! {
+        biased;
+        _ = &mut delete => unreachable!("the landing holds the gate"),
+        () = tokio::task::yield_now() => {}
+    }
+    drop(delete);
+    let read = tokio::spawn({
+        let cache = cache.clone();
+        async move { cache.get::<u64>("k").await.unwrap() }
+    });
+    tokio::task::yield_now().await;
+    writing.release();
+    assert_eq!((load.await.unwrap(), read.await.unwrap()), (1, None));
+    assert_eq!(cache.get::<u64>("k").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_set_whose_caller_went_away_leaves_no_older_value() {
+    for written in [false, true] {
+        let primary = faulty();
+        let cache = over(&primary).build().unwrap();
+        let _ = over(&primary).build().unwrap().set("k", 1_u64, Ttl::secs(60)).await.unwrap();
+        let writing = primary.hold_before(Verb::Set);
+        let set = tokio::spawn({
+            let cache = cache.clone();
+            async move { cache.set("k", 2_u64, Ttl::secs(60)).await }
+        });
+        writing.arrived().await;
+        let reading = primary.hold_after(Verb::Get);
+        let read = tokio::spawn({
+            let cache = cache.clone();
+            async move { cache.get::<u64>("k").await.unwrap() }
+        });
+        reading.arrived().await;
+        if written {
+            let answering = primary.hold_after(Verb::Set);
+            writing.release();
+            answering.arrived().await;
+        }
+        set.abort();
+        assert!(set.await.unwrap_err().is_cancelled());
+        reading.release();
+        let _ = read.await.unwrap();
+        assert_ne!(cache.get::<u64>("k").await.unwrap(), Some(1), "written: {written}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_on_its_way_to_the_fallback_does_not_outlive_the_outage() {
+    let (primary, fallback) = (faulty(), faulty());
+    let builder = CacheManager::builder().primary(Arc::clone(&primary)).fallback(Arc::clone(&fallback));
+    let cache = builder.build().unwrap();
+    primary.down(true);
+    let writing = fallback.hold_before(Verb::Set);
+    let set = tokio::spawn({
+        let cache = cache.clone();
+        async move { cache.set("k", 1_u64, Ttl::secs(60)).await.unwrap() }
+    });
+    writing.arrived().await;
+    primary.down(false);
+    let read = tokio::spawn({
+        let cache = cache.clone();
+        async move { cache.get::<u64>("other").await.unwrap() }
+    });
+    tokio::task::yield_now().await;
+    writing.release();
+    let _ = (set.await.unwrap(), read.await.unwrap());
+    let _ = cache.set("k", 2_u64, Ttl::secs(60)).await.unwrap();
+    primary.down(true);
+    assert_eq!(cache.get::<u64>("k").await.unwrap(), None, "an older value than the last set is served");
 }

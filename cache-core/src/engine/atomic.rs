@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::fetch::Opened;
 use super::land::Landing;
 use super::serving::Serving;
-use super::{Ask, Engine};
+use super::unfinished::Unfinished;
+use super::{Ask, Engine, What};
 use crate::entry::Reason;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::CacheKey;
@@ -24,13 +25,16 @@ impl Engine {
         if !self.is_enabled() {
             return Ok(None);
         }
+        self.settle().await;
         let _gate = self.gate.set(ask.key).await;
+        let unfinished = Unfinished::optional(self, What::Key(ask.key));
         self.stamps.bump(Scope::Key(ask.key));
         self.flights.forget(ask.key);
         let near = self.parts.near.remove(ask.key);
         let taken =
             if self.parts.tiers.exist() { self.take_far(ask).await } else { Ok(self.taken_near(ask, near)) };
         self.stamps.bump(Scope::Key(ask.key));
+        unfinished.finish();
         taken
     }
 
@@ -43,7 +47,7 @@ impl Engine {
     }
 
     async fn take_far(&self, ask: &Ask<'_>) -> Result<Option<Held>> {
-        let Serving::Primary(primary) = self.serving().await else {
+        let Serving::Primary(primary) = self.serving() else {
             return self.unreachable(ask, Reason::TierError).map(|()| None);
         };
         let bytes = match primary.backend.get_and_delete(ask.key).await {
@@ -74,12 +78,13 @@ impl Engine {
         if !self.is_enabled() {
             return Ok(by);
         }
+        self.settle().await;
         let _gate = self.gate.set(ask.key).await;
         if !self.parts.tiers.exist() {
             return self.increment_near(ask, by, life);
         }
         self.parts.near.remove(ask.key);
-        let tier = match self.serving().await {
+        let tier = match self.serving() {
             Serving::Primary(tier) | Serving::Fallback(tier) => tier,
             Serving::Nothing(reason) => return self.unreachable(ask, reason).map(|()| by),
         };
@@ -118,7 +123,8 @@ impl Engine {
         if !self.parts.tiers.exist() {
             return Ok(self.remaining_near(ask.key));
         }
-        let tier = match self.serving().await {
+        self.settle().await;
+        let tier = match self.serving() {
             Serving::Primary(tier) | Serving::Fallback(tier) => tier,
             Serving::Nothing(reason) => {
                 return self.unreachable(ask, reason).map(|()| self.remaining_near(ask.key));

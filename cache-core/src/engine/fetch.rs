@@ -25,7 +25,8 @@ impl Engine {
         if !ask.leaves_the_process() || !self.parts.tiers.exist() {
             return Ok(None);
         }
-        match self.serving().await {
+        self.settle().await;
+        match self.serving() {
             Serving::Primary(tier) | Serving::Fallback(tier) => self.far(ask, tier, born).await,
             Serving::Nothing(reason) => self.unreachable(ask, reason).map(|()| None),
         }

@@ -6,6 +6,7 @@
 
 use super::Engine;
 use super::serving::Serving;
+use super::unfinished::Unfinished;
 use crate::entry::Invalidated;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{CacheKey, KeyPattern, SpaceName};
@@ -38,12 +39,14 @@ impl Engine {
             return Ok(Invalidated::default());
         }
         let pattern = self.physical(what);
+        let unfinished = Unfinished::owed(self, what);
         self.overtake_loads(what, pattern.as_ref());
         self.gate.pass(scope(what, pattern.as_ref())).await;
         let near = self.remove_near(what, pattern.as_ref());
         let far = self.remove_far(what, pattern.as_ref()).await;
         self.overtake_loads(what, pattern.as_ref());
         self.remove_promoted(what, pattern.as_ref()).await;
+        unfinished.finish();
         self.outcome(what, near, far)
     }
 
@@ -56,12 +59,18 @@ impl Engine {
         }
     }
 
-    /// The part of an invalidation that needs no waiting: nothing older is hit or stored any more.
+    /// The part of an invalidation that needs no waiting: nothing older is hit or stored any more. The journal comes
+    /// first: whoever begins after the bump must not read the old far value.
     pub(crate) fn overtake(&self, what: What<'_>) {
+        self.journal(what);
+        self.overtake_here(what);
+    }
+
+    /// [`Engine::overtake`] for this process alone.
+    pub(super) fn overtake_here(&self, what: What<'_>) {
         let pattern = self.physical(what);
         self.overtake_loads(what, pattern.as_ref());
         self.remove_near(what, pattern.as_ref());
-        self.journal(what);
     }
 
     /// Bumps the stamps and lets nobody join the loads under way. A keyspace is overtaken by its name too:
@@ -99,7 +108,8 @@ impl Engine {
         if !tiers.exist() {
             return Ok(0);
         }
-        let serving = self.serving().await;
+        self.settle().await;
+        let serving = self.serving();
         if tiers.has_fallback()
             && let Err(error) = self.remove_from(tiers.fallback(), what, pattern).await
         {

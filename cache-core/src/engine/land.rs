@@ -48,6 +48,7 @@ impl Engine {
             Ok(life) => life,
             Err(error) => return tracing::warn!(%error, "a loaded value was not stored"),
         };
+        self.settle().await;
         let _gate = self.gate.land(ask.key).await;
         if !self.stamps.may_land(ask.key, &self.stamps.cells(ask.key), born) {
             return self.not_stored("all", Reason::Invalidated);
@@ -125,7 +126,7 @@ impl Engine {
 
     async fn send(&self, ask: &Ask<'_>, frame: Bytes, options: SetOptions) -> FarWrite {
         let bytes = frame.len();
-        let (tier, aside) = match self.serving().await {
+        let (tier, aside) = match self.serving() {
             Serving::Primary(tier) => (tier, false),
             Serving::Fallback(tier) => (tier, true),
             Serving::Nothing(reason) => {
@@ -155,7 +156,7 @@ impl Engine {
     }
 
     async fn remove_older(&self, ask: &Ask<'_>) {
-        let serving = self.serving().await;
+        let serving = self.serving();
         if !matches!(serving, Serving::Primary(_)) {
             self.journal.key(ask.key);
         }

@@ -1,7 +1,8 @@
 //! Writing a value that the caller has at hand.
 
 use super::land::{FarWrite, Landing};
-use super::{Ask, Engine};
+use super::unfinished::Unfinished;
+use super::{Ask, Engine, What};
 use crate::entry::Reason;
 use crate::error::Result;
 use crate::port::backend::{SetCondition, SetOptions};
@@ -41,10 +42,15 @@ impl Engine {
         if !self.is_enabled() {
             return Ok(Written::Rejected(Reason::Disabled));
         }
+        self.settle().await;
         let _gate = self.gate.set(ask.key).await;
         if condition == SetCondition::IfAbsent && self.holds_alone(ask) {
             return Ok(Written::Kept);
         }
+        let unfinished = match condition {
+            SetCondition::Always => Unfinished::owed(self, What::Key(ask.key)),
+            _ => Unfinished::optional(self, What::Key(ask.key)),
+        };
         self.stamps.bump(Scope::Key(ask.key));
         self.flights.forget(ask.key);
         let far = self.write_far(ask, Some(&held), life, SetOptions::default().when(condition)).await;
@@ -54,6 +60,7 @@ impl Engine {
         // A reader that saw the older far value before it was replaced must not promote it afterwards.
         self.stamps.bump(Scope::Key(ask.key));
         self.parts.near.remove(ask.key);
+        unfinished.finish();
         let written = self.judge(ask, far.clone())?;
         if written.is_stored() {
             let landing = Landing {
