@@ -6,12 +6,12 @@ use super::fetch::Opened;
 use super::land::Landing;
 use super::serving::Serving;
 use super::unfinished::Unfinished;
-use super::{Ask, Engine, What};
+use super::{Ask, Engine, Found, What};
 use crate::entry::Reason;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::CacheKey;
 use crate::port::backend::Remaining;
-use crate::port::near::{Held, NearEntry};
+use crate::port::near::Held;
 use crate::stamp::Scope;
 use crate::time::Life;
 
@@ -20,30 +20,26 @@ impl Engine {
     /// where there is no byte tier, the near tier) answers; an unknown outcome is *not delivered*.
     ///
     /// # Errors
-    /// Only when the manager fails closed.
+    /// `TypeMismatch`: nothing is taken then. Others only when the manager fails closed.
     pub(crate) async fn take(&self, ask: &Ask<'_>) -> Result<Option<Held>> {
         if !self.is_enabled() {
             return Ok(None);
         }
         self.settle().await;
         let _gate = self.gate.set(ask.key).await;
+        let near = self.near(ask)?;
         let unfinished = Unfinished::optional(self, What::Key(ask.key));
         self.stamps.bump(Scope::Key(ask.key));
         self.flights.forget(ask.key);
-        let near = self.parts.near.remove(ask.key);
-        let taken =
-            if self.parts.tiers.exist() { self.take_far(ask).await } else { Ok(self.taken_near(ask, near)) };
+        self.parts.near.remove(ask.key);
+        let taken = if self.parts.tiers.exist() {
+            self.take_far(ask).await
+        } else {
+            Ok(near.and_then(Found::into_value))
+        };
         self.stamps.bump(Scope::Key(ask.key));
         unfinished.finish();
         taken
-    }
-
-    /// A removed near entry, if it was alive. Its key's own cell has just been bumped by this call: an entry
-    /// that was overtaken earlier had been removed then.
-    fn taken_near(&self, ask: &Ask<'_>, entry: Option<NearEntry>) -> Option<Held> {
-        let entry =
-            entry.filter(|entry| self.parts.clock.tick() < entry.meta.fresh_until && !entry.meta.negative)?;
-        ask.values.accept(&entry.value).then_some(entry.value)
     }
 
     async fn take_far(&self, ask: &Ask<'_>) -> Result<Option<Held>> {

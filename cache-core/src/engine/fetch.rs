@@ -36,7 +36,7 @@ impl Engine {
     ///
     /// # Errors
     /// `TypeMismatch` for a direct call that asks for another type than this process wrote.
-    fn near(&self, ask: &Ask<'_>) -> Result<Option<Found>> {
+    pub(super) fn near(&self, ask: &Ask<'_>) -> Result<Option<Found>> {
         let Some(entry) = self.parts.near.get(ask.key.near()) else { return Ok(None) };
         if self.parts.clock.tick() >= entry.meta.fresh_until {
             self.missed("near", Reason::Expired);

@@ -1,0 +1,30 @@
+//! Verbs with one winner, answers that do not promise too much, and requests that are all counted.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cache_core::entry::Reason;
+use cache_core::error::ErrorKind;
+use cache_core::manager::{CacheManager, LoadError, Written};
+use cache_core::policy::FailMode;
+use cache_core::time::Ttl;
+use common::{faulty, near, over};
+use tokio::sync::Notify;
+
+fn near_only() -> CacheManager {
+    CacheManager::builder().near(near()).jitter(0.0).build().unwrap()
+}
+
+#[tokio::test]
+async fn taking_a_value_as_another_type_is_an_error_that_takes_nothing() {
+    let cache = near_only();
+    let _ = cache.set("code", 7_u64, Ttl::secs(60)).await.unwrap();
+    let error = cache.get_and_delete::<String>("code").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TypeMismatch);
+    assert_eq!(cache.get_and_delete::<Arc<u64>>("code").await.unwrap(), Some(Arc::new(7)));
+    assert_eq!(cache.get_and_delete::<u64>("code").await.unwrap(), None);
+}
