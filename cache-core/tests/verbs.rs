@@ -28,3 +28,25 @@ async fn taking_a_value_as_another_type_is_an_error_that_takes_nothing() {
     assert_eq!(cache.get_and_delete::<Arc<u64>>("code").await.unwrap(), Some(Arc::new(7)));
     assert_eq!(cache.get_and_delete::<u64>("code").await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn a_load_that_began_before_an_increment_does_not_undo_it() {
+    let cache = near_only();
+    let (began, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let load = tokio::spawn({
+        let (cache, began, go) = (cache.clone(), Arc::clone(&began), Arc::clone(&go));
+        async move {
+            let loader = || async move {
+                began.notify_one();
+                go.notified().await;
+                Ok::<_, String>(0_i64)
+            };
+            cache.get_or_load("visits", loader).await.unwrap()
+        }
+    });
+    began.notified().await;
+    assert_eq!(cache.increment("visits", 1, Ttl::secs(60)).await.unwrap(), 1);
+    go.notify_one();
+    assert_eq!(load.await.unwrap(), 0);
+    assert_eq!(cache.increment("visits", 1, Ttl::secs(60)).await.unwrap(), 2);
+}

@@ -79,7 +79,7 @@ impl Engine {
         if !self.parts.tiers.exist() {
             return self.increment_near(ask, by, life);
         }
-        self.parts.near.remove(ask.key);
+        self.overtake_here(What::Key(ask.key));
         let tier = match self.serving() {
             Serving::Primary(tier) | Serving::Fallback(tier) => tier,
             Serving::Nothing(reason) => return self.unreachable(ask, reason).map(|()| by),
@@ -102,6 +102,7 @@ impl Engine {
             None => Some(0),
         };
         let sum = value.and_then(|value| value.checked_add(by)).ok_or_else(not_a_counter)?;
+        self.overtake_here(What::Key(ask.key));
         let life = held.and_then(|entry| entry.meta.fresh_until.remaining(now)).unwrap_or(life);
         let landing = Landing { born: self.stamps.born(), life, stored_bytes: 0, only_here: true };
         self.insert_near(ask, Some(Arc::new(sum)), landing);
