@@ -50,3 +50,14 @@ async fn a_load_that_began_before_an_increment_does_not_undo_it() {
     assert_eq!(load.await.unwrap(), 0);
     assert_eq!(cache.increment("visits", 1, Ttl::secs(60)).await.unwrap(), 2);
 }
+
+#[tokio::test]
+async fn adding_twice_has_one_winner_while_the_primary_is_away_too() {
+    let primary = faulty();
+    let cache = over(&primary).build().unwrap();
+    primary.down(true);
+    let first = cache.add("job", 1_u64, Ttl::secs(60)).await.unwrap();
+    let second = cache.add("job", 2_u64, Ttl::secs(60)).await.unwrap();
+    assert_eq!((first, second), (true, false));
+    assert_eq!(cache.get::<u64>("job").await.unwrap(), Some(1));
+}

@@ -1,6 +1,7 @@
 //! Writing a value that the caller has at hand.
 
 use super::land::{FarWrite, Landing};
+use super::serving::Serving;
 use super::unfinished::Unfinished;
 use super::{Ask, Engine, What};
 use crate::entry::Reason;
@@ -74,9 +75,11 @@ impl Engine {
         Ok(written)
     }
 
-    /// Whether the near tier is the only one and has a fresh entry.
+    /// Whether the near tier is the only one that can be asked, and has a fresh entry.
     fn holds_alone(&self, ask: &Ask<'_>) -> bool {
-        let alone = !ask.leaves_the_process() || !self.parts.tiers.exist();
+        let alone = !ask.leaves_the_process()
+            || !self.parts.tiers.exist()
+            || matches!(self.serving(), Serving::Nothing(_));
         alone
             && self
                 .parts
