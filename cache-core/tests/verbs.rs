@@ -61,3 +61,10 @@ async fn adding_twice_has_one_winner_while_the_primary_is_away_too() {
     assert_eq!((first, second), (true, false));
     assert_eq!(cache.get::<u64>("job").await.unwrap(), Some(1));
 }
+
+#[tokio::test]
+async fn a_ttl_of_zero_is_an_error_of_a_load_too() {
+    let cache = near_only();
+    let load = cache.get_or_load("k", || async { Ok::<_, String>(1_u64) }).ttl(Duration::ZERO).await;
+    assert!(matches!(load, Err(LoadError::Cache(error)) if error.kind() == ErrorKind::Ttl));
+}
