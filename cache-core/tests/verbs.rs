@@ -68,3 +68,13 @@ async fn a_ttl_of_zero_is_an_error_of_a_load_too() {
     let load = cache.get_or_load("k", || async { Ok::<_, String>(1_u64) }).ttl(Duration::ZERO).await;
     assert!(matches!(load, Err(LoadError::Cache(error)) if error.kind() == ErrorKind::Ttl));
 }
+
+#[tokio::test]
+async fn a_value_that_no_tier_took_is_not_said_to_be_stored() {
+    let primary = faulty();
+    let cache = CacheManager::builder().primary(Arc::clone(&primary)).build().unwrap();
+    primary.down(true);
+    let written = cache.set("k", 1_u64, Ttl::secs(60)).await.unwrap();
+    assert_eq!(written, Written::Rejected(Reason::TierError));
+    assert!(!cache.add("k", 1_u64, Ttl::secs(60)).await.unwrap());
+}

@@ -72,7 +72,19 @@ impl Engine {
             };
             self.insert_near(ask, Some(held), landing);
         }
-        Ok(written)
+        Ok(self.kept_here(ask, far.is_stored(), written))
+    }
+
+    /// What can be said of a write whose only copy may be the near one: there may be no near tier, or none that took
+    /// it.
+    fn kept_here(&self, ask: &Ask<'_>, far: bool, written: Written) -> Written {
+        if far || !written.is_stored() || self.parts.near.get(ask.key.near()).is_some() {
+            return written;
+        }
+        match written {
+            Written::OnlyHere(reason) => Written::Rejected(reason),
+            _ => Written::Rejected(Reason::TooLarge),
+        }
     }
 
     /// Whether the near tier is the only one that can be asked, and has a fresh entry.
