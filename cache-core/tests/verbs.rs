@@ -78,3 +78,16 @@ async fn a_value_that_no_tier_took_is_not_said_to_be_stored() {
     assert_eq!(written, Written::Rejected(Reason::TierError));
     assert!(!cache.add("k", 1_u64, Ttl::secs(60)).await.unwrap());
 }
+
+#[tokio::test]
+async fn a_request_that_fails_is_counted() {
+    let primary = faulty();
+    let cache = over(&primary).fail_mode(FailMode::Closed).build().unwrap();
+    let _ = cache.set("number", 1_u64, Ttl::secs(60)).await.unwrap();
+    assert!(cache.get::<String>("number").await.is_err());
+    primary.down(true);
+    assert!(cache.get::<u64>("k").await.is_err());
+    assert!(cache.get_or_load("k", || async { Ok::<_, String>(1_u64) }).await.is_err());
+    let stats = cache.stats();
+    assert_eq!((stats.requests(), stats.misses, stats.loads), (3, 3, 0));
+}

@@ -145,9 +145,9 @@ impl Engine {
             self.counters.add(Count::Bypassed);
             return Ok(None);
         }
-        let found = self.fetch(ask, self.stamps.born()).await?;
-        self.counters.add(count_of(found.as_ref()));
-        Ok(found)
+        let found = self.fetch(ask, self.stamps.born()).await;
+        self.counters.add(count_of(found.as_ref().ok().and_then(Option::as_ref)));
+        found
     }
 
     /// [`Engine::read`] where trouble is a miss.
