@@ -32,6 +32,8 @@ pub(super) enum FarWrite {
     NotAsked,
     /// Stored, with so many bytes.
     Stored(usize),
+    /// Stored in the fallback, with so many bytes: the primary may hold an older value.
+    Aside(usize),
     /// The condition did not hold.
     Refused,
     /// Not stored; nothing older is left either, or it is journalled.
@@ -46,6 +48,7 @@ impl Engine {
             Ok(life) => life,
             Err(error) => return tracing::warn!(%error, "a loaded value was not stored"),
         };
+        self.settle().await;
         let _gate = self.gate.land(ask.key).await;
         if !self.stamps.may_land(ask.key, &self.stamps.cells(ask.key), born) {
             return self.not_stored("all", Reason::Invalidated);
@@ -123,8 +126,9 @@ impl Engine {
 
     async fn send(&self, ask: &Ask<'_>, frame: Bytes, options: SetOptions) -> FarWrite {
         let bytes = frame.len();
-        let tier = match self.serving().await {
-            Serving::Tier(tier) => tier,
+        let (tier, aside) = match self.serving() {
+            Serving::Primary(tier) => (tier, false),
+            Serving::Fallback(tier) => (tier, true),
             Serving::Nothing(reason) => {
                 self.journal.key(ask.key);
                 self.not_stored(self.parts.tiers.primary().name, reason);
@@ -134,11 +138,14 @@ impl Engine {
             }
         };
         match tier.backend.set(ask.key, frame, options).await {
+            Ok(true) if aside => FarWrite::Aside(bytes),
             Ok(true) => FarWrite::Stored(bytes),
             Ok(false) => FarWrite::Refused,
             Err(error) => {
                 if error.kind() != ErrorKind::TooLarge {
                     self.tier_failed(tier, "set", &error);
+                }
+                if aside || error.kind() != ErrorKind::TooLarge {
                     self.journal.key(ask.key);
                 }
                 let reason = reason_of(&error);
@@ -149,14 +156,15 @@ impl Engine {
     }
 
     async fn remove_older(&self, ask: &Ask<'_>) {
-        match self.serving().await {
-            Serving::Tier(tier) => {
-                if let Err(error) = tier.backend.delete(ask.key, DeleteOptions::default()).await {
-                    self.tier_failed(tier, "delete", &error);
-                    self.journal.key(ask.key);
-                }
-            }
-            Serving::Nothing(_) => self.journal.key(ask.key),
+        let serving = self.serving();
+        if !matches!(serving, Serving::Primary(_)) {
+            self.journal.key(ask.key);
+        }
+        if let Serving::Primary(tier) | Serving::Fallback(tier) = serving
+            && let Err(error) = tier.backend.delete(ask.key, DeleteOptions::default()).await
+        {
+            self.tier_failed(tier, "delete", &error);
+            self.journal.key(ask.key);
         }
     }
 
@@ -185,11 +193,11 @@ impl Engine {
 
 impl FarWrite {
     pub(super) fn is_stored(&self) -> bool {
-        matches!(self, Self::Stored(_))
+        matches!(self, Self::Stored(_) | Self::Aside(_))
     }
 
     pub(super) fn bytes(&self) -> usize {
-        if let Self::Stored(bytes) = self { *bytes } else { 0 }
+        if let Self::Stored(bytes) | Self::Aside(bytes) = self { *bytes } else { 0 }
     }
 }
 

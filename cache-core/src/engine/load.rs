@@ -56,6 +56,7 @@ impl Engine {
             Ok(None) => {}
             Err(error) => {
                 if let Some(ret) = (recipe.on_trouble)(error) {
+                    self.counters.add(Count::Miss);
                     return ret;
                 }
             }

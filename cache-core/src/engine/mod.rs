@@ -16,6 +16,7 @@ mod put;
 mod reentry;
 mod serving;
 mod typed;
+mod unfinished;
 mod values;
 
 pub use counters::Statistics;

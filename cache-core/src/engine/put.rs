@@ -1,7 +1,9 @@
 //! Writing a value that the caller has at hand.
 
 use super::land::{FarWrite, Landing};
-use super::{Ask, Engine};
+use super::serving::Serving;
+use super::unfinished::Unfinished;
+use super::{Ask, Engine, What};
 use crate::entry::Reason;
 use crate::error::Result;
 use crate::port::backend::{SetCondition, SetOptions};
@@ -41,16 +43,25 @@ impl Engine {
         if !self.is_enabled() {
             return Ok(Written::Rejected(Reason::Disabled));
         }
+        self.settle().await;
         let _gate = self.gate.set(ask.key).await;
         if condition == SetCondition::IfAbsent && self.holds_alone(ask) {
             return Ok(Written::Kept);
         }
+        let unfinished = match condition {
+            SetCondition::Always => Unfinished::owed(self, What::Key(ask.key)),
+            _ => Unfinished::optional(self, What::Key(ask.key)),
+        };
         self.stamps.bump(Scope::Key(ask.key));
         self.flights.forget(ask.key);
         let far = self.write_far(ask, Some(&held), life, SetOptions::default().when(condition)).await;
+        if let FarWrite::Aside(_) = far {
+            self.journal.key(ask.key);
+        }
         // A reader that saw the older far value before it was replaced must not promote it afterwards.
         self.stamps.bump(Scope::Key(ask.key));
         self.parts.near.remove(ask.key);
+        unfinished.finish();
         let written = self.judge(ask, far.clone())?;
         if written.is_stored() {
             let landing = Landing {
@@ -61,12 +72,26 @@ impl Engine {
             };
             self.insert_near(ask, Some(held), landing);
         }
-        Ok(written)
+        Ok(self.kept_here(ask, far.is_stored(), written))
     }
 
-    /// Whether the near tier is the only one and has a fresh entry.
+    /// What can be said of a write whose only copy may be the near one: there may be no near tier, or none that took
+    /// it.
+    fn kept_here(&self, ask: &Ask<'_>, far: bool, written: Written) -> Written {
+        if far || !written.is_stored() || self.parts.near.get(ask.key.near()).is_some() {
+            return written;
+        }
+        match written {
+            Written::OnlyHere(reason) => Written::Rejected(reason),
+            _ => Written::Rejected(Reason::TooLarge),
+        }
+    }
+
+    /// Whether the near tier is the only one that can be asked, and has a fresh entry.
     fn holds_alone(&self, ask: &Ask<'_>) -> bool {
-        let alone = !ask.leaves_the_process() || !self.parts.tiers.exist();
+        let alone = !ask.leaves_the_process()
+            || !self.parts.tiers.exist()
+            || matches!(self.serving(), Serving::Nothing(_));
         alone
             && self
                 .parts
@@ -77,7 +102,7 @@ impl Engine {
 
     fn judge(&self, ask: &Ask<'_>, far: FarWrite) -> Result<Written> {
         match far {
-            FarWrite::NotAsked | FarWrite::Stored(_) => Ok(Written::Stored),
+            FarWrite::NotAsked | FarWrite::Stored(_) | FarWrite::Aside(_) => Ok(Written::Stored),
             FarWrite::Refused => Ok(Written::Kept),
             FarWrite::Failed(_, error) if self.fails_closed(ask) => Err(error),
             FarWrite::Failed(reason @ (Reason::TooLarge | Reason::Unencodable), _) => {
