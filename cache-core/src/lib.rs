@@ -9,4 +9,6 @@ pub mod entry;
 pub mod error;
 pub mod key;
 pub mod port;
+#[cfg(any(test, feature = "testkit"))]
+pub mod testkit;
 pub mod time;
