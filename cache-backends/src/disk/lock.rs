@@ -76,6 +76,13 @@ impl DirLock {
     }
 }
 
+impl Drop for DirLock {
+    fn drop(&mut self) {
+        // Closing is not enough: a process that is being forked right now has a copy of the handle until it execs.
+        let _ = flock(&self.file, FlockOperation::Unlock);
+    }
+}
+
 /// What the lock file says.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct State {

@@ -110,6 +110,7 @@ async fn foreign_files_under_our_names_are_removed_and_others_are_left_alone() {
         std::fs::write(hint, &noise).unwrap();
     }
     assert_eq!(survivors(&backend, "noise").await, ENTRIES - ENTRIES / 5);
+    backend.settle().await;
     for gone in ["000000aa.seg", "000000ab.seg", "000000ac.hint", "unfinished.tmp", "000000a0.seg"] {
         assert!(!dir.join(gone).exists(), "{gone}");
     }
