@@ -1,0 +1,6 @@
+//! Tokens to spanned arguments. Nothing here knows what an option means.
+
+pub(crate) mod args;
+pub(crate) mod item;
+pub(crate) mod life;
+pub(crate) mod template;
