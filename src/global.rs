@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{LazyLock, PoisonError, RwLock};
 
-use cache_backends::near::Near;
+use cache_backends::Near;
 use cache_core::error::Result;
 use cache_core::manager::CacheManager;
 use cache_core::private::ManagerSource;

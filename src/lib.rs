@@ -18,8 +18,8 @@ pub use cache_core::manager::{
 };
 pub use cache_core::policy::FailMode;
 pub use cache_core::port::backend::{
-    BackendInfo, BackendKind, CacheBackend, Capability, DeleteCondition, DeleteOptions, Expiry, NullBackend, Remaining,
-    SetCondition, SetOptions,
+    BackendInfo, BackendKind, CacheBackend, Capability, DeleteCondition, DeleteOptions, Expiry, NullBackend,
+    Remaining, SetCondition, SetOptions,
 };
 pub use cache_core::port::clock::{Clock, TimeSource};
 pub use cache_core::port::near::{NearStore, NoNear};
@@ -29,13 +29,13 @@ pub use cache_core::time::Ttl;
 #[cfg(feature = "testkit")]
 pub use cache_core::testkit;
 
-pub use cache_backends::near::Near;
 #[cfg(feature = "disk")]
-pub use cache_backends::disk::DiskBackend;
-#[cfg(feature = "memory")]
-pub use cache_backends::memory::{EvictionPolicy, MemoryBackend};
+pub use cache_backends::DiskBackend;
+pub use cache_backends::Near;
 #[cfg(feature = "redis")]
-pub use cache_backends::redis::RedisBackend;
+pub use cache_backends::RedisBackend;
+#[cfg(feature = "memory")]
+pub use cache_backends::{EvictionPolicy, MemoryBackend};
 
 #[cfg(feature = "macros")]
 pub use cache_macros::{KeyPart, cached, invalidate_cache};
@@ -48,4 +48,24 @@ pub use global::{cache, cache_manager, initialize_cache, register_cache, shutdow
 pub mod private {
     pub use crate::global::{Global, Named};
     pub use cache_core::private::*;
+}
+
+/// Compiles and runs the code of the README and of the guide.
+#[cfg(doctest)]
+mod documents {
+    macro_rules! pages {
+        ($($name:ident $page:literal)*) => {$(
+            #[doc = include_str!($page)]
+            struct $name;
+        )*};
+    }
+
+    pages! {
+        Readme "../README.md"
+        GettingStarted "../docs/guide/getting-started.md"
+        Invalidation "../docs/guide/invalidation.md"
+        Outages "../docs/guide/outages.md"
+        Configuration "../docs/guide/configuration.md"
+        Macros "../docs/guide/macros.md"
+    }
 }

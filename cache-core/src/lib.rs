@@ -1,8 +1,8 @@
 //! The engine of **larder**: what a cache is about, and nothing of any particular store.
 //!
 //! Rings, imports point inward only (checked by `tests/architecture.rs` against ARCHITECTURE.md):
-//! words ([`time`], [`error`], [`key`], [`entry`]), ports ([`port`]), pure parts (`policy`, [`codec`], `layer`),
-//! mechanisms (`tier`, `flight`, `stamp`, `recovery`), the `engine`, and its face (`manager`, `private`).
+//! words ([`time`], [`error`], [`key`], [`entry`]), ports ([`port`]), pure parts ([`policy`], [`codec`]),
+//! mechanisms (`tier`, `flight`, `stamp`, `recovery`), the `engine`, and its face ([`manager`], [`private`]).
 //! Reads start in `engine/hot.rs`.
 
 pub mod codec;
@@ -18,7 +18,7 @@ pub mod port;
 pub mod private;
 mod recovery;
 mod stamp;
-mod tier;
 #[cfg(any(test, feature = "testkit"))]
 pub mod testkit;
+mod tier;
 pub mod time;

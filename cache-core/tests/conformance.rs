@@ -18,9 +18,14 @@ mod the_map_backend {
     cache_core::larder_conformance!(Subject::new(MapBackend::new()));
 }
 
+mod the_map_backend_with_leases {
+    use super::*;
+    cache_core::larder_conformance!(Subject::new(MapBackend::leasing()));
+}
+
 mod a_faulty_backend_without_faults {
     use super::*;
-    cache_core::larder_conformance!(Subject::new(FaultyBackend::new(Arc::new(MapBackend::new()))));
+    cache_core::larder_conformance!(Subject::new(FaultyBackend::new(Arc::new(MapBackend::leasing()))));
 }
 
 mod the_null_backend {
@@ -141,6 +146,9 @@ mod flaws_are_found {
         CountsFromFrames => [increment_refuses_what_is_no_counter];
         WrapsAround => [increment_refuses_to_overflow];
         PretendsLeases => [what_is_not_offered_is_unsupported];
+        SharesLeases => [a_lease_has_one_holder, a_released_lease_can_be_taken, a_lease_ends_with_its_life];
+        LeasesForEver => [a_lease_ends_with_its_life];
+        FillsUnasked => [a_lease_ends_with_its_life, a_fill_needs_the_lease_and_ends_it, what_removes_a_key_breaks_its_lease];
         NeverYields => [a_busy_reader_shares_the_runtime];
         StaysDisconnected => [
             disconnect_then_connect_works_again,

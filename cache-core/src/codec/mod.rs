@@ -3,7 +3,7 @@
 //! Promise: bytes that come back from a store are the value that was stored under that key, or a miss with a
 //! named reason: never a panic, never another value, never an allocation beyond the cap. Invariant: nothing is
 //! decoded, and nothing is allocated by what the bytes claim, before every check of [`Codec::open`] has passed.
-//! The layout and the order of the checks are in `docs/wire-format.md`; the code begins in [`frame`].
+//! The layout and the order of the checks are in `docs/wire-format.md`; the code begins in `frame`.
 
 mod buffer;
 mod compress;
@@ -71,12 +71,12 @@ impl Codec {
         format: Format,
         envelope: &Envelope,
     ) -> Result<Bytes> {
-        let mut draft = frame::Draft::new(key, format, envelope, self.limit())?;
-        match value {
-            Some(value) => format.encode(value, draft.payload())?,
-            None => draft.mark_negative(),
+        let mut payload = frame::begin(envelope, self.limit())?;
+        if let Some(value) = value {
+            format.encode(value, &mut payload)?;
         }
-        draft.finish(self.compression)
+        let header = Header::new(key.fingerprint(), format, value.is_none(), envelope);
+        frame::finish(header, payload, self.compression)
     }
 
     /// Checks a stored frame and takes it apart. Zero copy, unless the frame is compressed.

@@ -77,11 +77,9 @@ impl Engine {
             return self.parts.near.remove(key).map_or(0, |entry| counts(&entry));
         }
         let mut removed = 0;
-        self.parts.near.retain(&mut |key, entry| {
-            let meant = pattern.is_none_or(|pattern| pattern.matches(key.as_str()));
-            removed += if meant { counts(entry) } else { 0 };
-            !meant
-        });
+        let meant =
+            |key: &CacheKey, _: &NearEntry| pattern.is_none_or(|pattern| pattern.matches(key.as_str()));
+        self.parts.near.remove_where(&meant, &mut |entry| removed += counts(&entry));
         removed
     }
 

@@ -7,7 +7,7 @@ use std::future::Future;
 use super::counters::Count;
 use super::fetch::count_of;
 use super::typed::{Failure, Hold, Recipe, Shape, Share, Split};
-use super::{Ask, Engine};
+use super::{Ask, Engine, reentry};
 use crate::entry::Reason;
 use crate::flight::{Lead, Seat};
 use crate::port::near::Held;
@@ -96,6 +96,10 @@ impl Engine {
         ask: &Ask<'_>,
         recipe: &Recipe<S, H, impl Share<S::Ret>, C>,
     ) -> Place<S::Ret> {
+        if reentry::is_loading(self.identity(), ask.key) {
+            self.counters.add(Count::Miss);
+            return Place::Alone;
+        }
         loop {
             let follow = match self.flights.seat(ask.key) {
                 Seat::Lead(lead) => return Place::Leading(lead),
@@ -131,7 +135,8 @@ impl Engine {
         born: u64,
         body: impl Future<Output = S::Ret>,
     ) -> S::Ret {
-        match recipe.shape.split(self.run(body).await) {
+        let body = reentry::loading(self.identity(), ask.key, self.run(body));
+        match recipe.shape.split(body.await) {
             Split::Value(value) => {
                 let held: Held = recipe.hold.hold(&value);
                 lead.tell(Outcome::Value(Some(held.clone())));
@@ -155,6 +160,11 @@ impl Engine {
                 ret
             }
         }
+    }
+
+    /// Tells this manager from the others of the process.
+    fn identity(&self) -> usize {
+        std::ptr::from_ref(self).addr()
     }
 
     async fn run<R>(&self, body: impl Future<Output = R>) -> R {

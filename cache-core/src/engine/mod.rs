@@ -13,6 +13,7 @@ mod keyspace;
 mod land;
 mod load;
 mod put;
+mod reentry;
 mod serving;
 mod typed;
 mod values;
@@ -107,7 +108,7 @@ impl Engine {
     /// meanwhile, so everything held is overtaken.
     pub(crate) fn set_enabled(&self, enabled: bool) {
         if self.enabled.swap(enabled, Ordering::AcqRel) != enabled && enabled {
-            self.parts.near.retain(&mut |_, _| false);
+            self.parts.near.remove_where(&|_, _| true, &mut drop);
             self.stamps.bump(crate::stamp::Scope::Everything);
             if self.parts.tiers.exist() {
                 self.journal.everything();

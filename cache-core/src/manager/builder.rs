@@ -12,7 +12,7 @@ use crate::key::Namespace;
 use crate::policy::{FailMode, Jitter};
 use crate::port::backend::{CacheBackend, NullBackend};
 use crate::port::clock::Clock;
-use crate::port::near::{NearStore, NoNear};
+use crate::port::near::{IntoNear, NearStore, NoNear};
 use crate::port::recorder::{NoRecorder, Recorder};
 use crate::port::spawn::{Spawner, TokioSpawner};
 use crate::tier::Tiers;
@@ -43,21 +43,6 @@ pub struct Builder {
     recorder: Arc<dyn Recorder>,
     spawner: Arc<dyn Spawner>,
     problems: Vec<String>,
-}
-
-/// What can be a near tier: a store, or the configuration of one.
-pub trait IntoNear {
-    /// The store.
-    ///
-    /// # Errors
-    /// `Config` when the configuration is wrong.
-    fn into_near(self) -> Result<Arc<dyn NearStore>>;
-}
-
-impl IntoNear for Arc<dyn NearStore> {
-    fn into_near(self) -> Result<Arc<dyn NearStore>> {
-        Ok(self)
-    }
 }
 
 impl Builder {

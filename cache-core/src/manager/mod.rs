@@ -8,7 +8,7 @@ mod builder;
 mod get_or_load;
 mod health;
 
-pub use builder::{Builder, IntoNear};
+pub use builder::Builder;
 pub use get_or_load::{GetOrLoad, LoadError};
 pub use health::Health;
 

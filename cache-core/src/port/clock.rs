@@ -39,6 +39,12 @@ impl Clock {
         Self(Kind::Source(source))
     }
 
+    /// Whether a test steers it: then other clocks of this process know nothing of its time.
+    #[must_use]
+    pub fn is_steered(&self) -> bool {
+        matches!(self.0, Kind::Source(_))
+    }
+
     /// Monotonic now.
     #[inline]
     #[must_use]

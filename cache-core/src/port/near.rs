@@ -4,6 +4,7 @@ use std::any::{Any, type_name};
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use crate::error::Result;
 use crate::key::{CacheKey, NearProbe};
 use crate::time::Tick;
 
@@ -73,8 +74,12 @@ pub trait NearStore: Debug + Send + Sync + 'static {
     /// Removes an entry; the removed one.
     fn remove(&self, key: &CacheKey) -> Option<NearEntry>;
 
-    /// Keeps the entries for which `keep` says so.
-    fn retain(&self, keep: &mut dyn FnMut(&CacheKey, &NearEntry) -> bool);
+    /// Removes the entries that are `unwanted` (which may be asked more than once of one) and hands each over.
+    fn remove_where(
+        &self,
+        unwanted: &dyn Fn(&CacheKey, &NearEntry) -> bool,
+        removed: &mut dyn FnMut(NearEntry),
+    );
 
     /// How many entries are held, expired ones included until they are swept.
     fn len(&self) -> usize;
@@ -86,6 +91,21 @@ pub trait NearStore: Debug + Send + Sync + 'static {
 
     /// Approximate bytes held.
     fn weight(&self) -> u64;
+}
+
+/// What can be a near tier: a store, or the configuration of one.
+pub trait IntoNear {
+    /// The store.
+    ///
+    /// # Errors
+    /// `Config` when the configuration is wrong.
+    fn into_near(self) -> Result<Arc<dyn NearStore>>;
+}
+
+impl IntoNear for Arc<dyn NearStore> {
+    fn into_near(self) -> Result<Arc<dyn NearStore>> {
+        Ok(self)
+    }
 }
 
 /// The near store that holds nothing.
@@ -104,7 +124,7 @@ impl NearStore for NoNear {
         None
     }
 
-    fn retain(&self, _: &mut dyn FnMut(&CacheKey, &NearEntry) -> bool) {}
+    fn remove_where(&self, _: &dyn Fn(&CacheKey, &NearEntry) -> bool, _: &mut dyn FnMut(NearEntry)) {}
 
     fn len(&self) -> usize {
         0

@@ -1,6 +1,7 @@
 //! Where events go: metrics, logs, a test's list.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use crate::entry::Reason;
 use crate::error::Error;
@@ -48,6 +49,12 @@ pub enum Event<'a> {
 pub trait Recorder: Debug + Send + Sync + 'static {
     /// Something happened.
     fn record(&self, event: &Event<'_>);
+}
+
+impl<R: Recorder + ?Sized> Recorder for Arc<R> {
+    fn record(&self, event: &Event<'_>) {
+        (**self).record(event);
+    }
 }
 
 /// Records nothing.

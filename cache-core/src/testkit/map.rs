@@ -1,7 +1,9 @@
-//! The smallest backend that keeps every promise: a `HashMap` under one lock.
+//! The smallest backend that keeps every promise: two `HashMap`s under one lock.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -14,23 +16,36 @@ use crate::port::backend::{
     SetOptions,
 };
 
-type Frames = HashMap<String, (Bytes, Option<Instant>)>;
-
-/// A backend for tests and the pattern for one of your own: unbounded, its lives follow tokio's clock.
+/// A backend for tests, and a pattern for one of your own: unbounded, its lives follow tokio's clock.
 #[derive(Debug, Default)]
-pub struct MapBackend(Mutex<Frames>);
+pub struct MapBackend {
+    held: Mutex<Held>,
+    leases: bool,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    frames: HashMap<String, (Bytes, Option<Instant>)>,
+    leases: HashMap<String, (u128, Option<Instant>)>,
+}
 
 impl MapBackend {
-    /// Holds nothing yet.
+    /// Holds nothing yet, and offers no leases.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
+    /// The same with leases. What changes or removes a key breaks its lease.
+    #[must_use]
+    pub fn leasing() -> Self {
+        Self { leases: true, ..Self::default() }
+    }
+
     /// How many frames are held.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.live().len()
+        self.all().frames.len()
     }
 
     /// Whether nothing is held.
@@ -39,26 +54,54 @@ impl MapBackend {
         self.len() == 0
     }
 
-    /// The frames, without those whose life has ended.
-    fn live(&self) -> MutexGuard<'_, Frames> {
-        let mut frames = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// What is held, without that whose life has ended.
+    fn all(&self) -> MutexGuard<'_, Held> {
+        let mut held = self.locked();
         let now = Instant::now();
-        frames.retain(|_, (_, deadline)| deadline.is_none_or(|deadline| now < deadline));
-        frames
+        held.frames.retain(|_, (_, deadline)| lives(*deadline, now));
+        held.leases.retain(|_, (_, deadline)| lives(*deadline, now));
+        held
+    }
+
+    /// What is held, without what has ended under this key.
+    fn at(&self, key: &CacheKey) -> MutexGuard<'_, Held> {
+        let (mut held, now) = (self.locked(), Instant::now());
+        if held.frames.get(key.as_str()).is_some_and(|(_, deadline)| !lives(*deadline, now)) {
+            held.frames.remove(key.as_str());
+        }
+        if held.leases.get(key.as_str()).is_some_and(|(_, deadline)| !lives(*deadline, now)) {
+            held.leases.remove(key.as_str());
+        }
+        held
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn remove_all(&self, meant: impl Fn(&str) -> bool) -> u64 {
-        let mut frames = self.live();
-        let before = frames.len();
-        frames.retain(|key, _| !meant(key));
-        (before - frames.len()) as u64
+        let mut held = self.all();
+        let before = held.frames.len();
+        held.frames.retain(|key, _| !meant(key));
+        held.leases.retain(|key, _| !meant(key));
+        (before - held.frames.len()) as u64
     }
+
+    fn offers(&self, verb: &'static str) -> Result<()> {
+        if self.leases { Ok(()) } else { Err(Error::unsupported(verb, "map")) }
+    }
+}
+
+fn lives(deadline: Option<Instant>, now: Instant) -> bool {
+    deadline.is_none_or(|deadline| now < deadline)
 }
 
 #[async_trait]
 impl CacheBackend for MapBackend {
     fn info(&self) -> BackendInfo {
-        BackendInfo::new("map", BackendKind::Custom)
+        let mut info = BackendInfo::new("map", BackendKind::Custom);
+        info.capability.leases = self.leases;
+        info
     }
 
     fn is_available(&self) -> bool {
@@ -75,45 +118,53 @@ impl CacheBackend for MapBackend {
 
     async fn get(&self, key: &CacheKey) -> Result<Option<Bytes>> {
         tokio::task::consume_budget().await;
-        Ok(self.live().get(key.as_str()).map(|(frame, _)| frame.clone()))
+        Ok(self.at(key).frames.get(key.as_str()).map(|(frame, _)| frame.clone()))
     }
 
     async fn set(&self, key: &CacheKey, frame: Bytes, options: SetOptions) -> Result<bool> {
         tokio::task::consume_budget().await;
-        let mut frames = self.live();
-        let older = frames.get(key.as_str()).map(|(_, deadline)| *deadline);
+        let mut held = self.at(key);
+        let older = held.frames.get(key.as_str()).map(|(_, deadline)| *deadline);
+        let lease = held.leases.get(key.as_str()).map(|(token, _)| *token);
         match options.condition {
-            SetCondition::IfAbsent if older.is_some() => return Ok(false),
-            SetCondition::IfLease(_) => return Err(Error::unsupported("set if leased", "map")),
-            _ => {}
+            SetCondition::Always => {}
+            SetCondition::IfAbsent if older.is_none() => {}
+            SetCondition::IfLease(token) if lease == Some(token) => {}
+            SetCondition::IfLease(_) => return self.offers("set if leased").map(|()| false),
+            SetCondition::IfAbsent => return Ok(false),
         }
         let deadline = match options.expiry {
             Expiry::Never => None,
             Expiry::After(life) => Instant::now().checked_add(life),
             Expiry::Keep => older.flatten(),
         };
-        frames.insert(key.as_str().to_owned(), (frame, deadline));
+        held.frames.insert(key.as_str().to_owned(), (frame, deadline));
+        held.leases.remove(key.as_str());
         Ok(true)
     }
 
     async fn get_and_delete(&self, key: &CacheKey) -> Result<Option<Bytes>> {
         tokio::task::consume_budget().await;
-        Ok(self.live().remove(key.as_str()).map(|(frame, _)| frame))
+        let mut held = self.at(key);
+        held.leases.remove(key.as_str());
+        Ok(held.frames.remove(key.as_str()).map(|(frame, _)| frame))
     }
 
     async fn delete(&self, key: &CacheKey, options: DeleteOptions) -> Result<bool> {
         tokio::task::consume_budget().await;
-        let mut frames = self.live();
-        let meant = frames.get(key.as_str()).is_some_and(|(held, _)| match &options.condition {
-            DeleteCondition::Always => true,
-            DeleteCondition::IfUnchanged(frame) => held == frame,
-        });
-        Ok(meant && frames.remove(key.as_str()).is_some())
+        let mut held = self.at(key);
+        if let DeleteCondition::IfUnchanged(expected) = &options.condition
+            && held.frames.get(key.as_str()).is_none_or(|(frame, _)| frame != expected)
+        {
+            return Ok(false);
+        }
+        held.leases.remove(key.as_str());
+        Ok(held.frames.remove(key.as_str()).is_some())
     }
 
     async fn exists(&self, key: &CacheKey) -> Result<bool> {
         tokio::task::consume_budget().await;
-        Ok(self.live().contains_key(key.as_str()))
+        Ok(self.at(key).frames.contains_key(key.as_str()))
     }
 
     async fn delete_pattern(&self, pattern: &KeyPattern) -> Result<u64> {
@@ -128,10 +179,29 @@ impl CacheBackend for MapBackend {
 
     async fn ttl(&self, key: &CacheKey) -> Result<Remaining> {
         tokio::task::consume_budget().await;
-        Ok(match self.live().get(key.as_str()) {
+        Ok(match self.at(key).frames.get(key.as_str()) {
             None => Remaining::Missing,
             Some((_, None)) => Remaining::Forever,
             Some((_, Some(deadline))) => Remaining::For(deadline.duration_since(Instant::now())),
         })
+    }
+    async fn acquire_lease(&self, key: &CacheKey, life: Duration) -> Result<Option<u128>> {
+        self.offers("acquire_lease")?;
+        tokio::task::consume_budget().await;
+        let mut held = self.at(key);
+        if held.leases.contains_key(key.as_str()) {
+            return Ok(None);
+        }
+        let token = u128::from(RandomState::new().hash_one(key));
+        held.leases.insert(key.as_str().to_owned(), (token, Instant::now().checked_add(life)));
+        Ok(Some(token))
+    }
+
+    async fn release_lease(&self, key: &CacheKey, token: u128) -> Result<bool> {
+        self.offers("release_lease")?;
+        tokio::task::consume_budget().await;
+        let mut held = self.at(key);
+        let is_this = held.leases.get(key.as_str()).is_some_and(|(current, _)| *current == token);
+        Ok(is_this && held.leases.remove(key.as_str()).is_some())
     }
 }

@@ -70,6 +70,8 @@ fn a_block_that_is_longer_or_shorter_than_it_claims_is_malformed() {
         assert_eq!(refused(PLAIN, &forged), Reason::Malformed, "{wrong} instead of {raw}");
     }
     assert_eq!(refused(PLAIN, &with_lz4(&[], 0)), Reason::Malformed);
+    // "ab" of a text of five: the rest must not be made up from the buffer's zeros.
+    assert_eq!(refused(PLAIN, &with_lz4(&[0x30, 0xa5, b'a', b'b'], 6)), Reason::Malformed);
     let plain = honest(PLAIN, "short");
     assert_eq!(refused(PLAIN, &patched(&plain, at::RAW, &[7, 0, 0, 0])), Reason::Malformed);
 }

@@ -5,7 +5,7 @@ use cache_core::codec::{Format, peek};
 use cache_core::entry::Reason;
 use proptest::prelude::*;
 
-use crate::forge::{LZ4, PLAIN, at, envelope, honest, key, sealed};
+use crate::forge::{LZ4, PLAIN, at, checksummed, envelope, honest, key};
 
 fn text() -> String {
     "the same line again, and a word.\n".repeat(40)
@@ -46,7 +46,7 @@ fn every_flipped_bit_under_a_right_checksum_is_an_answer() {
         for bit in 0..frame.len() * 8 {
             let mut damaged = frame.to_vec();
             damaged[bit / 8] ^= 1 << (bit % 8);
-            let _any = read(&sealed(damaged));
+            let _any = read(&checksummed(damaged));
         }
     }
 }
@@ -67,7 +67,7 @@ fn every_appended_byte_is_malformed() {
     for frame in stored() {
         for more in 1..=64 {
             let longer = [&frame[..], &vec![0; more]].concat();
-            assert_eq!(read(&sealed(longer)), Err(Reason::Malformed), "{more} more");
+            assert_eq!(read(&checksummed(longer)), Err(Reason::Malformed), "{more} more");
         }
     }
 }
@@ -91,7 +91,7 @@ proptest! {
         if let Some(raw) = raw {
             frame[at::RAW..at::PAYLOAD].copy_from_slice(&raw.to_le_bytes());
         }
-        let opened = PLAIN.open(&key("user:7"), 1, &sealed(frame));
+        let opened = PLAIN.open(&key("user:7"), 1, &checksummed(frame));
         if let Ok(frame) = opened {
             let _text = frame.decode::<String>();
             let _numbers = frame.decode::<Vec<u64>>();

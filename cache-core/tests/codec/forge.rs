@@ -51,7 +51,7 @@ pub(crate) fn with_payload(payload: &[u8]) -> Bytes {
     let length = u32::try_from(payload.len()).unwrap();
     put(&mut frame, at::STORED, &length.to_le_bytes());
     put(&mut frame, at::RAW, &length.to_le_bytes());
-    sealed(frame)
+    checksummed(frame)
 }
 
 /// A frame of `user:7` whose payload claims to be an LZ4 block of `raw` bytes.
@@ -59,18 +59,18 @@ pub(crate) fn with_lz4(block: &[u8], raw: u32) -> Bytes {
     let mut frame = with_payload(block).to_vec();
     frame[at::FLAGS] = 0b10;
     put(&mut frame, at::RAW, &raw.to_le_bytes());
-    sealed(frame)
+    checksummed(frame)
 }
 
 /// The frame with these bytes replaced and the checksum set right.
 pub(crate) fn patched(frame: &[u8], offset: usize, with: &[u8]) -> Bytes {
     let mut frame = frame.to_vec();
     put(&mut frame, offset, with);
-    sealed(frame)
+    checksummed(frame)
 }
 
 /// Sets the checksum right.
-pub(crate) fn sealed(mut frame: Vec<u8>) -> Bytes {
+pub(crate) fn checksummed(mut frame: Vec<u8>) -> Bytes {
     let covered = [&frame[..2], &frame[10..]].concat();
     put(&mut frame, 2, &xxh3_64(&covered).to_le_bytes());
     Bytes::from(frame)

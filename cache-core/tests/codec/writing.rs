@@ -92,6 +92,39 @@ fn a_panic_in_the_users_code_is_an_answer() {
     assert_eq!(opened.decode::<Explosive>(), Err(Reason::Undecodable));
 }
 
+/// The buffer of a thread is reused: nothing of one value may be left in the next.
+#[test]
+fn values_that_are_encoded_inside_or_after_each_other_do_not_mix() {
+    struct Half;
+    impl Serialize for Half {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            ("left over", Explosive).serialize(serializer)
+        }
+    }
+    struct Nested;
+    impl Serialize for Nested {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let inner = honest(PLAIN, "inner");
+            (u32::try_from(inner.len()).unwrap(), "outer").serialize(serializer)
+        }
+    }
+    let clean = honest(PLAIN, "x");
+    assert!(PLAIN.encode(&key("a"), Some(&Half), Format::MessagePack, &envelope()).is_err());
+    assert_eq!(honest(PLAIN, "x"), clean);
+    let nested = PLAIN.open(&key("user:7"), 1, &honest(PLAIN, &Nested)).unwrap();
+    assert_eq!(nested.decode(), Ok((80, "outer".to_owned())));
+}
+
+#[test]
+fn values_around_the_reused_buffers_size_come_back() {
+    for size in [16_300, 16_384, 16_400, 40_000, 1 << 20] {
+        let text = "x".repeat(size - 100);
+        let opened = PLAIN.open(&key("user:7"), 1, &honest(PLAIN, &text)).unwrap();
+        assert!(opened.decode::<String>() == Ok(text), "{size}");
+        assert_eq!(honest(PLAIN, "x").len(), 76);
+    }
+}
+
 #[test]
 fn deadlines_out_of_order_are_not_written() {
     let times = |created, fresh_until, stale_until| Envelope {

@@ -43,6 +43,9 @@ pub(crate) enum Flaw {
     CountsFromFrames,
     WrapsAround,
     PretendsLeases,
+    SharesLeases,
+    LeasesForEver,
+    FillsUnasked,
     NeverYields,
     StaysDisconnected,
     TtlOfSomethingElse,
@@ -58,7 +61,11 @@ pub(crate) struct Flawed {
 
 impl Flawed {
     pub(crate) fn new(flaw: Flaw) -> Self {
-        Self { map: MapBackend::new(), flaw, gone: false.into() }
+        let map = match flaw {
+            Flaw::SharesLeases | Flaw::LeasesForEver | Flaw::FillsUnasked => MapBackend::leasing(),
+            _ => MapBackend::new(),
+        };
+        Self { map, flaw, gone: false.into() }
     }
 
     fn is(&self, flaw: Flaw) -> bool {
@@ -79,7 +86,8 @@ impl Flawed {
             (Flaw::KeepsEveryDeadline, Expiry::Never) => Expiry::Keep,
             (_, expiry) => expiry,
         };
-        if self.is(Flaw::IgnoresIfAbsent) {
+        let leased = matches!(options.condition, SetCondition::IfLease(_));
+        if self.is(Flaw::IgnoresIfAbsent) || leased && self.is(Flaw::FillsUnasked) {
             options.condition = SetCondition::Always;
         }
         options
@@ -262,10 +270,16 @@ impl CacheBackend for Flawed {
         })
     }
 
-    async fn acquire_lease(&self, _: &CacheKey, _: Duration) -> Result<Option<u128>> {
+    async fn acquire_lease(&self, key: &CacheKey, life: Duration) -> Result<Option<u128>> {
         match self.flaw {
             Flaw::PretendsLeases => Ok(Some(1)),
-            _ => Err(Error::unsupported("acquire_lease", "flawed")),
+            Flaw::LeasesForEver => self.map.acquire_lease(key, Duration::MAX).await,
+            Flaw::SharesLeases => Ok(self.map.acquire_lease(key, life).await?.or(Some(1))),
+            _ => self.map.acquire_lease(key, life).await,
         }
+    }
+
+    async fn release_lease(&self, key: &CacheKey, token: u128) -> Result<bool> {
+        self.map.release_lease(key, token).await
     }
 }

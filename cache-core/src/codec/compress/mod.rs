@@ -2,7 +2,7 @@
 //!
 //! Promise: a payload is compressed only from 1 KiB on and only when that makes it smaller; what is read back is
 //! exactly as long as it claims, or refused. The claim is bounded before anything is allocated for it (see
-//! `frame::check`). The twins [`enabled`] and [`disabled`] are the same three names with and without the
+//! `frame::check`). The twins `enabled` and `disabled` are the same three names with and without the
 //! feature `lz4`.
 
 #[cfg(not(feature = "lz4"))]

@@ -17,17 +17,13 @@ pub(super) const MAX_DEPTH: usize = 100;
 pub(super) fn one_document(payload: &[u8]) -> Result<(), Reason> {
     let mut rest = payload;
     let mut levels = Levels::default();
-    // Values that have been announced and not yet seen: each takes a byte at least.
-    let mut owed: u64 = 1;
-    while owed > 0 {
+    while levels.expect_value() {
         let (&marker, tail) = rest.split_first().ok_or(Reason::Bounds)?;
         let token = Token::read(marker, tail)?;
         rest = usize::try_from(token.skip).ok().and_then(|skip| tail.get(skip..)).ok_or(Reason::Bounds)?;
-        owed = owed - 1 + token.slots;
-        if owed > rest.len() as u64 {
-            return Err(Reason::Bounds);
+        if token.container {
+            levels.open(token.slots, rest.len())?;
         }
-        levels.pass(&token)?;
     }
     if rest.is_empty() { Ok(()) } else { Err(Reason::Malformed) }
 }
@@ -82,42 +78,103 @@ fn length<const N: usize>(tail: &[u8]) -> Result<u64, Reason> {
     Ok(digits.iter().fold(0, |length, &digit| length << 8 | u64::from(digit)))
 }
 
-/// The containers that are open, each with the values that it still waits for (never 0).
+/// The containers that are open.
 struct Levels {
-    waiting: [u64; MAX_DEPTH],
+    /// What the innermost one still waits for; at first the document itself.
+    left: u64,
+    /// What those around it still wait for.
+    around: [u64; MAX_DEPTH],
     depth: usize,
+    /// All that is waited for, on every level.
+    owed: u64,
 }
 
 impl Default for Levels {
     fn default() -> Self {
-        Self { waiting: [0; MAX_DEPTH], depth: 0 }
+        Self { left: 1, around: [0; MAX_DEPTH], depth: 0, owed: 1 }
     }
 }
 
 impl Levels {
-    /// Counts one value, which may open a level and may complete some.
+    /// Leaves the containers that are complete and counts one value of what remains; false at the very end.
     #[inline]
-    fn pass(&mut self, token: &Token) -> Result<(), Reason> {
-        if token.container {
-            let level = self.waiting.get_mut(self.depth).ok_or(Reason::Bounds)?;
-            if token.slots > 0 {
-                *level = token.slots;
-                self.depth += 1;
-                return Ok(());
-            }
+    fn expect_value(&mut self) -> bool {
+        while self.left == 0 {
+            let Some(outer) = self.depth.checked_sub(1) else { return false };
+            self.depth = outer;
+            self.left = self.around.get(outer).copied().unwrap_or(0);
         }
-        self.complete_one();
-        Ok(())
+        self.left -= 1;
+        self.owed -= 1;
+        true
     }
 
+    /// Enters a container. Each of its slots, and each that is owed around it, takes a byte at least.
     #[inline]
-    fn complete_one(&mut self) {
-        while let Some(level) = self.depth.checked_sub(1).and_then(|top| self.waiting.get_mut(top)) {
-            *level -= 1;
-            if *level > 0 {
-                return;
-            }
-            self.depth -= 1;
+    fn open(&mut self, slots: u64, rest: usize) -> Result<(), Reason> {
+        self.owed += slots;
+        let outer = self.around.get_mut(self.depth).ok_or(Reason::Bounds)?;
+        if self.owed > rest as u64 {
+            return Err(Reason::Bounds);
         }
+        *outer = self.left;
+        self.left = slots;
+        self.depth += 1;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One document of every marker: what begins it, and the bytes that belong to it.
+    fn documents() -> Vec<Vec<u8>> {
+        let document = |head: &[u8], body: usize| [head, &vec![0; body]].concat();
+        let mut all: Vec<_> = [0x00, 0x7f, 0xe0, 0xff, 0xc0, 0xc2, 0xc3].map(|one| vec![one]).into();
+        all.extend((0..16_u8).map(|slots| document(&[0x80 | slots], 2 * usize::from(slots))));
+        all.extend((0..16_u8).map(|slots| document(&[0x90 | slots], usize::from(slots))));
+        all.extend((0..32_u8).map(|bytes| document(&[0xa0 | bytes], usize::from(bytes))));
+        for (marker, body) in [(0xcc, 1), (0xcd, 2), (0xce, 4), (0xcf, 8), (0xca, 4), (0xcb, 8)] {
+            all.push(document(&[marker], body));
+        }
+        for (marker, body) in [(0xd0, 1), (0xd1, 2), (0xd2, 4), (0xd3, 8)] {
+            all.push(document(&[marker], body));
+        }
+        for (marker, body) in [(0xd4, 2), (0xd5, 3), (0xd6, 5), (0xd7, 9), (0xd8, 17)] {
+            all.push(document(&[marker], body));
+        }
+        for (marker, body) in [(0xc4, 0xff), (0xd9, 0xff), (0xc7, 0xff + 1)] {
+            all.push(document(&[marker, 0xff], body));
+        }
+        for (marker, body) in [(0xc5, 0x102), (0xda, 0x102), (0xc8, 0x103), (0xdc, 0x102), (0xde, 0x204)] {
+            all.push(document(&[marker, 0x01, 0x02], body));
+        }
+        for (marker, body) in [(0xc6, 0x102), (0xdb, 0x102), (0xc9, 0x103), (0xdd, 0x102), (0xdf, 0x204)] {
+            all.push(document(&[marker, 0, 0, 0x01, 0x02], body));
+        }
+        all
+    }
+
+    #[test]
+    fn every_marker_ends_where_it_says() {
+        for mut document in documents() {
+            let marker = document[0];
+            assert_eq!(one_document(&document), Ok(()), "{marker:#x}");
+            for cut in 0..document.len() {
+                assert_eq!(one_document(&document[..cut]), Err(Reason::Bounds), "{marker:#x} cut to {cut}");
+            }
+            document.push(0xc0);
+            assert_eq!(one_document(&document), Err(Reason::Malformed), "{marker:#x} and one more");
+        }
+    }
+
+    #[test]
+    fn documents_nest_in_each_other() {
+        let inner = documents();
+        let mut outer = vec![0xdc, 0, u8::try_from(inner.len()).unwrap()];
+        outer.extend(inner.concat());
+        assert_eq!(one_document(&outer), Ok(()));
+        assert_eq!(one_document(&[0xc1]), Err(Reason::Malformed));
     }
 }

@@ -57,12 +57,17 @@ pub struct Header {
 }
 
 impl Header {
-    /// The header of an uncompressed value, its lengths and checksum still 0.
-    pub(super) fn new(fingerprint: u128, format: Format, envelope: &Envelope) -> Self {
+    /// The header of an uncompressed entry, its lengths and checksum still 0.
+    pub(in crate::codec) fn new(
+        fingerprint: u128,
+        format: Format,
+        negative: bool,
+        envelope: &Envelope,
+    ) -> Self {
         let Envelope { schema, deadlines, version, immutable } = *envelope;
         Self {
             format,
-            negative: false,
+            negative,
             compressed: false,
             immutable,
             schema,

@@ -1,16 +1,16 @@
 //! The stored bytes of one entry: a fixed header, stamps, the payload.
 //!
 //! Promise: what [`open`] lets through was written for this key under this schema, whole and within the bounds.
-//! Read on in [`header`] (the layout), [`check`] (the order of the checks), [`draft`] (how one is written).
+//! Read on in [`header`] (the layout), [`check`] (the order of the checks), [`mod@write`] (how one is written).
 
 mod check;
 mod checksum;
-mod draft;
 mod header;
+mod write;
 
 pub(super) use check::{Expected, open};
-pub(super) use draft::Draft;
 pub use header::Header;
+pub(super) use write::{begin, finish};
 
 use std::fmt;
 

@@ -1,9 +1,9 @@
 //! How a value is kept in the near store, and given out on a hit.
 
 use std::any::Any;
-use std::marker::PhantomData;
 use std::sync::Arc;
 
+use super::zero_sized::zero_sized;
 use crate::port::near::Held;
 
 /// Between a function's value and what the near store holds of it. Zero-sized, chosen by the macro or the verb.
@@ -23,36 +23,13 @@ pub trait Hold<V>: Copy {
     fn give(self, held: &Held) -> Option<V>;
 }
 
-macro_rules! holds {
-    ($($(#[$doc:meta])* $name:ident)*) => {$(
-        $(#[$doc])*
-        #[derive(Debug)]
-        pub struct $name<T>(PhantomData<fn() -> T>);
-
-        impl<T> $name<T> {
-            pub(crate) const fn new() -> Self {
-                Self(PhantomData)
-            }
-        }
-
-        impl<T> Clone for $name<T> {
-            fn clone(&self) -> Self {
-                *self
-            }
-        }
-
-        impl<T> Copy for $name<T> {}
-    )*};
-}
-
-holds! {
+zero_sized! {
     /// The value is an `Arc` already: a hit costs one reference count.
-    HoldArc
+    HoldArc<T>;
     /// The value is cloned out of the held one.
-    HoldClone
+    HoldClone<T>;
 }
 
-#[diagnostic::do_not_recommend]
 impl<T: Any + Send + Sync> Hold<Arc<T>> for HoldArc<T> {
     type Inner = T;
 

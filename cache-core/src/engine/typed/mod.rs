@@ -4,6 +4,7 @@ mod hold;
 mod shape;
 mod share;
 mod storable;
+mod zero_sized;
 
 pub use hold::{Hold, HoldArc, HoldClone};
 pub use shape::{Fallible, FallibleOptional, Optional, Plain, Shape, Split};

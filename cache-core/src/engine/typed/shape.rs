@@ -1,6 +1,6 @@
 //! What a return type means to a cache.
 
-use std::marker::PhantomData;
+use super::zero_sized::zero_sized;
 
 /// How a return type carries its value, its absence and its failure. Zero-sized.
 pub trait Shape: Copy {
@@ -37,23 +37,10 @@ macro_rules! shapes {
     ($($(#[$doc:meta])* $name:ident<$($generic:ident),+>($ret:ty => $val:ty) {
         split: $split:expr, value: $value:expr, absence: $absence:expr, failure: $failure:expr,
     })*) => {$(
-        $(#[$doc])*
-        #[derive(Debug)]
-        pub struct $name<$($generic),+>(PhantomData<fn() -> ($($generic,)+)>);
-
-        impl<$($generic),+> $name<$($generic),+> {
-            pub(crate) const fn new() -> Self {
-                Self(PhantomData)
-            }
+        zero_sized! {
+            $(#[$doc])*
+            $name<$($generic),+>;
         }
-
-        impl<$($generic),+> Clone for $name<$($generic),+> {
-            fn clone(&self) -> Self {
-                *self
-            }
-        }
-
-        impl<$($generic),+> Copy for $name<$($generic),+> {}
 
         impl<$($generic),+> Shape for $name<$($generic),+> {
             type Ret = $ret;

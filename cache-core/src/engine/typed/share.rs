@@ -2,9 +2,9 @@
 
 use std::any::Any;
 use std::fmt::{Debug, Display};
-use std::marker::PhantomData;
 use std::sync::Arc;
 
+use super::zero_sized::zero_sized;
 use crate::error::SharedError;
 
 /// A failure on its way to followers.
@@ -17,28 +17,6 @@ pub trait Share<R>: Copy {
 
     /// A follower's own copy.
     fn restore(self, failure: &Failure) -> Option<R>;
-}
-
-macro_rules! zero_sized {
-    ($($(#[$doc:meta])* $name:ident<$($generic:ident),+>;)*) => {$(
-        $(#[$doc])*
-        #[derive(Debug)]
-        pub struct $name<$($generic),+>(PhantomData<fn() -> ($($generic,)+)>);
-
-        impl<$($generic),+> $name<$($generic),+> {
-            pub(crate) const fn new() -> Self {
-                Self(PhantomData)
-            }
-        }
-
-        impl<$($generic),+> Clone for $name<$($generic),+> {
-            fn clone(&self) -> Self {
-                *self
-            }
-        }
-
-        impl<$($generic),+> Copy for $name<$($generic),+> {}
-    )*};
 }
 
 zero_sized! {

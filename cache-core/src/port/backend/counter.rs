@@ -23,8 +23,11 @@ pub fn parse_counter(bytes: &[u8]) -> Option<i64> {
     std::str::from_utf8(bytes).ok()?.parse().ok()
 }
 
-/// The sum of what is held and `by`.
-pub(super) fn add(held: Option<&Bytes>, by: i64) -> Result<i64> {
+/// The sum of what is held (nothing counts as 0) and `by`.
+///
+/// # Errors
+/// [`ErrorKind::NotACounter`] when something else is held, or the sum does not fit.
+pub fn add_to_counter(held: Option<&Bytes>, by: i64) -> Result<i64> {
     let value = held.map_or(Some(0), |bytes| parse_counter(bytes));
     value.and_then(|value| value.checked_add(by)).ok_or_else(|| {
         Error::new(ErrorKind::NotACounter, "the key holds a value that is no counter, or the sum overflows")

@@ -9,7 +9,7 @@ mod forward;
 mod null;
 mod options;
 
-pub use counter::{counter_bytes, parse_counter};
+pub use counter::{add_to_counter, counter_bytes, parse_counter};
 pub use null::NullBackend;
 pub use options::{
     BackendInfo, BackendKind, Capability, DeleteCondition, DeleteOptions, Expiry, Remaining, SetCondition,
@@ -101,7 +101,7 @@ pub trait CacheBackend: Debug + Send + Sync + 'static {
     async fn increment(&self, key: &CacheKey, by: i64, expiry: Expiry) -> Result<i64> {
         let _one_at_a_time = counter::lock(key).await;
         let held = self.get(key).await?;
-        let value = counter::add(held.as_ref(), by)?;
+        let value = add_to_counter(held.as_ref(), by)?;
         let expiry = if held.is_some() { Expiry::Keep } else { expiry };
         self.set(key, counter_bytes(value), SetOptions::default().expiring(expiry)).await?;
         Ok(value)

@@ -1,0 +1,177 @@
+//! What does a hit cost through `#[cached]`, beside the engines and macros that people compare it with?
+//!
+//! `cargo bench --bench hot_hit`. Every contender answers the same hot keys; rounds are interleaved, and what is
+//! printed is the median over the rounds of each contender's time and of its ratio to larder in the same round.
+//! A ratio above 1 means that larder is faster. Runs with `--test` once, to see that all contenders answer.
+#![allow(clippy::print_stdout, clippy::unwrap_used, missing_docs)]
+
+use std::collections::HashMap;
+use std::hint::black_box;
+use std::sync::{Arc, LazyLock, RwLock};
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+
+const KEYS: u64 = 10_000;
+const HOT: u64 = 1_000;
+const ROUNDS: usize = 21;
+const CALLS: u64 = 200_000;
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct User {
+    id: u64,
+    name: String,
+    email: String,
+    city: String,
+    street: String,
+    zip: u32,
+    age: u8,
+    active: bool,
+    score: f64,
+    tags: Vec<String>,
+}
+
+impl User {
+    fn of(id: u64) -> Self {
+        let text = |what: &str| format!("{what}-{id}");
+        let tags = vec![text("tag"); 2];
+        Self {
+            id,
+            name: text("name"),
+            email: text("mail"),
+            city: text("city"),
+            street: text("street"),
+            tags,
+            ..Self::default()
+        }
+    }
+}
+
+mod by_larder {
+    use super::*;
+
+    #[larder::cached(ttl = "1h")]
+    pub(crate) async fn shared(id: u64) -> Arc<User> {
+        Arc::new(User::of(id))
+    }
+
+    #[larder::cached(ttl = "1h")]
+    pub(crate) async fn named(id: String) -> User {
+        User::of(id.len() as u64)
+    }
+
+    #[larder::cached(ttl = "1h")]
+    pub(crate) async fn named_shared(id: &str) -> Arc<User> {
+        Arc::new(User::of(id.len() as u64))
+    }
+}
+
+mod by_cached {
+    use super::*;
+    use cached::macros::concurrent_cached;
+
+    #[concurrent_cached(max_size = 20_000)]
+    pub(crate) async fn shared(id: u64) -> Arc<User> {
+        Arc::new(User::of(id))
+    }
+
+    #[concurrent_cached(max_size = 20_000, ttl_secs = 3_600)]
+    pub(crate) async fn shared_ttl(id: u64) -> Arc<User> {
+        Arc::new(User::of(id))
+    }
+
+    #[concurrent_cached(max_size = 20_000)]
+    pub(crate) async fn named(id: String) -> User {
+        User::of(id.len() as u64)
+    }
+}
+
+static FLOOR: LazyLock<RwLock<HashMap<u64, Arc<User>, foldhash::fast::RandomState>>> =
+    LazyLock::new(RwLock::default);
+static QUICK: LazyLock<quick_cache::sync::Cache<u64, Arc<User>>> =
+    LazyLock::new(|| quick_cache::sync::Cache::new(20_000));
+static MOKA: LazyLock<moka::sync::Cache<u64, Arc<User>>> = LazyLock::new(|| moka::sync::Cache::new(20_000));
+static MOKA_NAMED: LazyLock<moka::sync::Cache<String, User>> =
+    LazyLock::new(|| moka::sync::Cache::new(20_000));
+static QUICK_NAMED: LazyLock<quick_cache::sync::Cache<String, User>> =
+    LazyLock::new(|| quick_cache::sync::Cache::new(20_000));
+static NAMES: LazyLock<Vec<String>> =
+    LazyLock::new(|| (0..KEYS).map(|id| format!("customer-{id}")).collect());
+
+fn name(id: u64) -> &'static String {
+    &NAMES[usize::try_from(id).unwrap()]
+}
+
+/// Times one contender in ns per call, keys in a fixed scattered order.
+macro_rules! time {
+    ($calls:expr, |$id:ident| $answer:expr) => {{
+        let began = Instant::now();
+        for call in 0..$calls {
+            let $id = call.wrapping_mul(7_919) % HOT;
+            black_box($answer);
+        }
+        began.elapsed().as_nanos() as f64 / $calls as f64
+    }};
+}
+
+async fn round(calls: u64) -> Vec<(&'static str, f64)> {
+    vec![
+        ("u64 -> Arc: larder #[cached]", time!(calls, |id| by_larder::shared(id).await)),
+        (
+            "u64 -> Arc: RwLock<HashMap> floor",
+            time!(calls, |id| FLOOR.read().unwrap().get(&id).cloned().unwrap()),
+        ),
+        ("u64 -> Arc: bare quick_cache", time!(calls, |id| QUICK.get(&id).unwrap())),
+        ("u64 -> Arc: bare moka::sync", time!(calls, |id| MOKA.get(&id).unwrap())),
+        ("u64 -> Arc: cached 4.1", time!(calls, |id| by_cached::shared(id).await)),
+        ("u64 -> Arc: cached 4.1 with ttl", time!(calls, |id| by_cached::shared_ttl(id).await)),
+        ("String -> struct: larder #[cached]", time!(calls, |id| by_larder::named(name(id).clone()).await)),
+        (
+            "String -> struct: larder, handed out as Arc",
+            time!(calls, |id| by_larder::named_shared(name(id)).await),
+        ),
+        ("String -> struct: bare quick_cache", time!(calls, |id| QUICK_NAMED.get(name(id)).unwrap())),
+        ("String -> struct: bare moka::sync", time!(calls, |id| MOKA_NAMED.get(name(id)).unwrap())),
+        ("String -> struct: cached 4.1", time!(calls, |id| by_cached::named(name(id).clone()).await)),
+    ]
+}
+
+async fn fill() {
+    for id in 0..KEYS {
+        let user = Arc::new(User::of(id));
+        FLOOR.write().unwrap().insert(id, Arc::clone(&user));
+        QUICK.insert(id, Arc::clone(&user));
+        MOKA.insert(id, Arc::clone(&user));
+        QUICK_NAMED.insert(name(id).clone(), User::of(id));
+        MOKA_NAMED.insert(name(id).clone(), User::of(id));
+        let loads =
+            (by_larder::shared(id).await, by_cached::shared(id).await, by_cached::shared_ttl(id).await);
+        assert_eq!((loads.0.id, loads.1.id, loads.2.id), (id, id, id));
+        let _ = (by_larder::named(name(id).clone()).await, by_cached::named(name(id).clone()).await);
+        let _ = by_larder::named_shared(name(id)).await;
+    }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let only_a_test = std::env::args().any(|arg| arg == "--test");
+    let (rounds, calls) = if only_a_test { (1, HOT) } else { (ROUNDS, CALLS) };
+    fill().await;
+    round(calls).await;
+    let mut all = Vec::new();
+    for _ in 0..rounds {
+        all.push(round(calls).await);
+    }
+    println!("{:<46} {:>8} {:>16}", "hit", "ns", "ratio to larder");
+    for (index, (contender, _)) in all[0].iter().enumerate() {
+        let own = if contender.starts_with("u64") { 0 } else { 6 };
+        let ns = median(all.iter().map(|round| round[index].1).collect());
+        let ratio = median(all.iter().map(|round| round[index].1 / round[own].1).collect());
+        println!("{contender:<46} {ns:>8.1} {ratio:>16.2}");
+    }
+}

@@ -1,0 +1,46 @@
+//! The disk: an append-only log of checksummed records in files of a directory, with its index in memory.
+//!
+//! Promise: an entry comes back byte for byte, over restarts and `kill -9`, until it expires, is removed or the
+//! byte bound needs its room; anything else that may have happened to the files is a miss. One backend per
+//! directory. No caller's thread is blocked by a large frame or by housekeeping.
+//!
+//! Invariant: a record whose state byte is live is the value of its key. The state byte is the only byte that
+//! ever changes in place: replacing or removing an entry kills its record. So there are no tombstones, a removal
+//! needs no space (it works on a full disk), segments may be dropped or compacted in any order, and a damaged or
+//! lost file can only lose entries, never bring a removed one back.
+//!
+//! Syncing: no write is synced by itself. A killed process loses nothing by that. A machine that loses power may
+//! lose the latest writes, removals among them, so the directory starts empty after one unless it was closed
+//! cleanly (`disconnect`, or a drop); a clean close syncs everything. See `lock`.
+//!
+//! Memory: 47 to 94 bytes per entry, whatever its key and frame, plus 32 per entry of the youngest segment.
+//!
+//! Start reading in `backend` (gates and threads), then `store` (the verbs), `record` (the bytes), `reclaim`
+//! (space), `recover` (opening).
+
+mod backend;
+mod config;
+mod dir;
+mod error;
+mod gates;
+mod hint;
+mod hint_file;
+mod index;
+mod keeper;
+mod lock;
+mod log;
+mod reclaim;
+mod record;
+mod recover;
+mod room;
+mod scan;
+mod segment;
+mod store;
+mod worker;
+
+pub use backend::{DiskBackend, DiskUsage};
+pub use config::DiskBuilder;
+
+/// Frames up to this length are read and written on the caller's thread (a few microseconds, and one unit of
+/// tokio's cooperative budget); longer ones go to the backend's own threads.
+const INLINE: usize = 16 << 10;

@@ -1,0 +1,342 @@
+//! The verbs over index and log, without any waiting: whoever changes an entry holds its gate already.
+//!
+//! Promise: the index points at the value of the last change. On disk, a record that is live *is* the value of
+//! its key: what an entry held before is killed in place as soon as the new value is in the index. So segments
+//! can be dropped or compacted in any order, a damaged or lost file takes only its own entries with it, and no
+//! removed value comes back after a crash. Who takes the gates and chooses the thread is in [`super::backend`].
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use cache_core::error::Result;
+use cache_core::key::CacheKey;
+use cache_core::port::backend::{
+    DeleteCondition, Expiry, Remaining, SetCondition, SetOptions, counter_bytes, parse_counter,
+};
+use cache_core::time::{Life, WallTime};
+
+use super::config::Config;
+use super::error::{io as io_error, not_a_counter, too_large};
+use super::gates::Gates;
+use super::index::{Fingerprint, Index, Place};
+use super::keeper::Signal;
+use super::lock::DirLock;
+use super::log::{Append, Log};
+use super::reclaim::{Sweeps, most_chances};
+use super::record::{self, Reading};
+use super::worker::Workers;
+use super::{INLINE, segment};
+
+/// How often a reader follows an entry that moves away under its hands.
+const FOLLOWS: usize = 100;
+/// The digits of a counter.
+const COUNTER: usize = 20;
+
+/// An open directory.
+#[derive(Debug)]
+pub(super) struct Store {
+    /// The options.
+    pub(super) config: Config,
+    /// Where entries lie.
+    pub(super) index: Index,
+    /// The files.
+    pub(super) log: Log,
+    /// One change per key at a time.
+    pub(super) gates: Gates,
+    /// What wakes the keeper.
+    pub(super) signal: Signal,
+    /// When expired entries are looked for.
+    pub(super) sweeps: Sweeps,
+    /// The threads for large frames.
+    pub(super) workers: Workers,
+    /// Held until the keeper has closed the store.
+    pub(super) lock: Mutex<Option<DirLock>>,
+    /// How many bytes eviction may carry over instead of dropping them.
+    pub(super) chances: AtomicU64,
+    /// Entries that were given up for room.
+    pub(super) evicted: AtomicU64,
+    /// Records that turned out to be damaged.
+    pub(super) damaged: AtomicU64,
+    /// The last append failed.
+    pub(super) failing: AtomicBool,
+}
+
+/// A key as this store sees it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Name<'a> {
+    /// What the index knows.
+    pub(super) fingerprint: Fingerprint,
+    /// What the record holds.
+    pub(super) text: &'a str,
+}
+
+impl<'a> Name<'a> {
+    /// Of a key.
+    pub(super) fn of(key: &'a CacheKey) -> Self {
+        Self { fingerprint: Fingerprint::of(key.fingerprint()), text: key.as_str() }
+    }
+
+    /// What a frame of this length takes on disk.
+    pub(super) fn cost(&self, frame: usize) -> u64 {
+        let length = u32::try_from(record::HEADER + self.text.len() + frame).unwrap_or(u32::MAX);
+        segment::cost(length)
+    }
+
+    /// How long the frame of a record is.
+    pub(super) fn frame_bytes(&self, place: &Place) -> usize {
+        place.bytes().saturating_sub(record::HEADER + self.text.len())
+    }
+}
+
+impl Store {
+    /// The frame of a key, read from `place` or from where it has gone meanwhile.
+    pub(super) fn get(&self, name: Name<'_>, place: Place) -> Result<Option<Bytes>> {
+        let read = |place: &Place| {
+            let record = place.segment.read(place.offset, place.bytes())?;
+            Ok(record::open(record, name.text))
+        };
+        Ok(self.follow(name, place, read)?.map(|(frame, _)| frame))
+    }
+
+    /// How long a frame is still kept.
+    pub(super) fn ttl(&self, name: Name<'_>) -> Result<Remaining> {
+        let Some(place) = self.held(name)? else { return Ok(Remaining::Missing) };
+        Ok(match place.deadline.remaining(self.config.clock.wall()) {
+            Some(Life::Forever) => Remaining::Forever,
+            Some(Life::For(left)) => Remaining::For(left),
+            None => Remaining::Missing,
+        })
+    }
+
+    /// Stores a frame. Needs the gate.
+    pub(super) fn set(&self, name: Name<'_>, frame: &[u8], options: SetOptions) -> Result<bool> {
+        let asks = options.condition == SetCondition::IfAbsent || options.expiry == Expiry::Keep;
+        let held = if asks { self.held(name)? } else { None };
+        if options.condition == SetCondition::IfAbsent && held.is_some() {
+            return Ok(false);
+        }
+        let deadline = match (options.expiry, held) {
+            (Expiry::Never, _) | (Expiry::Keep, None) => WallTime::NEVER,
+            (Expiry::Keep, Some(held)) => held.deadline,
+            (Expiry::After(life), _) => self.config.clock.wall().after(Life::new(life)?),
+        };
+        if u64::from(self.config.max_entry_bytes) < frame.len() as u64 {
+            self.remove(name.fingerprint)?;
+            return Err(too_large(frame.len(), self.config.max_entry_bytes));
+        }
+        self.write(name, frame, deadline).map(|()| true)
+    }
+
+    /// Takes the frame away. Needs the gate.
+    pub(super) fn take(&self, name: Name<'_>) -> Result<Option<Bytes>> {
+        let Some(place) = self.find(name.fingerprint) else { return Ok(None) };
+        let Some(frame) = self.get(name, place)? else { return Ok(None) };
+        self.remove(name.fingerprint)?;
+        Ok(Some(frame))
+    }
+
+    /// Removes the frame. Needs the gate.
+    pub(super) fn delete(&self, name: Name<'_>, condition: &DeleteCondition) -> Result<bool> {
+        let Some(place) = self.held(name)? else { return Ok(false) };
+        if let DeleteCondition::IfUnchanged(expected) = condition {
+            let same_length = name.frame_bytes(&place) == expected.len();
+            if !same_length || self.get(name, place)?.as_ref() != Some(expected) {
+                return Ok(false);
+            }
+        }
+        self.remove(name.fingerprint)?;
+        Ok(true)
+    }
+
+    /// Adds to a counter. Needs the gate.
+    pub(super) fn increment(&self, name: Name<'_>, by: i64, expiry: Expiry) -> Result<i64> {
+        let held = self.held(name)?;
+        let counted = match &held {
+            Some(place) if name.frame_bytes(place) > COUNTER => return Err(not_a_counter()),
+            Some(place) => self.get(name, place.clone())?,
+            None => None,
+        };
+        let value = counted.as_deref().map_or(Some(0), parse_counter);
+        let sum = value.and_then(|value| value.checked_add(by)).ok_or_else(not_a_counter)?;
+        let expiry = if held.is_some() { Expiry::Keep } else { expiry };
+        self.set(name, &counter_bytes(sum), SetOptions::default().expiring(expiry))?;
+        Ok(sum)
+    }
+
+    /// The key texts of one shard that are meant; with their fingerprints.
+    pub(super) fn matching(
+        &self,
+        shard: usize,
+        meant: &(dyn Fn(&str) -> bool + Send + Sync),
+    ) -> Result<Vec<(Fingerprint, String)>> {
+        let mut found = Vec::new();
+        for (fingerprint, place) in self.index.of_shard(shard) {
+            if self.is_over(place.deadline) {
+                continue;
+            }
+            found.extend(
+                self.key_text(fingerprint, place)?.filter(|text| meant(text)).map(|t| (fingerprint, t)),
+            );
+        }
+        Ok(found)
+    }
+
+    fn key_text(&self, fingerprint: Fingerprint, place: Place) -> Result<Option<String>> {
+        let name = Name { fingerprint, text: "" };
+        let read = |place: &Place| {
+            let head =
+                place.segment.read(place.offset, place.bytes().min(record::HEADER + record::MAX_KEY))?;
+            Ok(record::key_of(&head).map_or(Reading::Gone, Reading::Whole))
+        };
+        Ok(self.follow(name, place, read)?.map(|(text, _)| text))
+    }
+
+    /// Where the live entry of a key lies: its key has been compared, its frame has not been read.
+    pub(super) fn held(&self, name: Name<'_>) -> Result<Option<Place>> {
+        let Some(place) = self.find(name.fingerprint) else { return Ok(None) };
+        let read = |place: &Place| {
+            let head = place.segment.read(place.offset, record::HEADER + name.text.len())?;
+            Ok(record::is_of(&head, name.text))
+        };
+        Ok(self.follow(name, place, read)?.map(|(_, place)| place))
+    }
+
+    /// Where an entry lies, unless its life has ended. Counts as a read.
+    pub(super) fn find(&self, fingerprint: Fingerprint) -> Option<Place> {
+        let place = self.index.touch(fingerprint)?;
+        if self.is_over(place.deadline) {
+            self.sweep_if_due();
+            return None;
+        }
+        Some(place)
+    }
+
+    /// Reads an entry; where its record is gone, from where the entry lies now. Without a gate an entry may be
+    /// overwritten or carried over between the look at the index and the read.
+    fn follow<T>(
+        &self,
+        name: Name<'_>,
+        mut place: Place,
+        read: impl Fn(&Place) -> io::Result<Reading<T>>,
+    ) -> Result<Option<(T, Place)>> {
+        for _ in 0..FOLLOWS {
+            match read(&place).map_err(|error| io_error("reading an entry", error))? {
+                Reading::Whole(found) => return Ok(Some((found, place))),
+                Reading::Foreign => return Ok(None),
+                Reading::Gone => {}
+            }
+            match self.find(name.fingerprint) {
+                None => return Ok(None),
+                Some(now) if now.is(&place) => {
+                    self.forget_damaged(name.fingerprint, &place);
+                    return Ok(None);
+                }
+                Some(now) => place = now,
+            }
+        }
+        Ok(None)
+    }
+
+    /// An entry whose record is damaged, or had been killed before the index was rebuilt from an older hint.
+    pub(super) fn forget_damaged(&self, fingerprint: Fingerprint, place: &Place) {
+        let removed = self.index.remove_at(fingerprint, place.segment.id(), place.offset).is_some();
+        if removed && !place.segment.is_killed(place.offset) {
+            if self.damaged.fetch_add(1, Ordering::Relaxed) == 0 {
+                tracing::warn!(dir = %self.log.dir().path().display(), "a damaged entry was found and dropped");
+            }
+            self.kill(place);
+        }
+    }
+
+    fn write(&self, name: Name<'_>, frame: &[u8], deadline: WallTime) -> Result<()> {
+        let small = frame.len() <= INLINE;
+        let head = record::encode(name.text, name.fingerprint, frame, deadline, small);
+        let body = if small { &[] } else { frame };
+        let appended =
+            self.log.append(&Append { fingerprint: name.fingerprint, deadline, head: &head, body });
+        match appended {
+            Ok(appended) => {
+                if let Some(old) = self.index.put(name.fingerprint, appended.place()) {
+                    self.kill(&old);
+                }
+                drop(appended);
+                self.failing.store(false, Ordering::Relaxed);
+                self.sweeps.expect(deadline);
+                self.sweep_if_due();
+                self.wake_if_needed();
+                Ok(())
+            }
+            Err(error) => Err(self.failed_write(name.fingerprint, error)),
+        }
+    }
+
+    /// A write that failed still ends the life of the older value.
+    fn failed_write(&self, fingerprint: Fingerprint, error: io::Error) -> cache_core::error::Error {
+        if let Some(old) = self.index.remove(fingerprint) {
+            self.kill(&old);
+        }
+        if error.kind() == io::ErrorKind::StorageFull {
+            self.signal.raise_pressure();
+        }
+        if !self.failing.swap(true, Ordering::Relaxed) {
+            let dir = self.log.dir().path().display();
+            tracing::warn!(%dir, %error, "the disk cache cannot write; entries are dropped until it can");
+        }
+        io_error("writing an entry", error)
+    }
+
+    /// Removes whatever is under a fingerprint. Needs the gate.
+    pub(super) fn remove(&self, fingerprint: Fingerprint) -> Result<()> {
+        let Some(old) = self.index.remove(fingerprint) else { return Ok(()) };
+        let killed = old.segment.kill(old.offset);
+        self.wake_if_needed();
+        killed.map_err(|error| {
+            self.signal.raise();
+            io_error("removing an entry", error)
+        })
+    }
+
+    /// Marks a record dead. A file that refuses is dropped as a whole, by the keeper.
+    pub(super) fn kill(&self, place: &Place) {
+        if place.segment.kill(place.offset).is_err() {
+            self.signal.raise();
+        }
+    }
+
+    fn is_over(&self, deadline: WallTime) -> bool {
+        deadline != WallTime::NEVER && deadline.remaining(self.config.clock.wall()).is_none()
+    }
+
+    fn sweep_if_due(&self) {
+        if self.sweeps.are_due(self.config.clock.wall()) {
+            self.signal.raise();
+        }
+    }
+
+    fn wake_if_needed(&self) {
+        if self.needs_keeper() {
+            self.signal.raise();
+        }
+    }
+}
+
+/// A fresh store's counters.
+pub(super) fn assemble(config: Config, log: Log, lock: DirLock) -> Result<Arc<Store>> {
+    let chances = most_chances(&config);
+    Ok(Arc::new(Store {
+        config,
+        index: Index::new(),
+        log,
+        gates: Gates::new(),
+        signal: Signal::default(),
+        sweeps: Sweeps::default(),
+        workers: Workers::start()?,
+        lock: Mutex::new(Some(lock)),
+        chances: AtomicU64::new(chances),
+        evicted: AtomicU64::new(0),
+        damaged: AtomicU64::new(0),
+        failing: AtomicBool::new(false),
+    }))
+}

@@ -1,0 +1,232 @@
+//! The verbs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use cache_core::error::{Error, Result};
+use cache_core::key::{CacheKey, KeyPattern, Namespace};
+use cache_core::port::backend::{
+    BackendInfo, BackendKind, CacheBackend, DeleteCondition, DeleteOptions, Expiry, Remaining, SetCondition,
+    SetOptions, add_to_counter, counter_bytes,
+};
+use cache_core::time::{Life, Tick};
+use tokio::task::consume_budget;
+
+use super::MemoryBuilder;
+use super::frames::{Frames, Held};
+
+/// Frames in the memory of this process.
+///
+/// Nothing waits for I/O: a call costs about a microsecond, and takes its share of tokio's budget so that others get
+/// their turn. When the store is full, [`EvictionPolicy::TinyLfu`](super::EvictionPolicy) may refuse a new entry in
+/// favour of more popular ones right after it was stored. `clone` shares the frames.
+#[derive(Debug, Clone)]
+pub struct MemoryBackend {
+    pub(super) frames: Arc<Frames>,
+}
+
+impl MemoryBackend {
+    /// At most 64 MiB and 100,000 entries.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// With other bounds.
+    pub fn builder() -> MemoryBuilder {
+        MemoryBuilder::default()
+    }
+
+    pub(super) fn of(frames: Frames) -> Self {
+        Self { frames: Arc::new(frames) }
+    }
+
+    /// How many entries are held, expired ones included until they are reclaimed. Waits for pending evictions.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.frames.catch_up();
+        self.frames.len()
+    }
+
+    /// Whether nothing is held.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn put(&self, key: &CacheKey, frame: Bytes, options: SetOptions) -> Result<bool> {
+        let frame_bytes = frame.len();
+        let turn = self.frames.turn(key);
+        let older = turn.live();
+        match options.condition {
+            SetCondition::IfAbsent if older.is_some() => return Ok(false),
+            SetCondition::Always | SetCondition::IfAbsent => {}
+            _ => return Err(Error::unsupported("set on this condition", "memory")),
+        }
+        let deadline = self.deadline(options.expiry, older.as_ref());
+        turn.put(frame, deadline, older.as_ref())?;
+        drop(turn);
+        self.frames.settle(frame_bytes);
+        Ok(true)
+    }
+
+    fn deadline(&self, expiry: Expiry, older: Option<&Held>) -> Tick {
+        match expiry {
+            Expiry::Never => Tick::NEVER,
+            Expiry::Keep => older.map_or(Tick::NEVER, |older| older.deadline),
+            Expiry::After(Duration::MAX) => Tick::NEVER,
+            Expiry::After(life) => self.frames.now().after(Life::For(life)),
+        }
+    }
+
+    fn remove(&self, key: &CacheKey) -> bool {
+        self.frames.turn(key).take().is_some()
+    }
+
+    fn remove_if(&self, key: &CacheKey, condition: &DeleteCondition) -> Result<bool> {
+        let turn = self.frames.turn(key);
+        let meant = match condition {
+            DeleteCondition::Always => true,
+            DeleteCondition::IfUnchanged(frame) => turn.live().is_some_and(|held| held.frame == *frame),
+            _ => return Err(Error::unsupported("delete on this condition", "memory")),
+        };
+        Ok(meant && turn.take().is_some())
+    }
+
+    fn add(&self, key: &CacheKey, by: i64, expiry: Expiry) -> Result<i64> {
+        let turn = self.frames.turn(key);
+        let older = turn.live();
+        let value = add_to_counter(older.as_ref().map(|held| &held.frame), by)?;
+        let expiry = if older.is_some() { Expiry::Keep } else { expiry };
+        turn.put(counter_bytes(value), self.deadline(expiry, older.as_ref()), older.as_ref())?;
+        drop(turn);
+        self.frames.settle(0);
+        Ok(value)
+    }
+
+    /// Removes what is meant, with pauses; a key counts for the caller that removed it.
+    async fn remove_all(&self, meant: impl Fn(&str) -> bool + Send) -> u64 {
+        let mut removed = 0;
+        for key in self.frames.keys() {
+            consume_budget().await;
+            if meant(key.as_str()) {
+                removed += u64::from(self.remove(&key));
+            }
+        }
+        removed
+    }
+}
+
+impl Default for MemoryBackend {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl CacheBackend for MemoryBackend {
+    fn info(&self) -> BackendInfo {
+        BackendInfo::new("memory", BackendKind::Memory)
+    }
+
+    fn is_available(&self) -> bool {
+        true
+    }
+
+    async fn connect(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Nothing to let go of: what is held stays until the backend is dropped.
+    async fn disconnect(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn get(&self, key: &CacheKey) -> Result<Option<Bytes>> {
+        consume_budget().await;
+        Ok(self.frames.live(key).map(|held| held.frame))
+    }
+
+    async fn set(&self, key: &CacheKey, frame: Bytes, options: SetOptions) -> Result<bool> {
+        consume_budget().await;
+        self.put(key, frame, options)
+    }
+
+    async fn get_and_delete(&self, key: &CacheKey) -> Result<Option<Bytes>> {
+        consume_budget().await;
+        Ok(self.frames.turn(key).take().map(|held| held.frame))
+    }
+
+    async fn delete(&self, key: &CacheKey, options: DeleteOptions) -> Result<bool> {
+        consume_budget().await;
+        self.remove_if(key, &options.condition)
+    }
+
+    async fn exists(&self, key: &CacheKey) -> Result<bool> {
+        consume_budget().await;
+        Ok(self.frames.live(key).is_some())
+    }
+
+    async fn delete_pattern(&self, pattern: &KeyPattern) -> Result<u64> {
+        Ok(self.remove_all(|key| pattern.matches(key)).await)
+    }
+
+    async fn clear(&self, namespace: &Namespace) -> Result<u64> {
+        let prefix = namespace.data_prefix();
+        Ok(self.remove_all(|key| key.starts_with(&prefix)).await)
+    }
+
+    async fn get_many(&self, keys: &[CacheKey]) -> Result<Vec<Option<Bytes>>> {
+        let mut frames = Vec::with_capacity(keys.len());
+        for key in keys {
+            consume_budget().await;
+            frames.push(self.frames.live(key).map(|held| held.frame));
+        }
+        Ok(frames)
+    }
+
+    /// An entry that is refused does not keep the others from being stored: their older values must go too.
+    async fn set_many(&self, entries: Vec<(CacheKey, Bytes, SetOptions)>) -> Result<Vec<bool>> {
+        let mut stored = Vec::with_capacity(entries.len());
+        for (key, frame, options) in entries {
+            consume_budget().await;
+            stored.push(self.put(&key, frame, options));
+        }
+        stored.into_iter().collect()
+    }
+
+    async fn delete_many(&self, keys: &[CacheKey]) -> Result<u64> {
+        let mut removed = 0;
+        for key in keys {
+            consume_budget().await;
+            removed += u64::from(self.remove(key));
+        }
+        Ok(removed)
+    }
+
+    async fn increment(&self, key: &CacheKey, by: i64, expiry: Expiry) -> Result<i64> {
+        consume_budget().await;
+        self.add(key, by, expiry)
+    }
+
+    async fn ttl(&self, key: &CacheKey) -> Result<Remaining> {
+        consume_budget().await;
+        let left = self.frames.live(key).and_then(|held| held.deadline.remaining(self.frames.now()));
+        Ok(match left {
+            None => Remaining::Missing,
+            Some(Life::Forever) => Remaining::Forever,
+            Some(Life::For(left)) => Remaining::For(left),
+        })
+    }
+
+    async fn acquire_lease(&self, _: &CacheKey, _: Duration) -> Result<Option<u128>> {
+        Err(Error::unsupported("acquire_lease", "memory"))
+    }
+
+    async fn release_lease(&self, _: &CacheKey, _: u128) -> Result<bool> {
+        Err(Error::unsupported("release_lease", "memory"))
+    }
+}

@@ -1,0 +1,153 @@
+//! Which entries end when: touched by inserts and removals, never by a hit.
+//!
+//! Invariant: every entry that is held and ends one day is listed under its deadline, and counted in its bucket
+//! until it leaves the store. What leaves is only uncounted, since finding it on a list would cost more than the
+//! insert that drove it out; a list whose entries have all left goes as a whole, and lists that have become mostly
+//! stale are pruned, one per insert. So there are never many more listed than held.
+
+use std::cmp::Reverse;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use cache_core::time::Tick;
+
+/// How many listed entries one insert gives back at most: more than one, so that the expired get fewer, and few,
+/// so that no insert pays for all of them.
+const SWEPT: usize = 8;
+/// Deadlines within 2^27 ns (an eighth of a second) share a list.
+const BUCKET_BITS: u32 = 27;
+/// So many may be listed per entry that is held, before lists are pruned.
+const STALE: usize = 4;
+/// How many lists one insert looks at to find one that is worth pruning.
+const LOOKED_AT: usize = 8;
+
+/// A deadline, and the hash of the key that ends then.
+pub(super) type Listed = (Tick, u64);
+/// Hashes of keys that were listed under a deadline that has been reached.
+pub(super) type Ended = [Option<u64>; SWEPT];
+
+#[derive(Debug, Default)]
+pub(super) struct Deadlines(Mutex<Lists>);
+
+#[derive(Debug, Default)]
+struct Lists {
+    buckets: BTreeMap<u64, Bucket>,
+    listed: usize,
+    held: usize,
+    /// Where pruning goes on.
+    hand: u64,
+}
+
+#[derive(Debug, Default)]
+struct Bucket {
+    soonest: BinaryHeap<Reverse<Listed>>,
+    held: usize,
+}
+
+impl Deadlines {
+    /// Lists an entry that is about to be stored; takes some off whose deadlines have been reached by now.
+    pub(super) fn list(&self, hash: u64, deadline: Tick, now: Tick) -> Ended {
+        let mut lists = self.locked();
+        let ended = lists.take_ended(now);
+        if deadline != Tick::NEVER {
+            lists.add(hash, deadline);
+        }
+        ended
+    }
+
+    /// Uncounts entries with these deadlines: they have left the store.
+    pub(super) fn forget(&self, deadlines: impl IntoIterator<Item = Tick>) {
+        let mut lists = self.locked();
+        deadlines
+            .into_iter()
+            .filter(|deadline| *deadline != Tick::NEVER)
+            .for_each(|gone| lists.uncount(gone));
+    }
+
+    /// Takes a list away, if too much is listed and this list is mostly stale. What is still held of it comes back
+    /// with [`Deadlines::relist`].
+    pub(super) fn take_stale(&self) -> Option<Vec<Listed>> {
+        let mut lists = self.locked();
+        if lists.listed <= STALE * lists.held + 1_024 {
+            return None;
+        }
+        lists.take_stale()
+    }
+
+    /// Puts back what was taken and is still held; it was counted all the time.
+    pub(super) fn relist(&self, mut still_held: Vec<Listed>) {
+        still_held.sort_unstable();
+        still_held.dedup();
+        let lists = &mut *self.locked();
+        for listed in still_held {
+            if let Some(bucket) = lists.buckets.get_mut(&number(listed.0)) {
+                bucket.soonest.push(Reverse(listed));
+                lists.listed += 1;
+            }
+        }
+    }
+
+    /// How many are listed, and of how many entries.
+    #[cfg(test)]
+    pub(super) fn listed_and_held(&self) -> (usize, usize) {
+        let lists = self.locked();
+        (lists.listed, lists.held)
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Lists> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lists {
+    fn add(&mut self, hash: u64, deadline: Tick) {
+        let bucket = self.buckets.entry(number(deadline)).or_default();
+        bucket.soonest.push(Reverse((deadline, hash)));
+        bucket.held += 1;
+        self.listed += 1;
+        self.held += 1;
+    }
+
+    fn uncount(&mut self, deadline: Tick) {
+        let Entry::Occupied(mut bucket) = self.buckets.entry(number(deadline)) else { return };
+        self.held -= 1;
+        bucket.get_mut().held -= 1;
+        if bucket.get().held == 0 {
+            self.listed -= bucket.remove().soonest.len();
+        }
+    }
+
+    fn take_ended(&mut self, now: Tick) -> Ended {
+        let mut ended = Ended::default();
+        let mut room = ended.iter_mut();
+        for bucket in self.buckets.range_mut(..=number(now)).map(|(_, bucket)| bucket) {
+            while bucket.soonest.peek().is_some_and(|Reverse((deadline, _))| *deadline <= now) {
+                let Some(place) = room.next() else { return ended };
+                *place = bucket.soonest.pop().map(|Reverse((_, hash))| hash);
+                self.listed -= 1;
+            }
+        }
+        ended
+    }
+
+    fn take_stale(&mut self) -> Option<Vec<Listed>> {
+        for _ in 0..LOOKED_AT {
+            let Some((at, bucket)) = self.buckets.range_mut(self.hand..).next() else {
+                self.hand = 0;
+                continue;
+            };
+            self.hand = at + 1;
+            if bucket.soonest.len() > 2 * bucket.held {
+                let taken = std::mem::take(&mut bucket.soonest);
+                self.listed -= taken.len();
+                return Some(taken.into_iter().map(|Reverse(listed)| listed).collect());
+            }
+        }
+        None
+    }
+}
+
+fn number(deadline: Tick) -> u64 {
+    deadline.0 >> BUCKET_BITS
+}

@@ -1,0 +1,161 @@
+//! One connection: how it is made, and when its silence means that it is lost.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
+use redis::{AsyncConnectionConfig, Client, Cmd, Pipeline, PushInfo, PushKind, RedisResult, Value};
+use tokio::time::{Instant, timeout};
+
+use cache_core::error::{Error, ErrorKind, Result};
+
+use super::address::Address;
+use super::config::Config;
+use super::error::{Reason, of_library, of_server};
+
+/// So many time-outs in a row, and the connection is given up.
+const PATIENCE: u32 = 3;
+/// Requests that wait inside the client library for the socket; more wait in front of it.
+const QUEUE: usize = 512;
+
+/// What is sent: one command, or many that are answered one by one.
+#[derive(Clone, Copy)]
+pub(super) enum Request<'a> {
+    One(&'a Cmd),
+    Many(&'a Pipeline),
+}
+
+/// A connection that answered a `PING` when it was made.
+pub(super) struct Connection {
+    number: u64,
+    made: Instant,
+    inner: MultiplexedConnection,
+    silent_rounds: AtomicU32,
+    round_began: Mutex<Instant>,
+}
+
+impl Connection {
+    /// Connects within the configured time-out. `lost` is called once, when the connection ends.
+    pub(super) async fn make(
+        config: &Config,
+        number: u64,
+        lost: impl Fn() + Send + Sync + 'static,
+    ) -> Result<Self> {
+        let limit = config.connect_timeout;
+        timeout(limit, Self::dial(config, number, lost)).await.unwrap_or_else(|_| {
+            let text = format!("{} accepted no connection within {limit:?}", config.address);
+            Err(Error::new(ErrorKind::Unavailable, text))
+        })
+    }
+
+    async fn dial(config: &Config, number: u64, lost: impl Fn() + Send + Sync + 'static) -> Result<Self> {
+        let failed = |error| of_library(&error, &config.address).error;
+        let client = Client::open(with_settings(&config.address)).map_err(failed)?;
+        let settings = library_settings(&config.address, lost);
+        let inner = client.get_multiplexed_async_connection_with_config(&settings).await.map_err(failed)?;
+        let made = Instant::now();
+        let round_began = Mutex::new(made);
+        let connection = Self { number, made, inner, silent_rounds: AtomicU32::new(0), round_began };
+        let ping = connection.send(Request::One(&redis::cmd("PING"))).await.map_err(failed)?;
+        check_ping(ping, &config.address)?;
+        Ok(connection)
+    }
+
+    /// Which connection of the backend this is.
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// How long it has been there.
+    pub(super) fn age(&self) -> Duration {
+        self.made.elapsed()
+    }
+
+    /// Sends and waits for ever: deadlines are the caller's. Dropping the future mixes up no replies.
+    pub(super) async fn send(&self, request: Request<'_>) -> RedisResult<Value> {
+        let mut inner = self.inner.clone();
+        match request {
+            Request::One(command) => inner.send_packed_command(command).await,
+            Request::Many(pipeline) => {
+                inner.send_packed_commands(pipeline, 0, pipeline.len()).await.map(Value::Array)
+            }
+        }
+    }
+
+    /// Something came back.
+    pub(super) fn answered(&self) {
+        if self.silent_rounds.load(Ordering::Relaxed) != 0 {
+            self.silent_rounds.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Nothing came back for what was sent at `sent`; whether that makes the connection a lost one. Requests that
+    /// waited side by side count as one: a hundred callers of one slow moment are no hundred time-outs in a row.
+    pub(super) fn timed_out(&self, sent: Instant) -> bool {
+        let mut began = self.round_began.lock().unwrap_or_else(PoisonError::into_inner);
+        if sent < *began {
+            return false;
+        }
+        *began = Instant::now();
+        self.silent_rounds.fetch_add(1, Ordering::Relaxed) + 1 >= PATIENCE
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Connection({})", self.number)
+    }
+}
+
+/// The library's own time-outs are off: they would only hide ours.
+fn library_settings(address: &Address, lost: impl Fn() + Send + Sync + 'static) -> AsyncConnectionConfig {
+    let settings = AsyncConnectionConfig::new()
+        .set_connection_timeout(None)
+        .set_response_timeout(None)
+        .set_pipeline_buffer_size(QUEUE);
+    if !address.info().redis_settings().protocol().supports_resp3() {
+        return settings;
+    }
+    settings.set_push_sender(move |push: PushInfo| {
+        if push.kind == PushKind::Disconnection {
+            lost();
+        }
+        Ok::<(), redis::aio::SendError>(())
+    })
+}
+
+fn with_settings(address: &Address) -> redis::ConnectionInfo {
+    let info = address.info().clone();
+    let redis = info.redis_settings().clone().set_lib_name("larder", env!("CARGO_PKG_VERSION"));
+    let keepalive = TcpKeepalive::new()
+        .with_time(Duration::from_secs(15))
+        .with_interval(Duration::from_secs(5))
+        .with_retries(3);
+    let tcp = TcpSettings::default().set_nodelay(true).set_keepalive(keepalive);
+    info.set_redis_settings(redis).set_tcp_settings(with_user_timeout(tcp))
+}
+
+/// Without it the kernel keeps sending into a black hole for about a quarter of an hour.
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "fuchsia"))]
+fn with_user_timeout(tcp: TcpSettings) -> TcpSettings {
+    tcp.set_user_timeout(Duration::from_secs(1))
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "fuchsia")))]
+fn with_user_timeout(tcp: TcpSettings) -> TcpSettings {
+    tcp
+}
+
+/// A server that loads its data accepts connections but refuses `PING`; a user who may not `PING` may still read.
+fn check_ping(reply: Value, address: &Address) -> Result<()> {
+    match reply {
+        Value::ServerError(error) => match of_server(&error, address) {
+            failure if failure.reason == Reason::Denied => Ok(()),
+            failure => Err(failure.error),
+        },
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,204 @@
+//! What the library and the server report, in our words.
+//!
+//! Invariant: a server's own text is never handed on (it repeats arguments, and so keys); only its code is read.
+
+use cache_core::error::{Error, ErrorKind};
+use redis::{RedisError, ServerError};
+
+use super::address::Address;
+
+/// A failed call, and what it says about the connection.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) error: Error,
+    pub(super) reason: Reason,
+}
+
+/// What a failure says beyond its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// The connection is of no use any more; the command may or may not have been carried out.
+    Broken,
+    /// The server does not take writes: it may have been the primary before.
+    Demoted,
+    /// The script is not known there; nothing was done.
+    UnknownScript,
+    /// The user may not do that.
+    Denied,
+    /// Nothing.
+    Other,
+}
+
+impl Failure {
+    pub(super) fn other(error: Error) -> Self {
+        Self { error, reason: Reason::Other }
+    }
+}
+
+/// An error of the client library.
+pub(super) fn of_library(error: &RedisError, address: &Address) -> Failure {
+    if let Ok(answer) = ServerError::try_from(error.clone()) {
+        return of_server(&answer, address);
+    }
+    if error.code().is_some() {
+        return of_code(error.code().unwrap_or_default(), error.detail().unwrap_or_default(), address);
+    }
+    match error.kind() {
+        redis::ErrorKind::AuthenticationFailed => of_code("WRONGPASS", "", address),
+        redis::ErrorKind::RESP3NotSupported => {
+            let text = format!("{address} does not speak RESP3");
+            let fix = "add ?protocol=resp2 to the URL, or use Redis 6.2 or newer";
+            Failure::other(Error::new(ErrorKind::Refused, text).with_fix(fix))
+        }
+        redis::ErrorKind::Io => {
+            broken(format!("{address} cannot be reached: {}", shortened(&error.to_string())))
+        }
+        redis::ErrorKind::Parse => broken(format!("{address} answered with something that is not RESP")),
+        _ => broken(format!("{address} cannot be used: {}", error.category())),
+    }
+}
+
+/// An answer that does not belong to the question.
+pub(super) fn unexpected(address: &Address) -> Failure {
+    broken(format!("{address} gave an answer of another shape than the command has"))
+}
+
+/// The connection ended before the answer came. Nobody connects again for a backend that was disconnected.
+pub(super) fn cut(address: &Address, was_shut: bool) -> Failure {
+    if was_shut {
+        let text = format!("{address} was disconnected from before it answered");
+        return Failure::other(Error::new(ErrorKind::Unavailable, text));
+    }
+    broken(format!("{address} cannot be reached: the connection broke"))
+}
+
+fn broken(text: String) -> Failure {
+    Failure { error: Error::new(ErrorKind::Unavailable, text), reason: Reason::Broken }
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(160).collect()
+}
+
+/// An error that the server answered with.
+pub(super) fn of_server(error: &ServerError, address: &Address) -> Failure {
+    of_code(error.code(), error.details().unwrap_or_default(), address)
+}
+
+fn of_code(code: &str, detail: &str, address: &Address) -> Failure {
+    let (kind, what, fix) = match code {
+        "ERR" => of_detail(detail),
+        _ => known(code).unwrap_or((ErrorKind::Refused, "", "")),
+    };
+    let text = match what {
+        "" => format!("{address} answered with the error {}", shown_code(code)),
+        what => format!("{address} {what}"),
+    };
+    let error = Error::new(kind, text);
+    let error = if fix.is_empty() { error } else { error.with_fix(fix) };
+    let reason = match code {
+        "READONLY" => Reason::Demoted,
+        "NOSCRIPT" => Reason::UnknownScript,
+        "NOPERM" => Reason::Denied,
+        _ => Reason::Other,
+    };
+    Failure { error, reason }
+}
+
+type Meaning = (ErrorKind, &'static str, &'static str);
+
+fn known(code: &str) -> Option<Meaning> {
+    use ErrorKind::{Refused, Unavailable};
+    Some(match code {
+        "LOADING" => (Unavailable, "is still loading its data", ""),
+        "BUSY" => (Unavailable, "is busy with a script of somebody", ""),
+        "MASTERDOWN" | "CLUSTERDOWN" | "TRYAGAIN" => (Unavailable, "has lost its primary or its cluster", ""),
+        "READONLY" => (Unavailable, "is a replica that takes no writes", "point the URL at the primary"),
+        "OOM" => {
+            (Refused, "is out of memory", "raise its maxmemory or set a maxmemory-policy such as allkeys-lru")
+        }
+        "MISCONF" => (
+            Refused,
+            "takes no writes because it cannot save to its disk",
+            "free its disk, or switch saving off",
+        ),
+        "NOREPLICAS" => (
+            Refused,
+            "takes no writes because too few replicas are connected",
+            "see its min-replicas-to-write",
+        ),
+        "NOAUTH" => {
+            (Refused, "wants a password", "write redis://:password@host or redis://user:password@host")
+        }
+        "WRONGPASS" => (Refused, "refuses the user or the password", "check the credentials in the URL"),
+        "NOPERM" => (Refused, "does not allow this user the command or the key", "extend the user's ACL"),
+        "WRONGTYPE" => {
+            (Refused, "holds something under the key that is no string", "keep others out of the namespace")
+        }
+        "MOVED" | "ASK" | "CROSSSLOT" => {
+            (Refused, "is a node of a cluster", "give the URL of a server that is not part of a cluster")
+        }
+        _ => return None,
+    })
+}
+
+/// The general code `ERR` hides a few cases that matter.
+fn of_detail(detail: &str) -> Meaning {
+    use ErrorKind::{NotACounter, Refused, Unavailable};
+    let cases: [(&str, Meaning); 6] = [
+        ("not an integer", (NotACounter, "holds a value under the key that is no counter", COUNT_ELSEWHERE)),
+        ("would overflow", (NotACounter, "cannot count that far", COUNT_ELSEWHERE)),
+        ("max number of clients", (Unavailable, "has no connection left", "raise its maxclients")),
+        ("unknown command", (Refused, "does not know the command", "use Redis 6.2, Valkey 7.2 or newer")),
+        ("DB index", (Refused, "has no database of that number", "see its databases option")),
+        ("without any password", (Refused, "has no password set", "leave the credentials out of the URL")),
+    ];
+    let case = cases.into_iter().find(|(sign, _)| detail.contains(sign));
+    case.map_or((Refused, "", ""), |(_, meaning)| meaning)
+}
+
+const COUNT_ELSEWHERE: &str = "count under a key of its own";
+
+fn shown_code(code: &str) -> &str {
+    let is_code = code.len() <= 32 && code.bytes().all(|byte| byte.is_ascii_uppercase());
+    if is_code && !code.is_empty() { code } else { "(unreadable)" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(line: &str) -> Failure {
+        let address = Address::parse("redis://u:canary@h:1").unwrap();
+        let (code, detail) = line.split_once(' ').unwrap_or((line, ""));
+        of_code(code, detail, &address)
+    }
+
+    #[test]
+    fn answers_have_a_kind_a_text_and_a_fix() {
+        for (line, kind, text) in [
+            ("LOADING Redis is loading", ErrorKind::Unavailable, "redis://h:1 is still loading its data"),
+            (
+                "READONLY You can't",
+                ErrorKind::Unavailable,
+                "is a replica that takes no writes; point the URL",
+            ),
+            ("OOM command not allowed", ErrorKind::Refused, "is out of memory; raise its maxmemory"),
+            ("MISCONF Errors", ErrorKind::Refused, "cannot save to its disk"),
+            ("NOAUTH Authentication required.", ErrorKind::Refused, "wants a password; write redis://"),
+            ("WRONGPASS invalid", ErrorKind::Refused, "refuses the user or the password"),
+            ("WRONGTYPE Operation", ErrorKind::Refused, "no string; keep others out"),
+            ("ERR value is not an integer or out of range", ErrorKind::NotACounter, "no counter"),
+            ("ERR increment or decrement would overflow", ErrorKind::NotACounter, "that far"),
+            ("ERR max number of clients reached", ErrorKind::Unavailable, "no connection left"),
+            ("ERR unknown command 'GETDEL', with args: 'user:7'", ErrorKind::Refused, "Redis 6.2"),
+            ("NOVELTY user:7", ErrorKind::Refused, "redis://h:1 answered with the error NOVELTY"),
+            ("user:7", ErrorKind::Refused, "with the error (unreadable)"),
+        ] {
+            let error = failure(line).error;
+            assert_eq!(error.kind(), kind, "{line}");
+            assert!(error.to_string().contains(text), "{line}: {error}");
+            assert!(!error.to_string().contains("user:7") && !error.to_string().contains("canary"));
+        }
+    }
+}

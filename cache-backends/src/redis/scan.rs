@@ -1,0 +1,102 @@
+//! Removing what matches, without blocking the server and without touching anybody else's keys.
+//!
+//! Promise: every key that was there all the while and is meant is removed and counted once (`UNLINK` answers 0
+//! for a key that `SCAN` returns a second time). What the server's glob returns is judged here once more; a key
+//! that is no UTF-8 is foreign. Each round trip has its own deadline; dropping the future stops between two.
+
+use redis::Cmd;
+
+use cache_core::error::Result;
+use cache_core::key::{KeyPattern, Namespace};
+
+use super::call::Call;
+use super::reply;
+use super::supervisor::Supervisor;
+
+const PAGE: usize = 1_000;
+const BATCH: usize = 500;
+
+/// What a sweep removes: the server's glob narrows, the own judgement decides.
+pub(super) enum Target<'a> {
+    Pattern(&'a KeyPattern),
+    Namespace(String),
+}
+
+impl Target<'_> {
+    pub(super) fn all_of(namespace: &Namespace) -> Self {
+        Self::Namespace(namespace.data_prefix())
+    }
+
+    fn glob(&self) -> String {
+        match self {
+            Self::Pattern(pattern) => pattern.server_glob(),
+            Self::Namespace(prefix) => format!("{}*", escaped(prefix)),
+        }
+    }
+
+    fn means(&self, key: &[u8]) -> bool {
+        match self {
+            Self::Pattern(pattern) => pattern.matches_bytes(key),
+            Self::Namespace(prefix) => key.starts_with(prefix.as_bytes()) && std::str::from_utf8(key).is_ok(),
+        }
+    }
+}
+
+impl Supervisor {
+    /// Removes all that is meant, and counts it. Nothing is sent twice: a repeated count would be wrong, and a
+    /// cursor means nothing to a server that was restarted meanwhile.
+    pub(super) async fn sweep(&self, verb: &'static str, target: &Target<'_>) -> Result<u64> {
+        let budget = self.config().scan_timeout;
+        let glob = target.glob();
+        let (mut cursor, mut removed, mut meant) = (b"0".to_vec(), 0, Vec::new());
+        loop {
+            let (next, keys) = self.call(Call::new(verb, &scan(&cursor, &glob), budget), reply::page).await?;
+            meant.extend(keys.into_iter().filter(|key| target.means(key)));
+            let is_last = next == b"0";
+            while meant.len() >= BATCH || (is_last && !meant.is_empty()) {
+                let batch = meant.split_off(meant.len().saturating_sub(BATCH));
+                removed += self.call(Call::new(verb, &unlink(&batch), budget), reply::count).await?;
+            }
+            if is_last {
+                return Ok(removed);
+            }
+            cursor = next;
+        }
+    }
+
+    /// Removes keys by name, in batches, and counts those that were there.
+    pub(super) async fn remove(&self, verb: &'static str, keys: &[impl AsRef<[u8]>]) -> Result<u64> {
+        let mut removed = 0;
+        for batch in keys.chunks(BATCH) {
+            let command = unlink(batch);
+            let call = Call::new(verb, &command, self.config().write_timeout).repeatable(true);
+            removed += self.call(call, reply::count).await?;
+        }
+        Ok(removed)
+    }
+}
+
+fn scan(cursor: &[u8], glob: &str) -> Cmd {
+    let mut command = redis::cmd("SCAN");
+    command.arg(cursor).arg("MATCH").arg(glob).arg("COUNT").arg(PAGE);
+    command
+}
+
+fn unlink(keys: &[impl AsRef<[u8]>]) -> Cmd {
+    let mut command = redis::cmd("UNLINK");
+    for key in keys {
+        command.arg(key.as_ref());
+    }
+    command
+}
+
+fn escaped(literal: &str) -> String {
+    let mut glob = String::with_capacity(literal.len());
+    for c in literal.chars() {
+        if matches!(c, '*' | '?' | '[' | ']' | '^' | '-' | '\\') {
+            glob.push('\\');
+        }
+        glob.push(c);
+    }
+    glob
+}

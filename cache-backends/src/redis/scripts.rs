@@ -1,0 +1,90 @@
+//! What has to happen in one step on the server: small Lua scripts, sent by their digest.
+//!
+//! They work from Redis 6.2 on. Errors are handed back as they are (`pcall`): older servers would wrap them in a
+//! text that hides their code.
+
+use std::sync::LazyLock;
+
+use redis::Cmd;
+use tokio::time::Instant;
+
+use cache_core::error::Result;
+use cache_core::key::CacheKey;
+
+use super::call::Call;
+use super::error::Reason;
+use super::supervisor::Supervisor;
+
+/// Adds `ARGV[1]`; a counter that begins here gets the life `ARGV[2]` (milliseconds, or nothing).
+/// The value is read back as text: Lua's numbers lose digits beyond 2^53.
+pub(super) static INCREMENT: Script = Script {
+    code: INCREMENT_CODE,
+    digest: LazyLock::new(|| redis::Script::new(INCREMENT_CODE).get_hash().to_owned()),
+};
+
+/// Removes the key while it holds exactly `ARGV[1]`.
+pub(super) static DELETE_UNCHANGED: Script = Script {
+    code: DELETE_UNCHANGED_CODE,
+    digest: LazyLock::new(|| redis::Script::new(DELETE_UNCHANGED_CODE).get_hash().to_owned()),
+};
+
+const INCREMENT_CODE: &str = "\
+local existed = redis.call('EXISTS', KEYS[1])
+local sum = redis.pcall('INCRBY', KEYS[1], ARGV[1])
+if type(sum) == 'table' and sum.err then return sum end
+if existed == 0 and ARGV[2] ~= '' then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+return redis.call('GET', KEYS[1])";
+
+const DELETE_UNCHANGED_CODE: &str = "\
+local held = redis.pcall('GET', KEYS[1])
+if type(held) == 'table' and held.err then return held end
+if held == ARGV[1] then return redis.call('UNLINK', KEYS[1]) end
+return 0";
+
+/// A script over one key.
+pub(super) struct Script {
+    code: &'static str,
+    digest: LazyLock<String>,
+}
+
+impl Script {
+    fn command(&self, by_digest: bool, key: &CacheKey, args: &[&[u8]]) -> Cmd {
+        let mut command = redis::cmd(if by_digest { "EVALSHA" } else { "EVAL" });
+        command.arg(if by_digest { &*self.digest } else { self.code }).arg(1).arg(key.as_str());
+        for arg in args {
+            command.arg(*arg);
+        }
+        command
+    }
+}
+
+/// Whether a script may be carried out twice.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Twice {
+    Harmless,
+    Wrong,
+}
+
+impl Supervisor {
+    /// Runs a script within the write time-out. A server that does not know it yet (a new or flushed one) did
+    /// nothing, and is sent the code.
+    pub(super) async fn run<T>(
+        &self,
+        (verb, script, twice): (&'static str, &Script, Twice),
+        (key, args): (&CacheKey, &[&[u8]]),
+        read: fn(redis::Value) -> Option<T>,
+    ) -> Result<T> {
+        let began = Instant::now();
+        let budget = self.config().write_timeout;
+        let repeatable = twice == Twice::Harmless;
+        let command = script.command(true, key, args);
+        match self.try_call(&Call::new(verb, &command, budget).repeatable(repeatable), read).await {
+            Err(failure) if failure.reason == Reason::UnknownScript => {
+                let command = script.command(false, key, args);
+                let budget = budget.saturating_sub(began.elapsed());
+                self.call(Call::new(verb, &command, budget).repeatable(repeatable), read).await
+            }
+            answered => answered.map_err(|failure| failure.error.during(verb)),
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! Who makes the connection, and makes it again.
+//!
+//! Promise: callers wait for a connection only while its first attempt is under way, and only to their own
+//! deadline; after a failed attempt they fail at once, while one task goes on trying with a `PING` (20 ms to
+//! 500 ms apart, jittered) until the server is back. Invariant: at most one task, and it ends with the connection
+//! it made, with [`Supervisor::shut`], with the value, or with its runtime (then the next caller starts another).
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, watch};
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use cache_core::error::{Error, ErrorKind, Result};
+
+use super::config::Config;
+use super::connection::Connection;
+use super::phase::Phase;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+/// A refused password does not become right by asking often.
+const LONGEST_PAUSE_REFUSED: Duration = Duration::from_secs(5);
+
+#[derive(Debug)]
+pub(super) struct Supervisor(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    config: Config,
+    phase: watch::Sender<Phase>,
+    tasks: AtomicU64,
+    task: Mutex<Option<AbortHandle>>,
+    now: Notify,
+}
+
+impl Supervisor {
+    pub(super) fn new(config: Config) -> Self {
+        Self(Arc::new(Shared {
+            config,
+            phase: watch::Sender::new(Phase::Idle),
+            tasks: AtomicU64::new(0),
+            task: Mutex::new(None),
+            now: Notify::new(),
+        }))
+    }
+
+    pub(super) fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    pub(super) fn is_available(&self) -> bool {
+        self.0.phase.borrow().is_available()
+    }
+
+    /// The connection, or why there is none.
+    pub(super) async fn connection(&self, until: Instant) -> Result<Arc<Connection>> {
+        if let Phase::Up(connection) = &*self.0.phase.borrow() {
+            return Ok(Arc::clone(connection));
+        }
+        let phases = self.0.phase.subscribe();
+        timeout_at(until, self.settled(phases)).await.unwrap_or_else(|_| Err(self.still_connecting()))
+    }
+
+    /// Tries at once, whatever failed before, and says how that ended.
+    pub(super) async fn open(&self) -> Result<Arc<Connection>> {
+        let mut phases = self.0.phase.subscribe();
+        let limit = self.0.config.connect_timeout * 2;
+        let is_down = matches!(&*phases.borrow_and_update(), Phase::Down { .. });
+        let opened = async {
+            if is_down {
+                self.0.now.notify_one();
+                let _ = phases.changed().await;
+            }
+            self.settled(phases).await
+        };
+        timeout(limit, opened).await.unwrap_or_else(|_| Err(self.still_connecting()))
+    }
+
+    /// A caller found that this connection is of no use any more.
+    pub(super) fn lost(&self, connection: u64) {
+        self.0.lost(connection);
+    }
+
+    /// Waits until this connection is not used any more; whether that is because of [`Supervisor::shut`].
+    ///
+    /// A request that reaches the client library while its connection ends may get lost there without an answer:
+    /// the queue in front of the socket is emptied once, and what a sender puts in behind that stays.
+    pub(super) async fn given_up(&self, connection: u64) -> bool {
+        let mut phases = self.0.phase.subscribe();
+        let phase = phases.wait_for(|phase| !phase.is_connection(connection)).await;
+        phase.is_ok_and(|phase| matches!(*phase, Phase::Idle))
+    }
+
+    /// Lets go of the connection and the task. The next call connects anew.
+    pub(super) fn shut(&self) {
+        self.0.shut();
+    }
+
+    async fn settled(&self, mut phases: watch::Receiver<Phase>) -> Result<Arc<Connection>> {
+        loop {
+            let is_idle = match &*phases.borrow_and_update() {
+                Phase::Up(connection) => return Ok(Arc::clone(connection)),
+                Phase::Down { error, .. } => return Err(error.clone()),
+                Phase::Dialing { .. } => false,
+                Phase::Idle => true,
+            };
+            if is_idle {
+                self.0.begin(false, |phase| matches!(phase, Phase::Idle));
+            }
+            let _ = phases.changed().await;
+        }
+    }
+
+    fn still_connecting(&self) -> Error {
+        let text = format!("{} could not be connected to in time", self.0.config.address);
+        Error::new(ErrorKind::Unavailable, text)
+    }
+}
+
+impl Drop for Supervisor {
+    fn drop(&mut self) {
+        self.0.shut();
+    }
+}
+
+impl Shared {
+    fn lost(self: &Arc<Self>, connection: u64) {
+        self.begin(true, |phase| phase.is_connection(connection));
+    }
+
+    /// Starts a task if the phase is the one that asks for it.
+    fn begin(self: &Arc<Self>, lost: bool, asks_for_it: impl Fn(&Phase) -> bool) {
+        let task = self.tasks.fetch_add(1, Ordering::Relaxed);
+        let Ok(runtime) = Handle::try_current() else {
+            self.change(asks_for_it, Phase::Idle);
+            return;
+        };
+        if self.change(asks_for_it, Phase::Dialing { task, lost }) {
+            let running = runtime.spawn(supervise(Arc::clone(self), task)).abort_handle();
+            *self.task.lock().unwrap_or_else(PoisonError::into_inner) = Some(running);
+        }
+    }
+
+    fn shut(&self) {
+        self.change(|_| true, Phase::Idle);
+        if let Some(task) = self.task.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            task.abort();
+        }
+    }
+
+    /// Changes the phase if it is the expected one. What it held is dropped outside the lock.
+    fn change(&self, expected: impl Fn(&Phase) -> bool, next: Phase) -> bool {
+        let mut held = Some(next);
+        self.phase.send_if_modified(|phase| {
+            let change = expected(phase);
+            if change && let Some(next) = held.take() {
+                held = Some(std::mem::replace(phase, next));
+            }
+            change
+        })
+    }
+
+    async fn attempt(self: &Arc<Self>, task: u64) -> Result<Connection> {
+        let shared = Arc::downgrade(self);
+        let lost = move || {
+            if let Some(shared) = shared.upgrade() {
+                shared.lost(task);
+            }
+        };
+        Connection::make(&self.config, task, lost).await
+    }
+}
+
+/// One outage, from the first attempt to the connection.
+async fn supervise(shared: Arc<Shared>, task: u64) {
+    let _abandoned = Abandoned { shared: &shared, task };
+    let mut failures = 0;
+    while shared.phase.borrow().is_work_of(task) {
+        match shared.attempt(task).await {
+            Ok(connection) => {
+                report_up(&shared.config, failures);
+                shared.change(|phase| phase.is_work_of(task), Phase::Up(Arc::new(connection)));
+            }
+            Err(error) => {
+                report_down(&error, failures);
+                let pause = pause(failures, error.kind());
+                failures += 1;
+                shared.change(|phase| phase.is_work_of(task), Phase::Down { task, error });
+                let _ = timeout(pause, shared.now.notified()).await;
+            }
+        }
+    }
+}
+
+/// A task that ends without a connection (its runtime did, or it panicked) leaves the field to the next caller.
+struct Abandoned<'a> {
+    shared: &'a Arc<Shared>,
+    task: u64,
+}
+
+impl Drop for Abandoned<'_> {
+    fn drop(&mut self) {
+        self.shared.change(|phase| phase.is_work_of(self.task), Phase::Idle);
+    }
+}
+
+fn pause(failures: u32, kind: ErrorKind) -> Duration {
+    let longest = if kind == ErrorKind::Refused { LONGEST_PAUSE_REFUSED } else { LONGEST_PAUSE };
+    let whole = FIRST_PAUSE.saturating_mul(1 << failures.min(10)).min(longest);
+    whole.mul_f64(0.5 + random_fraction() / 2.0)
+}
+
+/// From 0 to 1. The standard library seeds its hashers at random; that is random enough to spread retries.
+fn random_fraction() -> f64 {
+    let bits = RandomState::new().build_hasher().finish();
+    f64::from(u32::try_from(bits >> 32).unwrap_or(0)) / f64::from(u32::MAX)
+}
+
+/// An outage is two lines, however many calls it cost.
+fn report_down(error: &Error, failures: u32) {
+    if failures == 0 {
+        tracing::warn!(%error, "the cache server cannot be used; trying again in the background");
+    }
+}
+
+fn report_up(config: &Config, failures: u32) {
+    if failures > 0 {
+        tracing::info!(server = %config.address, "the cache server can be used again");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_half_a_second_and_are_spread() {
+        for (failures, whole) in [(0, 20), (1, 40), (4, 320), (5, 500), (40, 500)] {
+            for _ in 0..100 {
+                let pause = pause(failures, ErrorKind::Unavailable);
+                assert!(pause >= Duration::from_millis(whole) / 2, "{failures}: {pause:?}");
+                assert!(pause <= Duration::from_millis(whole), "{failures}: {pause:?}");
+            }
+        }
+        assert!(pause(40, ErrorKind::Refused) >= Duration::from_millis(2_500));
+        let many: Vec<f64> = (0..1_000).map(|_| random_fraction()).collect();
+        assert!(many.iter().any(|x| *x < 0.1) && many.iter().any(|x| *x > 0.9));
+    }
+}

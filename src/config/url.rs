@@ -1,0 +1,108 @@
+//! Addresses of byte tiers.
+
+use std::path::PathBuf;
+
+use cache_core::error::Result;
+use cache_core::port::backend::BackendKind;
+
+use super::config_error;
+
+/// Where a byte tier is.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Address {
+    /// In this process.
+    Memory,
+    /// In a directory.
+    Disk(PathBuf),
+    /// On a Redis or Valkey server; the URL as it was given.
+    Redis(String),
+    /// Nowhere.
+    Null,
+}
+
+impl Address {
+    pub(super) fn kind(&self) -> BackendKind {
+        match self {
+            Self::Memory => BackendKind::Memory,
+            Self::Disk(_) => BackendKind::Disk,
+            Self::Redis(_) => BackendKind::Redis,
+            Self::Null => BackendKind::Null,
+        }
+    }
+}
+
+/// Shows no credentials.
+impl std::fmt::Debug for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Memory => f.write_str("memory://"),
+            Self::Disk(path) => write!(f, "disk://{}", path.display()),
+            Self::Redis(url) => f.write_str(&masked(url)),
+            Self::Null => f.write_str("null://"),
+        }
+    }
+}
+
+const SCHEMES: &str = "use memory://, disk:///directory, redis://host:6379 or null://";
+
+/// Reads an address.
+pub(super) fn parse(url: &str) -> Result<Address> {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return Err(config_error(
+            format!("the cache URL holds {:?}, which has no scheme", masked(url)),
+            SCHEMES.to_owned(),
+        ));
+    };
+    match scheme {
+        "memory" => Ok(Address::Memory),
+        "null" => Ok(Address::Null),
+        "disk" if rest.is_empty() => Err(config_error(
+            "disk:// names no directory".to_owned(),
+            "write disk:///var/cache/app".to_owned(),
+        )),
+        "disk" => Ok(Address::Disk(PathBuf::from(rest))),
+        "redis" => Ok(Address::Redis(url.to_owned())),
+        "rediss" | "redis+cluster" | "redis+sentinel" => Err(config_error(
+            format!("{scheme}:// is not offered by this version"),
+            "use redis:// to a standalone server on a private network".to_owned(),
+        )),
+        other => {
+            Err(config_error(format!("the cache URL has the unknown scheme {other:?}"), SCHEMES.to_owned()))
+        }
+    }
+}
+
+/// A URL without its credentials.
+pub(super) fn masked(url: &str) -> String {
+    let Some((head, rest)) = url.split_once("://") else {
+        return if url.contains('@') { "***".to_owned() } else { url.to_owned() };
+    };
+    match rest.rsplit_once('@') {
+        Some((_, host)) => format!("{head}://***@{host}"),
+        None => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_read() {
+        assert_eq!(parse("memory://").unwrap(), Address::Memory);
+        assert_eq!(parse("disk:///var/cache").unwrap(), Address::Disk(PathBuf::from("/var/cache")));
+        assert_eq!(parse("disk://cache").unwrap(), Address::Disk(PathBuf::from("cache")));
+        assert_eq!(parse("redis://h:1").unwrap(), Address::Redis("redis://h:1".to_owned()));
+        for bad in ["", "redis", "disk://", "rediss://h", "http://h"] {
+            assert!(parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn credentials_are_never_shown() {
+        let address = parse("redis://ann:c4nary@h:1/2").unwrap();
+        assert_eq!(format!("{address:?}"), "redis://***@h:1/2");
+        assert!(!parse("ann:c4nary@h").unwrap_err().to_string().contains("c4nary"));
+        assert!(!parse("bogus://ann:c4nary@h").unwrap_err().to_string().contains("c4nary"));
+    }
+}
