@@ -1,11 +1,10 @@
 //! The function under an attribute.
 
-use proc_macro2::TokenStream;
-use quote::quote;
-use syn::spanned::Spanned;
+use proc_macro2::{TokenStream, TokenTree};
+use syn::visit::Visit;
 use syn::{
-    Attribute, Block, FnArg, GenericArgument, ItemFn, PathArguments, Receiver, ReturnType, Signature, Type,
-    TypeParamBound, Visibility,
+    Attribute, Block, FnArg, GenericArgument, Ident, Item, ItemFn, Macro, PathArguments, Receiver,
+    ReturnType, Signature, Type, TypeParamBound, Visibility,
 };
 
 use super::param::Param;
@@ -59,16 +58,33 @@ impl Function {
 
     /// Whether it is a method, or an associated function that says so by naming `Self`.
     pub(crate) fn mentions_self(&self) -> bool {
-        let (sig, block) = (&self.sig, &self.block);
-        self.receiver().is_some() || mentions(quote!(#sig #block), "Self")
+        let mut finder = FindSelf(self.receiver().is_some());
+        finder.visit_signature(&self.sig);
+        finder.visit_block(&self.block);
+        finder.0
+    }
+}
+
+/// Looks for `Self`, except in items inside: theirs is another one.
+struct FindSelf(bool);
+
+impl Visit<'_> for FindSelf {
+    fn visit_ident(&mut self, ident: &Ident) {
+        self.0 |= ident == "Self";
+    }
+
+    fn visit_item(&mut self, _: &Item) {}
+
+    fn visit_macro(&mut self, makro: &Macro) {
+        self.0 |= mentions(makro.tokens.clone(), "Self");
     }
 }
 
 /// Whether a word stands among the tokens.
 pub(crate) fn mentions(tokens: TokenStream, word: &str) -> bool {
     tokens.into_iter().any(|tree| match tree {
-        proc_macro2::TokenTree::Group(group) => mentions(group.stream(), word),
-        proc_macro2::TokenTree::Ident(ident) => ident == word,
+        TokenTree::Group(group) => mentions(group.stream(), word),
+        TokenTree::Ident(ident) => ident == word,
         _ => false,
     })
 }

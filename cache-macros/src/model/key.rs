@@ -10,7 +10,6 @@ use crate::problems::Problems;
 /// `key(..)` or `key = ".."`.
 #[derive(Debug)]
 pub(crate) struct Key {
-    pub(crate) span: Span,
     pub(crate) parts: Vec<Part>,
 }
 
@@ -27,8 +26,8 @@ pub(crate) enum Part {
 
 impl Key {
     /// `key(a, b.c)`
-    pub(crate) fn of_list(span: Span, exprs: impl IntoIterator<Item = Expr>) -> Self {
-        Self { span, parts: exprs.into_iter().map(Part::of).collect() }
+    pub(crate) fn of_list(exprs: impl IntoIterator<Item = Expr>) -> Self {
+        Self { parts: exprs.into_iter().map(Part::of).collect() }
     }
 
     /// `key = "{a}:{b}"`: colons separate parts.
@@ -44,7 +43,7 @@ impl Key {
         if segments.iter().any(Vec::is_empty) {
             problems.on(span, "a segment of this key is empty; write e.g. \"{tenant}:{id}\"");
         }
-        Self { span, parts: segments.into_iter().map(joined).collect() }
+        Self { parts: segments.into_iter().map(joined).collect() }
     }
 
     /// Every expression in it.
@@ -62,7 +61,8 @@ impl Part {
         }
     }
 
-    fn exprs(&self) -> Vec<&Expr> {
+    /// Every expression in it.
+    pub(crate) fn exprs(&self) -> Vec<&Expr> {
         match self {
             Self::Expr(expr) => vec![expr],
             Self::Word(..) => Vec::new(),
@@ -86,7 +86,8 @@ fn words(segments: &mut Vec<Vec<Part>>, text: &str, span: Span, problems: &mut P
             segments.push(Vec::new());
         }
         if let Some(sign) = sign(word) {
-            problems.on(span, format!("{sign:?} cannot stand in a key; use letters, digits, `-`, `_`, `.`, `/`"));
+            problems
+                .on(span, format!("{sign:?} cannot stand in a key; use letters, digits, `-`, `_`, `.`, `/`"));
         }
         if !word.is_empty() {
             push(segments, Part::Word(word.to_owned(), span));

@@ -3,7 +3,6 @@
 use proc_macro2::Span;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
-use syn::spanned::Spanned;
 use syn::{Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Path, Token};
 
 use super::key::Key;
@@ -93,7 +92,10 @@ impl Options {
 
 /// An option that is written otherwise.
 fn wrong(arg: &Arg) -> syn::Error {
-    syn::Error::new(arg.name.span(), format!("`{}` is not written like this; {}", arg.name, names::example(&arg.name.to_string())))
+    syn::Error::new(
+        arg.name.span(),
+        format!("`{}` is not written like this; {}", arg.name, names::example(&arg.name.to_string())),
+    )
 }
 
 fn expr(arg: Arg) -> syn::Result<Expr> {
@@ -136,7 +138,7 @@ fn prefix(arg: Arg) -> syn::Result<LitStr> {
 }
 
 fn key(arg: Arg, problems: &mut Problems) -> syn::Result<Key> {
-    let (span, error) = (arg.name.span(), wrong(&arg));
+    let error = wrong(&arg);
     match arg.value {
         Value::Flag => Err(error),
         Value::Expr(expr) => match *expr {
@@ -150,7 +152,7 @@ fn key(arg: Arg, problems: &mut Problems) -> syn::Result<Key> {
             if exprs.is_empty() {
                 return Err(syn::Error::new(paren, format!("the key is empty; {}", names::example("key"))));
             }
-            Ok(Key::of_list(span, exprs))
+            Ok(Key::of_list(exprs))
         }
     }
 }

@@ -23,7 +23,7 @@ pub(crate) struct Param {
 impl Param {
     pub(crate) fn new(index: usize, typed: &PatType) -> Self {
         let plain = plain(&typed.pat);
-        let ours = || format_ident!("arg{index}", span = Span::mixed_site());
+        let ours = || format_ident!("__arg{index}", span = Span::mixed_site());
         Self {
             attrs: typed.attrs.clone(),
             pat: (*typed.pat).clone(),

@@ -26,31 +26,39 @@ pub(crate) enum Value {
     List(Span, TokenStream),
 }
 
-/// Reads all options; what cannot be read is noted, and reading goes on behind the next comma.
+/// Reads all options.
 pub(crate) fn parse(tokens: TokenStream, problems: &mut Problems) -> Vec<Arg> {
-    let mut args = Vec::new();
+    each(tokens, one, problems)
+}
+
+/// Reads a list; what cannot be read is noted, and reading goes on behind the next comma.
+pub(crate) fn each<T>(
+    tokens: TokenStream,
+    one: impl Fn(ParseStream<'_>) -> syn::Result<T>,
+    problems: &mut Problems,
+) -> Vec<T> {
+    let mut all = Vec::new();
     let read = |input: ParseStream<'_>| {
         while !input.is_empty() {
-            match one(input) {
-                Ok(arg) => args.push(arg),
+            match one(input).and_then(|one| at_comma(input).map(|()| one)) {
+                Ok(one) => all.push(one),
                 Err(error) => {
                     problems.add(error);
                     skip_to_comma(input);
                 }
             }
-            if !input.is_empty() {
-                input.parse::<Token![,]>()?;
-            }
+            input.parse::<Option<Token![,]>>()?;
         }
         Ok(())
     };
     if let Err(error) = read.parse2(tokens) {
         problems.add(error);
     }
-    args
+    all
 }
 
-fn one(input: ParseStream<'_>) -> syn::Result<Arg> {
+/// Reads one option.
+pub(crate) fn one(input: ParseStream<'_>) -> syn::Result<Arg> {
     if let Some(literal) = input.fork().parse::<Option<Lit>>()? {
         return Err(syn::Error::new(literal.span(), bare(&literal)));
     }
@@ -65,10 +73,11 @@ fn one(input: ParseStream<'_>) -> syn::Result<Arg> {
     } else {
         Value::Flag
     };
-    if !input.is_empty() && !input.peek(Token![,]) {
-        return Err(input.error(format!("expected `,` behind `{name}`")));
-    }
     Ok(Arg { name, value })
+}
+
+fn at_comma(input: ParseStream<'_>) -> syn::Result<()> {
+    if input.is_empty() || input.peek(Token![,]) { Ok(()) } else { Err(input.error("expected `,`")) }
 }
 
 fn bare(literal: &Lit) -> String {

@@ -18,9 +18,9 @@ fn instead(tokens: TokenStream, attribute: &str) -> Option<syn::Error> {
         return Some(syn::Error::new_spanned(&method.sig, message));
     }
     let message = match syn::parse2::<Item>(tokens.clone()).ok()? {
-        Item::Impl(_) => format!(
-            "`#[{attribute}]` on an `impl` block is not available yet; put it on the methods inside"
-        ),
+        Item::Impl(_) => {
+            format!("`#[{attribute}]` on an `impl` block is not available yet; put it on the methods inside")
+        }
         _ => format!("`#[{attribute}]` goes on an async fn"),
     };
     let first = tokens.into_iter().next()?;

@@ -3,7 +3,8 @@
 use syn::{Expr, ExprLit, Lit, LitStr, UnOp};
 
 const UNREADABLE: &str = r#"write e.g. "250ms", "30s", "5m", "1h30m", "7d", "never", whole seconds, or an expression of type `Duration` or `Ttl`"#;
-const ZERO: &str = "a ttl of 0 would never be a hit; give a life above zero, \"never\", or leave `#[cached]` out";
+const ZERO: &str =
+    "a ttl of 0 would never be a hit; give a life above zero, \"never\", or leave `#[cached]` out";
 
 /// A life.
 #[derive(Debug)]
@@ -20,9 +21,13 @@ pub(crate) enum Life {
 pub(crate) fn parse(expr: Expr) -> syn::Result<Life> {
     match &expr {
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => of_text(text),
-        Expr::Lit(ExprLit { lit: Lit::Int(seconds), .. }) => of_millis(seconds, seconds.base10_parse::<u64>()?.checked_mul(1_000)),
+        Expr::Lit(ExprLit { lit: Lit::Int(seconds), .. }) => {
+            of_millis(seconds, seconds.base10_parse::<u64>()?.checked_mul(1_000))
+        }
         Expr::Lit(_) => Err(syn::Error::new_spanned(&expr, UNREADABLE)),
-        Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => Err(syn::Error::new_spanned(&expr, UNREADABLE)),
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => {
+            Err(syn::Error::new_spanned(&expr, UNREADABLE))
+        }
         _ => Ok(Life::Expr(Box::new(expr))),
     }
 }
@@ -32,7 +37,8 @@ fn of_text(text: &LitStr) -> syn::Result<Life> {
     if value.trim().eq_ignore_ascii_case("never") {
         return Ok(Life::Never);
     }
-    let unreadable = || syn::Error::new_spanned(text, format!("cannot read {value:?} as a life; {UNREADABLE}"));
+    let unreadable =
+        || syn::Error::new_spanned(text, format!("cannot read {value:?} as a life; {UNREADABLE}"));
     let millis = millis(&value).ok_or_else(unreadable)?;
     of_millis(text, Some(millis))
 }

@@ -2,5 +2,6 @@
 
 pub(crate) mod args;
 pub(crate) mod item;
+pub(crate) mod key_part;
 pub(crate) mod life;
 pub(crate) mod template;
