@@ -30,6 +30,7 @@ zero_sized! {
     HoldClone<T>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Any + Send + Sync> Hold<Arc<T>> for HoldArc<T> {
     type Inner = T;
 

@@ -1,0 +1,114 @@
+//! A cached function with nothing beside it: a method of a trait's `impl`, also as `#[async_trait]` leaves it.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+
+use super::generics::Generic;
+use super::span::ours_at;
+use super::{attrs, key, keyspace, kind};
+use crate::model::function::Form;
+use crate::model::plan::Plan;
+
+/// Everything in one body.
+pub(super) fn expand(plan: &Plan) -> TokenStream {
+    let (attrs, vis) = (attrs::all(plan), &plan.function.vis);
+    let boxed = matches!(plan.function.form, Form::Boxed(_));
+    let sig = signature(plan);
+    let (outside, through) = (is_outside(plan), through(plan, boxed));
+    let block = if boxed {
+        quote_ours!({ #outside ::std::boxed::Box::pin(async move { #through }) })
+    } else {
+        quote_ours!({ #outside #through })
+    };
+    quote!(#attrs #vis #sig #block)
+}
+
+/// The read path.
+fn through(plan: &Plan, boxed: bool) -> TokenStream {
+    let p = &plan.private;
+    let generic = Generic::of(plan);
+    let keyspace = keyspace::expr(plan, &generic);
+    let source = plan.options.cache.value(p);
+    let view = key::View { plan, generic: None };
+    let (patterns, parts) = (key::patterns(plan, &quote_ours!(&)), key::parts(plan, &view));
+    let kind = kind::statements(plan);
+    let body = if boxed { boxed_body(plan) } else { async_body(plan) };
+    quote_ours! {
+        let load = {
+            let keyspace = #keyspace;
+            let kind = { #kind };
+            let probed = {
+                #patterns
+                #p::Call::new(#p::Space::new(#source, keyspace), #parts).probe(kind)
+            };
+            match probed {
+                #p::Probed::Hit(hit) => return hit,
+                #p::Probed::Miss(missed) => ::std::boxed::Box::pin(missed.load(#body)),
+            }
+        };
+        load.await
+    }
+}
+
+/// The statements of the body, as a future that is not polled yet.
+fn async_body(plan: &Plan) -> TokenStream {
+    let (patterns, returns) = (patterns(plan), returns(&plan.ret));
+    let statements = &plan.function.block.stmts;
+    quote_ours!(async move { #returns #patterns #(#statements)* })
+}
+
+/// The body that makes a boxed future.
+fn boxed_body(plan: &Plan) -> TokenStream {
+    let syn::ReturnType::Type(_, ty) = &plan.function.sig.output else { return TokenStream::new() };
+    let statements = &plan.function.block.stmts;
+    quote_ours!({
+        let body: #ty = { #(#statements)* };
+        body
+    })
+}
+
+/// Tells the compiler what the block returns before it looks at its statements (`?` needs it).
+pub(super) fn returns(ret: &syn::Type) -> TokenStream {
+    quote_ours! {
+        if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<#ret> {
+            return ret;
+        }
+    }
+}
+
+/// The signature, with names of ours for patterns.
+fn signature(plan: &Plan) -> syn::Signature {
+    let mut sig = plan.function.sig.clone();
+    let typed = sig.inputs.iter_mut().filter_map(|input| match input {
+        syn::FnArg::Typed(typed) => Some(typed),
+        syn::FnArg::Receiver(_) => None,
+    });
+    for (typed, param) in typed.zip(&plan.function.params).filter(|(_, param)| !param.is_plain) {
+        let ident = &param.ident;
+        *typed.pat = syn::parse_quote!(#ident);
+    }
+    sig
+}
+
+fn patterns(plan: &Plan) -> TokenStream {
+    let lets = plan.function.params.iter().filter(|param| !param.is_plain).map(|param| {
+        let (pat, ident) = (&param.pat, &param.ident);
+        quote_ours!(let #pat = #ident;)
+    });
+    quote!(#(#lets)*)
+}
+
+/// A function that claims to stand outside of an `impl` has to be found there: in one, instantiations of the
+/// type would share their entries.
+fn is_outside(plan: &Plan) -> TokenStream {
+    let sig = &plan.function.sig;
+    let has_impl = plan.function.params.iter().any(|param| {
+        let ty = &param.ty;
+        crate::model::function::mentions(quote!(#ty), "impl")
+    });
+    if plan.in_impl || has_impl {
+        return TokenStream::new();
+    }
+    let (name, arguments) = (&sig.ident, Generic::of(plan).to_own);
+    quote_spanned!(ours_at(name.span())=> let _ = #name #arguments;)
+}

@@ -1,0 +1,116 @@
+//! The functions beside a cached one, for people.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::generics::Generic;
+use super::span::emitted;
+use super::{attrs, function, key};
+use crate::model::plan::Plan;
+
+/// One of them.
+struct Companion {
+    suffix: &'static str,
+    docs: &'static [&'static str],
+    is_async: bool,
+    inputs: TokenStream,
+    output: TokenStream,
+    body: TokenStream,
+}
+
+/// `user_refresh`, `user_invalidate`, `user_peek`, `user_cache_key`.
+pub(super) fn all(plan: &Plan, generic: &Generic) -> TokenStream {
+    let all =
+        [refresh(plan, generic), invalidate(plan, generic), peek(plan, generic), cache_key(plan, generic)];
+    all.into_iter().map(|companion| companion.emit(plan, generic)).collect()
+}
+
+fn refresh(plan: &Plan, generic: &Generic) -> Companion {
+    let (call, kind, ret) = (key::call(plan, generic), function::kind(plan, generic), &plan.ret);
+    let (receiver, params) = (function::receiver(plan), function::params(plan, generic, |_| true));
+    let body = function::body(plan, generic);
+    Companion {
+        suffix: "refresh",
+        docs: &["runs its body now and stores what that returns, whatever is stored."],
+        is_async: true,
+        inputs: quote!(#receiver #(#params),*),
+        output: quote!(#ret),
+        body: quote_ours! {
+            let entry = #call.entry();
+            ::std::boxed::Box::pin(entry.refresh(#kind, #body)).await
+        },
+    }
+}
+
+fn invalidate(plan: &Plan, generic: &Generic) -> Companion {
+    let (call, p) = (key::call(plan, generic), &plan.private);
+    Companion {
+        suffix: "invalidate",
+        docs: &[
+            "removes what is stored for these arguments, from every tier.",
+            "",
+            "# Errors",
+            "An unreachable primary, only when its manager fails closed.",
+        ],
+        is_async: true,
+        inputs: key_inputs(plan, generic),
+        output: quote_ours!(#p::Result<#p::Invalidated>),
+        body: quote_ours! {
+            let entry = #call.entry();
+            entry.invalidate().await
+        },
+    }
+}
+
+fn peek(plan: &Plan, generic: &Generic) -> Companion {
+    let (call, kind, ret) = (key::call(plan, generic), function::kind(plan, generic), &plan.ret);
+    Companion {
+        suffix: "peek",
+        docs: &["what is stored for these arguments, in any tier; never runs its body."],
+        is_async: true,
+        inputs: key_inputs(plan, generic),
+        output: quote_ours!(::core::option::Option<#ret>),
+        body: quote_ours! {
+            let entry = #call.entry();
+            entry.peek(#kind).await
+        },
+    }
+}
+
+fn cache_key(plan: &Plan, generic: &Generic) -> Companion {
+    let (call, p) = (key::call(plan, generic), &plan.private);
+    Companion {
+        suffix: "cache_key",
+        docs: &["the key of these arguments."],
+        is_async: false,
+        inputs: key_inputs(plan, generic),
+        output: quote_ours!(#p::CacheKey),
+        body: quote_ours!(#call.entry().into_key()),
+    }
+}
+
+/// What names an entry: `self` by reference, and the arguments that the key mentions.
+fn key_inputs(plan: &Plan, generic: &Generic) -> TokenStream {
+    let receiver = function::borrowed_receiver(plan);
+    let params = function::params(plan, generic, |param| plan.is_key_param(param));
+    quote!(#receiver #(#params),*)
+}
+
+impl Companion {
+    fn emit(self, plan: &Plan, generic: &Generic) -> TokenStream {
+        let Self { suffix, docs, is_async, inputs, output, body } = self;
+        let (vis, name) = (emitted(&plan.function.vis), plan.companion(suffix));
+        let attrs = attrs::companion(plan, &documented(plan, docs), is_async);
+        let asyncness = is_async.then(|| quote_ours!(async));
+        let (generics, _, bounds) = generic.visible.split_for_impl();
+        quote_ours!(#attrs #vis #asyncness fn #name #generics(#inputs) -> #output #bounds { #body })
+    }
+}
+
+fn documented(plan: &Plan, docs: &[&str]) -> Vec<String> {
+    let name = &plan.function.sig.ident;
+    let lines = docs.iter().enumerate();
+    lines
+        .map(|(line, text)| if line == 0 { format!(" `{name}`: {text}") } else { format!(" {text}") })
+        .collect()
+}

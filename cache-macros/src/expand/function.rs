@@ -1,0 +1,89 @@
+//! The function itself, and its body.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{FnArg, Receiver};
+
+use super::generics::Generic;
+use super::span::emitted;
+use super::{attrs, key};
+use crate::model::param::Param;
+use crate::model::plan::Plan;
+
+/// `user`: asks the near tier, and boxes only what a miss needs.
+pub(super) fn cached(plan: &Plan, generic: &Generic) -> TokenStream {
+    let p = &plan.private;
+    let (attrs, vis, sig) = (attrs::of_cached(plan), &plan.function.vis, &plan.function.sig);
+    let (asyncness, fn_token, name, output) = (&sig.asyncness, &sig.fn_token, &sig.ident, &sig.output);
+    let (generics, _, bounds) = generic.visible.split_for_impl();
+    let (receiver, params) = (receiver(plan), params(plan, generic, |_| true));
+    let (call, kind) = (key::call(plan, generic), kind(plan, generic));
+    let body = body(plan, generic);
+    let block = quote_ours! {{
+        let load = {
+            let probed = #call.probe(#kind);
+            match probed {
+                #p::Probed::Hit(hit) => return hit,
+                #p::Probed::Miss(missed) => ::std::boxed::Box::pin(missed.load(#body)),
+            }
+        };
+        load.await
+    }};
+    quote!(#(#attrs)* #vis #asyncness #fn_token #name #generics(#receiver #(#params),*) #output #bounds #block)
+}
+
+/// `user_uncached`: the body, in its only place.
+pub(super) fn uncached(plan: &Plan, generic: &Generic) -> TokenStream {
+    let (attrs, vis, sig) = (attrs::of_body(plan), emitted(&plan.function.vis), &plan.function.sig);
+    let (fn_token, output, name) = (&sig.fn_token, &sig.output, plan.companion("uncached"));
+    let (generics, _, bounds) = generic.visible.split_for_impl();
+    let docs = format!(" `{}` without the cache: runs its body.", sig.ident);
+    let inputs = sig.inputs.iter().filter(|input| matches!(input, FnArg::Receiver(_)));
+    let params = plan.function.params.iter().enumerate().map(|(index, param)| {
+        let (attrs, pat, ty) = (&param.attrs, &param.pat, generic.visible_type(plan, index));
+        quote!(#(#attrs)* #pat: #ty)
+    });
+    let inputs = inputs.map(|receiver| quote!(#receiver)).chain(params);
+    let block = &plan.function.block;
+    let head = quote_ours!(#(#attrs)* #[doc = #docs] #[allow(clippy::unused_async)] #vis async);
+    quote!(#head #fn_token #name #generics(#(#inputs),*) #output #bounds #block)
+}
+
+/// A call of the body with the arguments at hand.
+pub(super) fn body(plan: &Plan, generic: &Generic) -> TokenStream {
+    let (callee, arguments) = (key::callee(plan, &plan.companion("uncached")), &generic.to_visible);
+    let values = plan.function.params.iter().map(|param| &param.ident);
+    quote_ours!(#callee #arguments(#(#values),*))
+}
+
+/// What the function returns, chosen by type.
+pub(super) fn kind(plan: &Plan, generic: &Generic) -> TokenStream {
+    let kind = key::associated(plan, &plan.hidden("kind"));
+    let arguments = &generic.to_own;
+    quote_ours!(#kind #arguments())
+}
+
+/// `self` as it is declared, but for `mut`.
+pub(super) fn receiver(plan: &Plan) -> TokenStream {
+    let Some(receiver) = plan.function.receiver() else { return TokenStream::new() };
+    let mut receiver: Receiver = receiver.clone();
+    receiver.mutability = None;
+    receiver.attrs.clear();
+    quote!(#receiver,)
+}
+
+/// `&self`.
+pub(super) fn borrowed_receiver(plan: &Plan) -> TokenStream {
+    let this = plan.function.receiver().map(|receiver| receiver.self_token);
+    this.map_or_else(TokenStream::new, |this| quote_ours!(&#this,))
+}
+
+/// The parameters as a function for people declares them.
+pub(super) fn params(plan: &Plan, generic: &Generic, wanted: impl Fn(&Param) -> bool) -> Vec<TokenStream> {
+    let params = plan.function.params.iter().enumerate().filter(|(_, param)| wanted(param));
+    let params = params.map(|(index, param)| {
+        let (ident, ty) = (&param.ident, generic.visible_type(plan, index));
+        quote!(#ident: #ty)
+    });
+    params.collect()
+}

@@ -1,0 +1,136 @@
+//! `#[invalidate_cache]`: the targets before the body, the invalidation behind it.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Expr, Path, Type};
+
+use super::alone::returns;
+use super::span::ours_at;
+use crate::model::function::{Form, Function, mentions};
+use crate::model::plan::hidden;
+use crate::model::source::Source;
+use crate::model::targets::{Target, Targets};
+use crate::parse::template::{Chunk, Template};
+use crate::path;
+
+/// Emits the function with its invalidations.
+pub(crate) fn expand(targets: &Targets, function: &Function) -> TokenStream {
+    let (attrs, vis, sig) = (&function.attrs, &function.vis, &function.sig);
+    let body = match &function.form {
+        Form::Boxed(_) => boxed_body(function),
+        Form::Async(ret) => async_body(function, ret),
+        Form::Sync => return TokenStream::new(),
+    };
+    let around = around(targets, &body);
+    let block = match &function.form {
+        Form::Boxed(_) => quote_ours!({ ::std::boxed::Box::pin(async move { #around }) }),
+        Form::Async(_) | Form::Sync => quote_ours!({ #around }),
+    };
+    quote!(#(#attrs)* #vis #sig #block)
+}
+
+fn around(targets: &Targets, body: &TokenStream) -> TokenStream {
+    let p = path::private(targets.krate.as_ref());
+    let new = match &targets.cache {
+        Some(source) => {
+            let source = source.value(&p);
+            quote_ours!(within(&#source))
+        }
+        None => {
+            let source = Source::Global.value(&p);
+            quote_ours!(new(&#source))
+        }
+    };
+    let targets = targets.targets.iter().map(|one| target(one, &p, targets.cache.is_some()));
+    quote_ours! {
+        let mut pending = #p::Pending::#new;
+        #(#targets)*
+        let ret = #body.await;
+        let succeeded = {
+            use #p::by_type::*;
+            let ty = #p::Ty::of(&ret);
+            #p::succeeded((&&&&ty).larder_shape(), &ret)
+        };
+        ::std::boxed::Box::pin(pending.settle(succeeded)).await;
+        ret
+    }
+}
+
+fn async_body(function: &Function, ret: &Type) -> TokenStream {
+    let statements = &function.block.stmts;
+    let returns = if mentions(quote!(#ret), "impl") { TokenStream::new() } else { returns(ret) };
+    quote_ours!(async move { #returns #(#statements)* })
+}
+
+fn boxed_body(function: &Function) -> TokenStream {
+    let statements = &function.block.stmts;
+    let syn::ReturnType::Type(_, ty) = &function.sig.output else { return TokenStream::new() };
+    quote_ours!({
+        let body: #ty = { #(#statements)* };
+        body
+    })
+}
+
+fn target(target: &Target, p: &TokenStream, here: bool) -> TokenStream {
+    match target {
+        Target::Call(call, path) => {
+            let (path, arguments) = (hidden_path(path, "key"), references(&call.args));
+            quote_ours!(pending.entry(#path(#arguments));)
+        }
+        Target::Method(call) => {
+            let (receiver, turbofish) = (&call.receiver, &call.turbofish);
+            let (method, arguments) = (hidden(&call.method, "key"), references(&call.args));
+            quote_ours!(pending.entry(#receiver.#method #turbofish(#arguments));)
+        }
+        Target::All(path) => {
+            let all = if here { quote_ours!(all_here) } else { quote_ours!(all) };
+            let span = ours_at(syn::spanned::Spanned::span(path));
+            let path = hidden_path(path, "keyspace");
+            let pending = quote_spanned!(span=> pending.#all);
+            quote_ours!(#pending(#path());)
+        }
+        Target::Pattern(template) => {
+            let text = text(template, &quote_ours!(#p::pattern_text));
+            quote_ours!(pending.pattern(&#text);)
+        }
+        Target::Key(template) => {
+            let text = text(template, &quote_ours!(#p::key_text));
+            quote_ours!(pending.text_key(&#text);)
+        }
+    }
+}
+
+/// `db::user::<T>` as `db::__user_key::<T>`.
+fn hidden_path(path: &syn::ExprPath, suffix: &str) -> TokenStream {
+    let mut path = path.clone();
+    rename_last(&mut path.path, suffix);
+    path.to_token_stream()
+}
+
+fn rename_last(path: &mut Path, suffix: &str) {
+    if let Some(last) = path.segments.last_mut() {
+        last.ident = hidden(&last.ident, suffix);
+    }
+}
+
+/// The arguments by reference: the body may still move them.
+fn references<'a>(args: impl IntoIterator<Item = &'a Expr>) -> TokenStream {
+    let args = args.into_iter().map(|arg| {
+        let and = quote_spanned!(ours_at(syn::spanned::Spanned::span(arg))=> &);
+        quote!(#and #arg)
+    });
+    quote!(#(#args),*)
+}
+
+/// A template as a `String`.
+fn text(template: &Template, part: &TokenStream) -> TokenStream {
+    let chunks = template.chunks.iter().map(|chunk| match chunk {
+        Chunk::Text(text) => quote_ours!(#text),
+        Chunk::Expr(expr) => {
+            let span = ours_at(template.span);
+            let part = super::span::map(part.clone(), &mut |_| span);
+            quote_spanned!(span=> &#part(&#expr))
+        }
+    });
+    quote_ours!([#(#chunks),*].concat())
+}

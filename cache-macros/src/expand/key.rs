@@ -1,0 +1,188 @@
+//! What names an entry: the parts of the key, and the cache.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::visit_mut::{self, VisitMut};
+use syn::{Expr, ExprCall, Ident, Type, TypeReference};
+
+use super::generics::Generic;
+use super::span::{emitted, ours_at};
+use super::{attrs, function};
+use crate::model::key::Part;
+use crate::model::param::Param;
+use crate::model::plan::Plan;
+use crate::model::source::{borrowed, is_place};
+
+/// `__user_key`: takes what names an entry by reference, so that an invalidation can name it before its body
+/// moves the arguments. The one place that evaluates the key.
+pub(super) fn builder(plan: &Plan, generic: &Generic) -> TokenStream {
+    let (p, name, vis) = (&plan.private, plan.hidden("key"), emitted(&plan.function.vis));
+    let attrs = attrs::hidden(plan);
+    let (generics, _, bounds) = generic.hidden.split_for_impl();
+    let receiver = function::borrowed_receiver(plan);
+    let params = hidden_params(plan, generic);
+    let patterns = patterns(plan, &quote!());
+    let view = View { plan, generic: Some(generic) };
+    let (space, parts) = (space(plan, generic, &view), parts(plan, &view));
+    quote_ours! {
+        #attrs
+        #vis fn #name #generics(#receiver #(#params),*) -> #p::Call<impl #p::ManagerSource, impl #p::Parts> #bounds {
+            #patterns
+            #p::Call::new(#space, #parts)
+        }
+    }
+}
+
+/// A call of it, where the visible function's arguments are at hand.
+pub(super) fn call(plan: &Plan, generic: &Generic) -> TokenStream {
+    let (name, arguments) = (plan.hidden("key"), &generic.to_hidden);
+    let values =
+        plan.function.params.iter().zip(&generic.named_types).filter(|(param, _)| plan.is_key_param(param));
+    let values = values.map(|(param, ty)| {
+        let ident = &param.ident;
+        if stripped(param, ty, generic).is_some() { quote!(#ident) } else { quote_ours!(&#ident) }
+    });
+    let callee = callee(plan, &name);
+    quote_ours!(#callee #arguments(#(#values),*))
+}
+
+/// A function beside this one, as it is called from here.
+pub(super) fn callee(plan: &Plan, name: &Ident) -> TokenStream {
+    match plan.function.receiver() {
+        Some(receiver) => {
+            let this = receiver.self_token;
+            quote_ours!(#this.#name)
+        }
+        None => associated(plan, name),
+    }
+}
+
+/// A function beside this one that takes no `self`.
+pub(super) fn associated(plan: &Plan, name: &Ident) -> TokenStream {
+    if plan.in_impl { quote_ours!(Self::#name) } else { quote!(#name) }
+}
+
+fn hidden_params(plan: &Plan, generic: &Generic) -> Vec<TokenStream> {
+    let params = plan.function.params.iter().zip(&generic.named_types);
+    let named = params.filter(|(param, _)| plan.is_key_param(param)).map(|(param, ty)| {
+        let ident = &param.ident;
+        match stripped(param, ty, generic) {
+            Some(reference) => {
+                let elem = &reference.elem;
+                quote_ours!(#ident: &#elem)
+            }
+            None => quote_ours!(#ident: &#ty),
+        }
+    });
+    named.collect()
+}
+
+/// A parameter that is a reference already stays one, so that `&String` may stand for `&str`; a reference to a
+/// bare type parameter gets another, since the parameter would be inferred wrong.
+fn stripped<'t>(param: &Param, ty: &'t Type, generic: &Generic) -> Option<&'t TypeReference> {
+    match ty {
+        Type::Reference(reference) if param.is_plain && !generic.is_parameter(&reference.elem) => {
+            Some(reference)
+        }
+        Type::Group(group) => stripped(param, &group.elem, generic),
+        _ => None,
+    }
+}
+
+/// Binds what the key mentions of arguments that are patterns.
+pub(super) fn patterns(plan: &Plan, reference: &TokenStream) -> TokenStream {
+    let of = |param: &&Param| !param.is_plain && param.names.iter().any(|name| plan.names_an_entry(name));
+    let lets = plan.function.params.iter().filter(of).map(|param| {
+        let (pat, ident) = (param.pat_by_reference(|name| plan.names_an_entry(name)), &param.ident);
+        quote_ours!(let #pat = #reference #ident;)
+    });
+    quote!(#(#lets)*)
+}
+
+/// The keyspace in its cache.
+fn space(plan: &Plan, generic: &Generic, view: &View<'_>) -> TokenStream {
+    let keyspace = associated(plan, &plan.hidden("keyspace"));
+    let arguments = super::generics::turbofish(&generic.names());
+    let within = plan.options.cache.expr().filter(|_| plan.cache_depends_on_the_call()).map(|expr| {
+        let source = borrowed(&view.of(expr));
+        quote_ours!(.within(#source))
+    });
+    quote_ours!(#keyspace #arguments() #within)
+}
+
+/// The parts of the key: `(a, (b, ()))`.
+pub(super) fn parts(plan: &Plan, view: &View<'_>) -> TokenStream {
+    let nil = quote_ours!(());
+    plan.parts.iter().rev().fold(nil, |rest, one| {
+        let one = part(plan, view, one);
+        quote_ours!((#one, #rest))
+    })
+}
+
+fn part(plan: &Plan, view: &View<'_>, part: &Part) -> TokenStream {
+    let (p, span) = (&plan.private, ours_at(part.span()));
+    match part {
+        Part::Expr(expr) if is_place(expr) => {
+            let expr = view.of(expr);
+            quote_spanned!(span=> #p::part(&#expr))
+        }
+        Part::Expr(expr) => {
+            let expr = view.of(expr);
+            quote_spanned!(span=> #p::computed_part(#expr))
+        }
+        Part::Word(word, _) => quote_spanned!(span=> #p::Word(#word)),
+        Part::Mixed(parts) => {
+            let parts = parts.iter().map(|one| self::part(plan, view, one));
+            quote_spanned!(span=> (#(#parts,)*))
+        }
+    }
+}
+
+/// How the arguments look where an expression of the user is evaluated.
+pub(super) struct View<'a> {
+    pub(super) plan: &'a Plan,
+    /// Inside the hidden function, which takes references; `None` where the arguments are as they are declared.
+    pub(super) generic: Option<&'a Generic>,
+}
+
+impl View<'_> {
+    /// The expression, with a `*` before each name that is a reference here and is none where it was declared.
+    pub(super) fn of(&self, expr: &Expr) -> Expr {
+        let mut expr = expr.clone();
+        Dereference(self).visit_expr_mut(&mut expr);
+        expr
+    }
+
+    fn is_behind_reference(&self, name: &Ident) -> bool {
+        let params = self.plan.function.params.iter().enumerate();
+        params.into_iter().any(|(index, param)| match (param.is_plain, self.generic) {
+            (false, None) => param.names.contains(name),
+            (false, Some(_)) => param.names.contains(name) || param.ident == *name,
+            (true, None) => false,
+            (true, Some(generic)) => {
+                let ty = generic.named_types.get(index);
+                param.ident == *name && ty.is_some_and(|ty| stripped(param, ty, generic).is_none())
+            }
+        })
+    }
+}
+
+struct Dereference<'a>(&'a View<'a>);
+
+impl VisitMut for Dereference<'_> {
+    fn visit_expr_mut(&mut self, expr: &mut Expr) {
+        let Expr::Path(path) = &*expr else { return visit_mut::visit_expr_mut(self, expr) };
+        let name = path.path.get_ident().filter(|_| path.qself.is_none());
+        if let Some(name) = name.filter(|name| self.0.is_behind_reference(name)) {
+            let star = ours_at(name.span());
+            *expr = syn::parse_quote_spanned!(star=> (*#name));
+        }
+    }
+
+    fn visit_expr_call_mut(&mut self, call: &mut ExprCall) {
+        if !matches!(*call.func, Expr::Path(_)) {
+            self.visit_expr_mut(&mut call.func);
+        }
+        call.args.iter_mut().for_each(|arg| self.visit_expr_mut(arg));
+    }
+}

@@ -1,0 +1,104 @@
+//! What a function fills: one static, in one place.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::LitStr;
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+
+use super::attrs;
+use super::generics::{Generic, turbofish};
+use super::span::{emitted, ours_at};
+use crate::model::plan::Plan;
+use crate::model::source::borrowed;
+use crate::parse::life::Life;
+
+/// `__user_keyspace`: the keyspace, and its cache unless that depends on the call.
+pub(super) fn function(plan: &Plan, generic: &Generic) -> TokenStream {
+    let (p, name, vis) = (&plan.private, plan.hidden("keyspace"), emitted(&plan.function.vis));
+    let (attrs, keyspace) = (attrs::hidden(plan), expr(plan, generic));
+    let (generics, _, bounds) = generic.hidden.split_for_impl();
+    let (source, ty) = source(plan);
+    quote_ours! {
+        #attrs
+        #vis fn #name #generics() -> #p::Space<#ty> #bounds {
+            #p::Space::new(#source, #keyspace)
+        }
+    }
+}
+
+/// The value and the type of the cache, where no argument is at hand.
+fn source(plan: &Plan) -> (TokenStream, TokenStream) {
+    let p = &plan.private;
+    match (plan.options.cache.constant(p), plan.options.cache.expr()) {
+        (Some(constant), _) => constant,
+        (None, Some(expr)) if !plan.cache_depends_on_the_call() => {
+            (borrowed(expr), quote_ours!(impl #p::ManagerSource))
+        }
+        _ => (quote_ours!(#p::CacheOfTheCall), quote_ours!(#p::CacheOfTheCall)),
+    }
+}
+
+/// An expression for the keyspace.
+pub(super) fn expr(plan: &Plan, generic: &Generic) -> TokenStream {
+    let p = &plan.private;
+    let (mut parameters, mut arguments) = (generic.repeated(), generic.names());
+    let mut here = quote_ours!(__larder_function);
+    if plan.in_impl {
+        here = quote_ours!(__larder_method);
+        parameters.insert(0, quote_ours!(__LarderSelf: ?Sized));
+        arguments.insert(0, quote_ours!(Self));
+    }
+    let site = if arguments.is_empty() { quote_ours!(Site) } else { quote_ours!(MonoSite) };
+    let (arguments, policy) = (turbofish(&arguments), policy(plan));
+    let (method, name) = name(plan);
+    quote_ours! {{
+        static __LARDER_SITE: #p::#site = #p::#site::new();
+        fn #here<#(#parameters),*>() {}
+        __LARDER_SITE.keyspace(#here #arguments, |here| here.#method(#name, #policy))
+    }}
+}
+
+/// How a keyspace is named, and after what.
+fn name(plan: &Plan) -> (TokenStream, LitStr) {
+    let ident = &plan.function.sig.ident;
+    match &plan.options.prefix {
+        Some(prefix) => (quote_ours!(keyspace_named), prefix.clone()),
+        None => (quote_ours!(keyspace), LitStr::new(&ident.unraw().to_string(), ident.span())),
+    }
+}
+
+fn policy(plan: &Plan) -> TokenStream {
+    let (p, options) = (&plan.private, &plan.options);
+    let ttl = options.ttl.as_ref().map(|ttl| life(p, ttl)).map(|ttl| quote_ours!(.ttl(#ttl)));
+    let negative = options.remembers_absence.map(|_| {
+        let ttl =
+            options.negative_ttl.as_ref().map_or_else(|| quote_ours!(#p::Ttl::Default), |ttl| life(p, ttl));
+        quote_ours!(.negative_ttl(#ttl))
+    });
+    let jitter = options.jitter.as_ref().map(|fraction| quote_ours!(.jitter(#fraction)));
+    let immutable = options.immutable.then(|| quote_ours!(.immutable()));
+    let local = options.local.then(|| quote_ours!(.local()));
+    let format = options
+        .format
+        .as_ref()
+        .filter(|format| format.is_json)
+        .map(|format| quote_spanned!(ours_at(format.span)=> .format(#p::Format::Json)));
+    let schema = options.schema.as_ref().map(|schema| quote_ours!(.schema(#schema)));
+    quote_ours!(#p::Policy::new() #ttl #negative #jitter #immutable #local #format #schema)
+}
+
+fn life(p: &TokenStream, life: &Life) -> TokenStream {
+    match life {
+        Life::Never => quote_ours!(#p::Ttl::Never),
+        Life::Millis(millis) if millis % 1_000 == 0 => {
+            let seconds = millis / 1_000;
+            quote_ours!(#p::Ttl::secs(#seconds))
+        }
+        Life::Millis(millis) => quote_ours!(#p::Ttl::millis(#millis)),
+        Life::Expr(expr) => {
+            let from = quote_spanned!(ours_at(expr.span())=> #p::Ttl::from);
+            quote!(#from(#expr))
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Code, out of what has been decided. About forty lines per function; all else is in the library.
+//!
+//! [`cached`] says what is emitted; [`key`], [`kind`] and [`keyspace`] are the hidden functions beside a cached
+//! one, [`function`] is the function itself, [`companions`] those for people, [`alone`] is all of it in one body.
+//! [`span`] says whose names are whose.
+
+mod alone;
+mod attrs;
+pub(crate) mod cached;
+mod companions;
+mod function;
+mod generics;
+pub(crate) mod invalidate;
+mod key;
+pub(crate) mod key_part;
+mod keyspace;
+mod kind;
+pub(crate) mod span;

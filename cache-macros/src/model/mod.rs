@@ -1,0 +1,11 @@
+//! What was written, as typed values that keep their spans.
+
+pub(crate) mod free;
+pub(crate) mod function;
+pub(crate) mod key;
+pub(crate) mod names;
+pub(crate) mod options;
+pub(crate) mod param;
+pub(crate) mod plan;
+pub(crate) mod source;
+pub(crate) mod targets;

@@ -1,0 +1,89 @@
+//! The options there are, the ones that will come, and how each is written.
+
+use syn::Ident;
+
+use crate::suggest::did_you_mean;
+
+/// The options of `#[cached]`, each with an example.
+pub(crate) const CACHED: &[(&str, &str)] = &[
+    ("ttl", "ttl = \"5m\""),
+    ("prefix", "prefix = \"user\""),
+    ("key", "key(id, user.tenant)` or `key = \"{tenant}:{id}\""),
+    ("skip", "skip(db, request)"),
+    ("cache", "cache = \"persistent\"` or `cache = self.cache"),
+    ("condition", "condition = |user| user.active"),
+    ("cache_none", "cache_none"),
+    ("negative_ttl", "negative_ttl = \"30s\""),
+    ("jitter", "jitter = 0.15"),
+    ("immutable", "immutable"),
+    ("local", "local"),
+    ("schema", "schema = 2"),
+    ("format", "format = \"json\""),
+    ("crate", "crate = path::to::larder"),
+    ("shared", "shared"),
+    ("assoc", "assoc"),
+    ("companions", "companions = \"none\""),
+];
+
+/// The options of `#[cached]` that are planned.
+const CACHED_LATER: &[&str] = &[
+    "ttl_with",
+    "user",
+    "tenant",
+    "tags",
+    "tags_with",
+    "stale_while_revalidate",
+    "stale_if_error",
+    "refresh_ahead",
+    "stale_if",
+    "soft_timeout",
+    "timeout",
+    "max_load_time",
+    "detach",
+    "single_flight",
+    "bypass",
+    "refresh",
+    "group_by",
+    "sensitive",
+    "never_stale",
+    "secure",
+    "near",
+    "batch",
+    "interop",
+    "namespace",
+    "operation",
+    "impl",
+];
+
+/// The options and targets of `#[invalidate_cache]`, each with an example.
+pub(crate) const INVALIDATE: &[(&str, &str)] = &[
+    ("all", "all(user)"),
+    ("patterns", "patterns(\"user:{id}:*\")"),
+    ("keys", "keys(\"user:{id}\")"),
+    ("cache", "cache = \"persistent\"` or `cache = self.cache"),
+    ("crate", "crate = path::to::larder"),
+];
+
+/// The options of `#[invalidate_cache]` that are planned.
+pub(crate) const INVALIDATE_LATER: &[&str] = &["tags", "on", "before"];
+
+/// How an option is written.
+pub(crate) fn example(option: &str) -> String {
+    let known = CACHED.iter().chain(INVALIDATE).find(|(name, _)| *name == option);
+    known.map_or_else(String::new, |(_, example)| format!("write `{example}`"))
+}
+
+/// What is to be said about an option of `#[cached]` that is none.
+pub(crate) fn no_option(name: &Ident) -> String {
+    let name = name.to_string();
+    if CACHED_LATER.contains(&name.as_str()) {
+        return not_yet(&name);
+    }
+    let known = CACHED.iter().map(|(name, _)| *name);
+    format!("there is no option `{name}`{}", did_you_mean(&name, known.chain(CACHED_LATER.iter().copied())))
+}
+
+/// What is to be said about a planned option.
+pub(crate) fn not_yet(name: &str) -> String {
+    format!("`{name}` is not available yet; leave it out")
+}

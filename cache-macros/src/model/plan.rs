@@ -1,0 +1,100 @@
+//! Everything that expansion needs, decided: nothing in here can be wrong any more.
+
+use proc_macro2::TokenStream;
+use quote::format_ident;
+use syn::ext::IdentExt;
+use syn::{Expr, Ident, Type};
+
+use super::free;
+use super::function::{Form, Function};
+use super::key::Part;
+use super::options::Options;
+use super::param::Param;
+use crate::path;
+
+/// A cached function that has been checked.
+pub(crate) struct Plan {
+    pub(crate) options: Options,
+    pub(crate) function: Function,
+    /// The path of what expanded code calls.
+    pub(crate) private: TokenStream,
+    /// What its future returns.
+    pub(crate) ret: Type,
+    /// The parts of its key.
+    pub(crate) parts: Vec<Part>,
+    /// It stands in an `impl` block.
+    pub(crate) in_impl: bool,
+}
+
+impl Plan {
+    /// `None` for a function that is not asynchronous.
+    pub(crate) fn new(mut options: Options, function: Function) -> Option<Self> {
+        let ret = match &function.form {
+            Form::Async(ret) | Form::Boxed(ret) => ret.clone(),
+            Form::Sync => return None,
+        };
+        let parts = match options.key.take() {
+            Some(key) => key.parts,
+            None => every_argument(&options, &function),
+        };
+        Some(Self {
+            private: path::private(options.krate.as_ref()),
+            in_impl: options.assoc.is_some() || function.mentions_self(),
+            ret,
+            parts,
+            options,
+            function,
+        })
+    }
+
+    /// Whether a parameter names an entry: the key or the choice of the cache mention it.
+    pub(crate) fn is_key_param(&self, param: &Param) -> bool {
+        param.names.iter().chain([&param.ident]).any(|name| self.names_an_entry(name))
+    }
+
+    /// Whether the key or the choice of the cache mention a name.
+    pub(crate) fn names_an_entry(&self, name: &Ident) -> bool {
+        self.parts
+            .iter()
+            .flat_map(Part::exprs)
+            .chain(self.options.cache.expr())
+            .any(|expr| free::uses(expr, name))
+    }
+
+    /// Whether which cache it fills depends on the call.
+    pub(crate) fn cache_depends_on_the_call(&self) -> bool {
+        self.options.cache.expr().is_some_and(|expr| {
+            let params = self.function.params.iter().flat_map(|param| &param.names);
+            params.chain([&format_ident!("self")]).any(|name| free::uses(expr, name))
+        })
+    }
+
+    /// The name of a function beside it: `user_peek`.
+    pub(crate) fn companion(&self, suffix: &str) -> Ident {
+        companion(&self.function.sig.ident, suffix)
+    }
+
+    /// The name of a function beside it that is not for people: `__user_key`.
+    pub(crate) fn hidden(&self, suffix: &str) -> Ident {
+        hidden(&self.function.sig.ident, suffix)
+    }
+}
+
+fn companion(function: &Ident, suffix: &str) -> Ident {
+    format_ident!("{}_{suffix}", function.unraw(), span = function.span())
+}
+
+/// The name of a hidden function beside another.
+pub(crate) fn hidden(function: &Ident, suffix: &str) -> Ident {
+    format_ident!("__{}_{suffix}", function.unraw(), span = function.span())
+}
+
+fn every_argument(options: &Options, function: &Function) -> Vec<Part> {
+    let is_skipped = |param: &Param| options.skip.iter().any(|name| param.is_called(name));
+    let kept = function.params.iter().filter(|param| !is_skipped(param));
+    kept.map(|param| Part::Expr(Box::new(path_of(&param.ident)))).collect()
+}
+
+fn path_of(ident: &Ident) -> Expr {
+    syn::parse_quote!(#ident)
+}

@@ -1,0 +1,44 @@
+//! Options that do not go together, and options that cannot see what they mention.
+
+use syn::Expr;
+
+use crate::model::free;
+use crate::model::function::Function;
+use crate::model::options::Options;
+use crate::parse::life::Life;
+use crate::problems::Problems;
+
+pub(super) fn check(options: &Options, function: &Function, problems: &mut Problems) {
+    if let (true, Some(format)) = (options.local, &options.format) {
+        let message =
+            "`local` keeps values in this process, where they have no stored form; leave `format` out";
+        problems.on(format.span, message);
+    }
+    let once = [
+        ("ttl", life(options.ttl.as_ref())),
+        ("negative_ttl", life(options.negative_ttl.as_ref())),
+        ("jitter", options.jitter.as_ref()),
+        ("schema", options.schema.as_ref()),
+    ];
+    for (option, expr) in once {
+        let what = format!("`{option}` is evaluated once, not on every call");
+        sees_no_argument(expr, function, &what, problems);
+    }
+    let condition = options.condition.as_ref();
+    sees_no_argument(condition, function, "`condition` judges the value alone", problems);
+}
+
+fn life(life: Option<&Life>) -> Option<&Expr> {
+    match life {
+        Some(Life::Expr(expr)) => Some(expr),
+        _ => None,
+    }
+}
+
+fn sees_no_argument(expr: Option<&Expr>, function: &Function, what: &str, problems: &mut Problems) {
+    for name in expr.map(free::names).unwrap_or_default() {
+        if name == "self" || function.params.iter().any(|param| param.names.contains(&name)) {
+            problems.at(&name, format!("{what}: it cannot depend on `{name}`"));
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The function itself: asynchronous, with a result that can be stored.
+
+use syn::visit::{self, Visit};
+use syn::{Lifetime, ParenthesizedGenericArguments, Safety, TypeFnPtr, TypeImplTrait, TypeReference};
+
+use crate::model::function::{Form, Function};
+use crate::model::options::Options;
+use crate::problems::Problems;
+
+pub(super) fn cached(options: &Options, function: &Function, problems: &mut Problems) {
+    asynchronous("cached", function, problems);
+    ordinary(function, problems);
+    if matches!(function.form, Form::Boxed(_)) && !options.alone {
+        let message = "a method of an `#[async_trait]` impl cannot have functions beside it; add `companions = \"none\"`";
+        problems.at(&function.sig.ident, message);
+    }
+    if let Some(ret) = function.ret() {
+        Result { problems }.visit_type(ret);
+    }
+}
+
+pub(super) fn invalidate(function: &Function, problems: &mut Problems) {
+    asynchronous("invalidate_cache", function, problems);
+    ordinary(function, problems);
+}
+
+fn asynchronous(attribute: &str, function: &Function, problems: &mut Problems) {
+    if matches!(function.form, Form::Sync) {
+        let message = format!(
+            "`#[{attribute}]` needs an `async fn`; synchronous functions are planned, not available yet"
+        );
+        problems.at(&function.sig.fn_token, message);
+    }
+}
+
+fn ordinary(function: &Function, problems: &mut Problems) {
+    let sig = &function.sig;
+    if let Safety::Unsafe(token) = &sig.safety {
+        problems.at(token, "an `unsafe fn` cannot be cached: call it inside a safe one");
+    }
+    if let Some(token) = &sig.variadic {
+        problems.at(token, "a variadic function cannot be cached");
+    }
+    let attrs = function.params.iter().flat_map(|param| &param.attrs);
+    for attr in attrs.filter(|attr| attr.path().is_ident("cfg")) {
+        problems.at(attr, "`#[cfg]` on a parameter is not seen by this macro; put it on the whole function");
+    }
+}
+
+/// Looks through a return type.
+struct Result<'p> {
+    problems: &'p mut Problems,
+}
+
+impl Result<'_> {
+    fn borrows(&mut self, tokens: &impl quote::ToTokens) {
+        let message =
+            "a cached value outlives the call that made it; return an owned value or an `Arc`, not a borrow";
+        self.problems.at(tokens, message);
+    }
+}
+
+impl Visit<'_> for Result<'_> {
+    fn visit_type_reference(&mut self, reference: &TypeReference) {
+        if reference.lifetime.is_none() {
+            self.borrows(&reference.and_token);
+        }
+        visit::visit_type_reference(self, reference);
+    }
+
+    fn visit_lifetime(&mut self, lifetime: &Lifetime) {
+        if lifetime.ident != "static" {
+            self.borrows(lifetime);
+        }
+    }
+
+    fn visit_type_impl_trait(&mut self, ty: &TypeImplTrait) {
+        self.problems.at(&ty.impl_token, "name the type that is cached; an `impl Trait` cannot be stored");
+    }
+
+    fn visit_type_fn_ptr(&mut self, _: &TypeFnPtr) {}
+
+    fn visit_parenthesized_generic_arguments(&mut self, _: &ParenthesizedGenericArguments) {}
+}
