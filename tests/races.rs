@@ -88,10 +88,34 @@ async fn two_sets_leave_one_winner_in_every_tier() {
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }
+    assert_eq!(primary.calls(Verb::Set), 1, "the second would pass the first between the tiers");
     hold.release();
     assert!(first.await.unwrap().is_stored() && second.await.unwrap().is_stored());
     let near = cache.get::<u64>("k").await.unwrap();
     assert_eq!((near, manager(&primary, Near::mib(1)).get::<u64>("k").await.unwrap()), (Some(2), Some(2)));
+}
+
+#[tokio::test]
+async fn a_read_between_the_stamp_and_the_far_write_of_a_set_does_not_bring_the_old_value_back() {
+    let (primary, cache) = stand();
+    let _ = manager(&primary, Near::mib(1)).set("k", 1_u64, Ttl::secs(60)).await.unwrap();
+    let hold = primary.hold_before(Verb::Set);
+    let set = tokio::spawn({
+        let cache = cache.clone();
+        async move { cache.set("k", 2_u64, Ttl::secs(60)).await.unwrap() }
+    });
+    hold.arrived().await;
+    let read = tokio::spawn({
+        let cache = cache.clone();
+        async move { cache.get::<u64>("k").await.unwrap() }
+    });
+    while primary.calls(Verb::Get) == 0 {
+        tokio::task::yield_now().await;
+    }
+    hold.release();
+    assert!(set.await.unwrap().is_stored());
+    let _ = read.await.unwrap();
+    assert_eq!(cache.get::<u64>("k").await.unwrap(), Some(2));
 }
 
 #[tokio::test]

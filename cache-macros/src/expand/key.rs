@@ -1,6 +1,6 @@
 //! What names an entry: the parts of the key, and the cache.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ExprCall, Ident, Type, TypeReference};
@@ -123,8 +123,8 @@ fn part(plan: &Plan, view: &View<'_>, part: &Part) -> TokenStream {
     let (p, span) = (&plan.private, ours_at(part.span()));
     match part {
         Part::Expr(expr) if is_place(expr) => {
-            let expr = view.of(expr);
-            quote_spanned!(span=> #p::part(&#expr))
+            let place = view.reference(expr, span);
+            quote_spanned!(span=> #p::part(#place))
         }
         Part::Expr(expr) => {
             let expr = view.of(expr);
@@ -151,6 +151,23 @@ impl View<'_> {
         let mut expr = expr.clone();
         Dereference(self).visit_expr_mut(&mut expr);
         expr
+    }
+
+    /// A reference to a place that outlives the hidden function: a name that is a reference already is that.
+    fn reference(&self, expr: &Expr, span: Span) -> TokenStream {
+        let is_reference = |name: &Ident| {
+            let params = &self.plan.function.params;
+            self.generic.is_some()
+                && !self.is_behind_reference(name)
+                && params.iter().any(|param| param.ident == *name)
+        };
+        match expr {
+            Expr::Path(path) if path.path.get_ident().is_some_and(is_reference) => quote!(#expr),
+            expr => {
+                let expr = self.of(expr);
+                quote_spanned!(span=> &#expr)
+            }
+        }
     }
 
     fn is_behind_reference(&self, name: &Ident) -> bool {
