@@ -180,7 +180,7 @@ fn give<S: Shape, H: Hold<S::Val>, F, C>(
     value: Option<&Held>,
 ) -> Option<S::Ret> {
     match value {
-        Some(held) => recipe.hold.give(held).map(|value| recipe.shape.of_value(value)),
+        Some(held) => recipe.hold.give(Held::clone(held)).map(|value| recipe.shape.of_value(value)),
         None => recipe.shape.of_absence(),
     }
 }
