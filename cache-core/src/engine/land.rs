@@ -11,7 +11,7 @@ use crate::codec::Envelope;
 use crate::entry::{Deadlines, Reason};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{NearKey, SpaceId};
-use crate::port::backend::{DeleteOptions, SetOptions};
+use crate::port::backend::{DeleteOptions, SetCondition, SetOptions};
 use crate::port::near::{Held, NearEntry, NearMeta};
 use crate::time::{Life, Ttl};
 
@@ -23,6 +23,15 @@ pub(super) struct Landing {
     /// Bytes of the stored form; 0 when there is none.
     pub(super) stored_bytes: usize,
     pub(super) only_here: bool,
+}
+
+/// What a loaded value finds in the tiers, and when its load began.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Landed {
+    /// Nothing: the load looked there first.
+    New(u64),
+    /// Perhaps an older value, which somebody may be reading.
+    Over(u64),
 }
 
 /// What became of a far write.
@@ -43,12 +52,31 @@ pub(super) enum FarWrite {
 impl Engine {
     /// Stores a loaded value: farthest tier first, then near. The stamps are compared inside the gate, so an
     /// invalidation sees this landing either complete or not begun.
-    pub(super) async fn land(&self, ask: &Ask<'_>, born: u64, value: Option<&Held>) {
+    pub(super) async fn land(&self, ask: &Ask<'_>, landed: Landed, value: Option<&Held>) {
         let life = match self.life(ask, value.is_none()) {
             Ok(life) => life,
             Err(error) => return tracing::warn!(%error, "a loaded value was not stored"),
         };
         self.settle().await;
+        match landed {
+            Landed::New(born) => self.land_new(ask, born, life, value).await,
+            Landed::Over(born) => self.land_over(ask, born, life, value).await,
+        }
+    }
+
+    /// Lands over an older value, as a set does: alone, and nobody who read that value keeps it.
+    async fn land_over(&self, ask: &Ask<'_>, born: u64, life: Life, value: Option<&Held>) {
+        let _gate = self.gate.set(ask.key).await;
+        if !self.stamps.may_land(ask.key, &self.stamps.cells(ask.key), born) {
+            return self.not_stored("all", Reason::Invalidated);
+        }
+        self.counters.add(Count::Stored);
+        if let Err(error) = self.replace(ask, value.cloned(), life, SetCondition::Always).await {
+            tracing::warn!(%error, "a refreshed value was not stored in every tier");
+        }
+    }
+
+    async fn land_new(&self, ask: &Ask<'_>, born: u64, life: Life, value: Option<&Held>) {
         let _gate = self.gate.land(ask.key).await;
         if !self.stamps.may_land(ask.key, &self.stamps.cells(ask.key), born) {
             return self.not_stored("all", Reason::Invalidated);
