@@ -129,3 +129,25 @@ async fn a_reader_that_saw_the_value_before_a_refresh_does_not_keep_it() {
     assert_eq!(cache.get::<String>("user:7:ann").await.unwrap().as_deref(), Some("new"));
     assert_eq!(user(&cache, 7, "ann").await, Ok(Some("new".to_owned())));
 }
+
+#[tokio::test]
+async fn a_refresh_that_finds_nothing_leaves_nothing_older() {
+    let cache = manager();
+    let kind = || {
+        use by_type::*;
+        let ty = Ty::<Option<String>>::new();
+        let shape = (&&&&ty).larder_shape();
+        let val = val_ty(shape);
+        let hold = (&&val).larder_hold();
+        kind(shape, hold, (&&&ty).larder_share(), storable(shape, hold), |text: &String| text != "refused")
+    };
+    fn __larder_forgetful() {}
+    static SITE: Site = Site::new();
+    let space = SITE.keyspace(__larder_forgetful, |here| here.keyspace_named("f", Policy::new()));
+    let entry = || Call::new(Space::new(&cache, space), (part(&7_u64), ())).entry();
+    for now in [None, Some("refused".to_owned())] {
+        assert_eq!(entry().refresh(kind(), async { Some("old".to_owned()) }).await.as_deref(), Some("old"));
+        assert_eq!(entry().refresh(kind(), async { now.clone() }).await, now);
+        assert_eq!(entry().peek(kind()).await, None, "{now:?}");
+    }
+}

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::counters::Count;
 use super::serving::Serving;
-use super::{Ask, Engine};
+use super::{Ask, Engine, What};
 use crate::codec::Envelope;
 use crate::entry::{Deadlines, Reason};
 use crate::error::{Error, ErrorKind, Result};
@@ -73,6 +73,16 @@ impl Engine {
         self.counters.add(Count::Stored);
         if let Err(error) = self.replace(ask, value.cloned(), life, SetCondition::Always).await {
             tracing::warn!(%error, "a refreshed value was not stored in every tier");
+        }
+    }
+
+    /// What was loaded is not to be stored: a refresh removes what it was to replace, unless something newer came.
+    pub(super) async fn drop_older(&self, ask: &Ask<'_>, landed: Landed) {
+        let Landed::Over(born) = landed else { return };
+        if self.stamps.may_land(ask.key, &self.stamps.cells(ask.key), born)
+            && let Err(error) = self.invalidate(What::Key(ask.key)).await
+        {
+            tracing::warn!(%error, "a value that a refresh did not find any more was not removed everywhere");
         }
     }
 

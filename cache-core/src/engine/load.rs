@@ -146,6 +146,7 @@ impl Engine {
                     self.land(ask, born, Some(&held)).await;
                 } else {
                     self.not_stored("all", Reason::Refused);
+                    self.drop_older(ask, born).await;
                 }
                 recipe.shape.of_value(value)
             }
@@ -153,6 +154,8 @@ impl Engine {
                 lead.tell(Outcome::Value(None));
                 if ask.space.policy.negative_ttl.is_some() {
                     self.land(ask, born, None).await;
+                } else {
+                    self.drop_older(ask, born).await;
                 }
                 ret
             }
