@@ -6,7 +6,8 @@ use std::hash::Hasher;
 use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
 
 use cache_core::key::{
-    CacheKey, IntoKey, KeyBuilder, KeyPart, KeyPattern, Namespace, PartWriter, StoredParts, build_cache_key,
+    CacheKey, IntoKey, KeyBuilder, KeyPart, KeyPattern, Namespace, PartWriter, SpaceName, StoredParts,
+    build_cache_key,
 };
 use proptest::prelude::*;
 
@@ -164,4 +165,26 @@ fn redis_glob(mut pattern: &[u8], mut text: &[u8]) -> bool {
 fn addresses_on_two_links_are_two_keys() {
     let on = |scope| SocketAddr::V6(SocketAddrV6::new(Ipv6Addr::LOCALHOST, 80, 0, scope));
     assert_ne!(build_cache_key("f", &(on(1),)).unwrap(), build_cache_key("f", &(on(2),)).unwrap());
+}
+
+#[test]
+fn a_key_is_bounded_however_many_segments_a_text_has() {
+    let many = ":".repeat(50_000);
+    let key = KeyBuilder::new(&many).unwrap().to_string();
+    assert!(key.len() < 700, "{}", key.len());
+    assert_ne!(key, KeyBuilder::new(&format!("{many}a")).unwrap().to_string());
+    let built = (0..1_000_u64).fold(KeyBuilder::new("f").unwrap(), |key, part| key.part(&part));
+    assert!(built.to_string().len() < 700, "{}", built.to_string().len());
+    assert_ne!(built, (0..999_u64).fold(KeyBuilder::new("f").unwrap(), |key, part| key.part(&part)));
+}
+
+#[test]
+fn a_part_of_128_bytes_is_found_by_its_pattern_whatever_it_begins_with() {
+    let shop = Namespace::default();
+    for id in ["7".repeat(128), "a".repeat(128), "-".repeat(128)] {
+        let space = SpaceName::named("user", 0);
+        let key = CacheKey::of_parts(&shop, &space, &(id.as_str(), ()));
+        let pattern = KeyPattern::for_user(&id).unwrap().within(&shop);
+        assert!(pattern.matches(key.as_str()), "{}", key.as_str());
+    }
 }
