@@ -1,6 +1,6 @@
 //! Keys of different values differ, patterns remove what they name, and a server is asked for at least that.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::hash::Hasher;
 use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
@@ -136,6 +136,23 @@ proptest! {
         }
     }
 
+    #[test]
+    fn text_given_as_a_pattern_matches_the_key_of_that_text(key in "[a7@'i8u(){}*?\\\\%,~\\-: ]{1,12}") {
+        let shop = Namespace::new("shop").unwrap();
+        let literal: String = key.chars().flat_map(|c| match c {
+            '*' | '?' | '\\' => vec!['\\', c],
+            '%' => vec!['%', '2', '5'],
+            c => vec![c],
+        }).collect();
+        let physical = CacheKey::direct(&shop, &key).unwrap();
+        let escaped: Vec<_> = key.split(':').map(KeyPattern::escape).collect();
+        for text in [literal, escaped.join(":")] {
+            let pattern = KeyPattern::parse(&text).unwrap().within(&shop);
+            prop_assert!(pattern.matches(physical.as_str()), "{text} {}", physical.as_str());
+            let glob = pattern.server_glob();
+            prop_assert!(redis_glob(glob.as_bytes(), physical.as_str().as_bytes()), "{glob}");
+        }
+    }
 }
 
 /// Redis's `stringmatchlen`, byte by byte.
