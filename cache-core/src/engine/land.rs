@@ -57,6 +57,9 @@ impl Engine {
             Ok(life) => life,
             Err(error) => return tracing::warn!(%error, "a loaded value was not stored"),
         };
+        if !self.is_enabled() {
+            return self.not_stored("all", Reason::Disabled);
+        }
         self.settle().await;
         match landed {
             Landed::New(born) => self.land_new(ask, born, life, value).await,
