@@ -6,8 +6,9 @@ mod common;
 
 use std::sync::Arc;
 
+use cache_core::entry::Reason;
 use cache_core::key::{CacheKey, SpaceName};
-use cache_core::manager::CacheManager;
+use cache_core::manager::{CacheManager, Written};
 use cache_core::testkit::Verb;
 use cache_core::time::Ttl;
 use common::{faulty, near, over};
@@ -224,4 +225,70 @@ async fn what_was_on_its_way_to_the_fallback_does_not_outlive_the_outage() {
     let _ = cache.set("k", 2_u64, Ttl::secs(60)).await.unwrap();
     primary.down(true);
     assert_eq!(cache.get::<u64>("k").await.unwrap(), None, "an older value than the last set is served");
+}
+
+#[tokio::test]
+async fn a_load_that_outlives_the_cache_being_on_touches_no_tier() {
+    let primary = faulty();
+    let cache = over(&primary).build().unwrap();
+    let (began, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let load = tokio::spawn({
+        let (cache, began, go) = (cache.clone(), Arc::clone(&began), Arc::clone(&go));
+        async move {
+            let loader = || async move {
+                began.notify_one();
+                go.notified().await;
+                Ok::<_, String>(1_u64)
+            };
+            cache.get_or_load("k", loader).await.unwrap()
+        }
+    });
+    began.notified().await;
+    cache.shutdown().await;
+    primary.forget_calls();
+    go.notify_one();
+    assert_eq!(load.await.unwrap(), 1);
+    assert_eq!(primary.total_calls(), 0, "a load that ended after the shutdown used a tier");
+}
+
+/// A value whose encoding panics.
+#[derive(serde::Deserialize)]
+struct Explosive;
+
+impl serde::Serialize for Explosive {
+    fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        std::panic::resume_unwind(Box::new("it cannot be encoded"))
+    }
+}
+
+#[tokio::test]
+async fn a_value_whose_encoding_panics_is_rejected_and_leaves_nothing_older() {
+    let primary = faulty();
+    let cache = over(&primary).build().unwrap();
+    let _ = cache.set("k", 1_u64, Ttl::secs(60)).await.unwrap();
+    let written = cache.set("k", Explosive, Ttl::secs(60)).await.unwrap();
+    assert_eq!(written, Written::Rejected(Reason::Unencodable));
+    assert_eq!(cache.get::<u64>("k").await.unwrap(), None);
+}
+
+/// A number whose decoding panics when it is 1.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+struct Fragile(u64);
+
+impl<'de> serde::Deserialize<'de> for Fragile {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        match u64::deserialize(from)? {
+            1 => std::panic::resume_unwind(Box::new("it cannot be decoded")),
+            number => Ok(Self(number)),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_value_whose_decoding_panics_is_loaded_again() {
+    let primary = faulty();
+    let _ = over(&primary).build().unwrap().set("k", 1_u64, Ttl::secs(60)).await.unwrap();
+    let cache = over(&primary).build().unwrap();
+    let load = cache.get_or_load("k", || async { Ok::<_, String>(Fragile(2)) }).await;
+    assert_eq!(load.unwrap(), Fragile(2));
 }

@@ -11,6 +11,7 @@ use cache_core::entry::Reason;
 use cache_core::error::ErrorKind;
 use cache_core::manager::{CacheManager, LoadError, Written};
 use cache_core::policy::FailMode;
+use cache_core::port::backend::NullBackend;
 use cache_core::time::Ttl;
 use common::{faulty, near, over};
 use tokio::sync::Notify;
@@ -77,6 +78,15 @@ async fn a_value_that_no_tier_took_is_not_said_to_be_stored() {
     let written = cache.set("k", 1_u64, Ttl::secs(60)).await.unwrap();
     assert_eq!(written, Written::Rejected(Reason::TierError));
     assert!(!cache.add("k", 1_u64, Ttl::secs(60)).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_null_manager_accepts_and_drops() {
+    let cache = CacheManager::builder().primary(NullBackend).build().unwrap();
+    assert_eq!(cache.set("k", 1_u64, Ttl::secs(60)).await.unwrap(), Written::Stored);
+    assert!(cache.add("k", 1_u64, Ttl::secs(60)).await.unwrap());
+    assert_eq!(cache.increment("n", 2, Ttl::secs(60)).await.unwrap(), 2);
+    assert_eq!(cache.get::<u64>("k").await.unwrap(), None);
 }
 
 #[tokio::test]

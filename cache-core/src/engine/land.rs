@@ -6,12 +6,12 @@ use bytes::Bytes;
 
 use super::counters::Count;
 use super::serving::Serving;
-use super::{Ask, Engine};
+use super::{Ask, Engine, What};
 use crate::codec::Envelope;
 use crate::entry::{Deadlines, Reason};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{NearKey, SpaceId};
-use crate::port::backend::{DeleteOptions, SetOptions};
+use crate::port::backend::{DeleteOptions, SetCondition, SetOptions};
 use crate::port::near::{Held, NearEntry, NearMeta};
 use crate::time::{Life, Ttl};
 
@@ -23,6 +23,15 @@ pub(super) struct Landing {
     /// Bytes of the stored form; 0 when there is none.
     pub(super) stored_bytes: usize,
     pub(super) only_here: bool,
+}
+
+/// What a loaded value finds in the tiers, and when its load began.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Landed {
+    /// Nothing: the load looked there first.
+    New(u64),
+    /// Perhaps an older value, which somebody may be reading.
+    Over(u64),
 }
 
 /// What became of a far write.
@@ -43,12 +52,44 @@ pub(super) enum FarWrite {
 impl Engine {
     /// Stores a loaded value: farthest tier first, then near. The stamps are compared inside the gate, so an
     /// invalidation sees this landing either complete or not begun.
-    pub(super) async fn land(&self, ask: &Ask<'_>, born: u64, value: Option<&Held>) {
+    pub(super) async fn land(&self, ask: &Ask<'_>, landed: Landed, value: Option<&Held>) {
         let life = match self.life(ask, value.is_none()) {
             Ok(life) => life,
             Err(error) => return tracing::warn!(%error, "a loaded value was not stored"),
         };
+        if !self.is_enabled() {
+            return self.not_stored("all", Reason::Disabled);
+        }
         self.settle().await;
+        match landed {
+            Landed::New(born) => self.land_new(ask, born, life, value).await,
+            Landed::Over(born) => self.land_over(ask, born, life, value).await,
+        }
+    }
+
+    /// Lands over an older value, as a set does: alone, and nobody who read that value keeps it.
+    async fn land_over(&self, ask: &Ask<'_>, born: u64, life: Life, value: Option<&Held>) {
+        let _gate = self.gate.set(ask.key).await;
+        if !self.stamps.may_land(ask.key, &self.stamps.cells(ask.key), born) {
+            return self.not_stored("all", Reason::Invalidated);
+        }
+        self.counters.add(Count::Stored);
+        if let Err(error) = self.replace(ask, value.cloned(), life, SetCondition::Always).await {
+            tracing::warn!(%error, "a refreshed value was not stored in every tier");
+        }
+    }
+
+    /// What was loaded is not to be stored: a refresh removes what it was to replace, unless something newer came.
+    pub(super) async fn drop_older(&self, ask: &Ask<'_>, landed: Landed) {
+        let Landed::Over(born) = landed else { return };
+        if self.stamps.may_land(ask.key, &self.stamps.cells(ask.key), born)
+            && let Err(error) = self.invalidate(What::Key(ask.key)).await
+        {
+            tracing::warn!(%error, "a value that a refresh did not find any more was not removed everywhere");
+        }
+    }
+
+    async fn land_new(&self, ask: &Ask<'_>, born: u64, life: Life, value: Option<&Held>) {
         let _gate = self.gate.land(ask.key).await;
         if !self.stamps.may_land(ask.key, &self.stamps.cells(ask.key), born) {
             return self.not_stored("all", Reason::Invalidated);

@@ -102,19 +102,16 @@ impl Engine {
 
     #[inline]
     pub(crate) fn is_enabled(&self) -> bool {
-        self.enabled.load(Ordering::Relaxed)
+        self.enabled.load(Ordering::Acquire)
     }
 
     /// Switches the cache on or off. What it holds when it is switched on again may be older than changes made
-    /// meanwhile, so everything held is overtaken.
+    /// meanwhile, so everything held is overtaken, before the first read can see it.
     pub(crate) fn set_enabled(&self, enabled: bool) {
-        if self.enabled.swap(enabled, Ordering::AcqRel) != enabled && enabled {
-            self.parts.near.remove_where(&|_, _| true, &mut drop);
-            self.stamps.bump(crate::stamp::Scope::Everything);
-            if self.parts.tiers.exist() {
-                self.journal.everything();
-            }
+        if enabled && !self.is_enabled() {
+            self.overtake(What::Everything);
         }
+        self.enabled.store(enabled, Ordering::Release);
     }
 
     pub(crate) fn statistics(&self) -> Statistics {

@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::port::backend::{SetCondition, SetOptions};
 use crate::port::near::Held;
 use crate::stamp::Scope;
+use crate::time::Life;
 
 /// What became of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,13 +49,24 @@ impl Engine {
         if condition == SetCondition::IfAbsent && self.holds_alone(ask) {
             return Ok(Written::Kept);
         }
+        self.replace(ask, Some(held), life, condition).await
+    }
+
+    /// Writes a value, or the memory of its absence, over what is there. The caller is alone in the key's gate.
+    pub(super) async fn replace(
+        &self,
+        ask: &Ask<'_>,
+        value: Option<Held>,
+        life: Life,
+        condition: SetCondition,
+    ) -> Result<Written> {
         let unfinished = match condition {
             SetCondition::Always => Unfinished::owed(self, What::Key(ask.key)),
             _ => Unfinished::optional(self, What::Key(ask.key)),
         };
         self.stamps.bump(Scope::Key(ask.key));
         self.flights.forget(ask.key);
-        let far = self.write_far(ask, Some(&held), life, SetOptions::default().when(condition)).await;
+        let far = self.write_far(ask, value.as_ref(), life, SetOptions::default().when(condition)).await;
         if let FarWrite::Aside(_) = far {
             self.journal.key(ask.key);
         }
@@ -70,20 +82,13 @@ impl Engine {
                 stored_bytes: far.bytes(),
                 only_here: !far.is_stored(),
             };
-            self.insert_near(ask, Some(held), landing);
-        }
-        Ok(self.kept_here(ask, far.is_stored(), written))
-    }
-
-    /// What can be said of a write whose only copy may be the near one: there may be no near tier, or none that took
-    /// it.
-    fn kept_here(&self, ask: &Ask<'_>, far: bool, written: Written) -> Written {
-        if far || !written.is_stored() || self.parts.near.get(ask.key.near()).is_some() {
-            return written;
+            self.insert_near(ask, value, landing);
         }
         match written {
-            Written::OnlyHere(reason) => Written::Rejected(reason),
-            _ => Written::Rejected(Reason::TooLarge),
+            Written::OnlyHere(reason) if self.parts.near.get(ask.key.near()).is_none() => {
+                Ok(Written::Rejected(reason))
+            }
+            written => Ok(written),
         }
     }
 
