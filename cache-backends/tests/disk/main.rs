@@ -19,4 +19,5 @@ mod restart;
 mod runtime;
 mod space;
 mod support;
+mod times;
 mod verbs;
