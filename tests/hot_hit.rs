@@ -18,7 +18,10 @@ async fn named(tenant: &str, id: Option<u64>) -> Result<Arc<String>, String> {
 #[tokio::test]
 async fn a_hot_hit_does_not_allocate() {
     larder::cache_manager().set_enabled(true);
-    assert_eq!((shared(7).await, named("acme", Some(1)).await.unwrap()), (shared(7).await, named("acme", Some(1)).await.unwrap()));
+    assert_eq!(
+        (shared(7).await, named("acme", Some(1)).await.unwrap()),
+        (shared(7).await, named("acme", Some(1)).await.unwrap())
+    );
     let counted = allocation_counter::measure(|| {
         for _ in 0..1_000 {
             let hit = std::pin::pin!(shared(7));

@@ -1,7 +1,8 @@
 //! What names an entry: the parts of the key, and the cache.
 
-use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ExprCall, Ident, Type, TypeReference};
 
@@ -11,7 +12,7 @@ use super::{attrs, function};
 use crate::model::key::Part;
 use crate::model::param::Param;
 use crate::model::plan::Plan;
-use crate::model::source::{borrowed, is_place};
+use crate::model::source::is_place;
 
 /// `__user_key`: takes what names an entry by reference, so that an invalidation can name it before its body
 /// moves the arguments. The one place that evaluates the key.
@@ -104,7 +105,11 @@ fn space(plan: &Plan, generic: &Generic, view: &View<'_>) -> TokenStream {
     let keyspace = associated(plan, &plan.hidden("keyspace"));
     let arguments = super::generics::turbofish(&generic.names());
     let within = plan.options.cache.expr().filter(|_| plan.cache_depends_on_the_call()).map(|expr| {
-        let source = borrowed(&view.of(expr));
+        let source = if is_place(expr) {
+            view.reference(expr, ours_at(expr.span()))
+        } else {
+            view.of(expr).to_token_stream()
+        };
         quote_ours!(.within(#source))
     });
     quote_ours!(#keyspace #arguments() #within)
@@ -123,8 +128,8 @@ fn part(plan: &Plan, view: &View<'_>, part: &Part) -> TokenStream {
     let (p, span) = (&plan.private, ours_at(part.span()));
     match part {
         Part::Expr(expr) if is_place(expr) => {
-            let expr = view.of(expr);
-            quote_spanned!(span=> #p::part(&#expr))
+            let place = view.reference(expr, span);
+            quote_spanned!(span=> #p::part(#place))
         }
         Part::Expr(expr) => {
             let expr = view.of(expr);
@@ -151,6 +156,23 @@ impl View<'_> {
         let mut expr = expr.clone();
         Dereference(self).visit_expr_mut(&mut expr);
         expr
+    }
+
+    /// A reference to a place that outlives the hidden function: a name that is a reference already is that.
+    fn reference(&self, expr: &Expr, span: Span) -> TokenStream {
+        let is_reference = |name: &Ident| {
+            let params = &self.plan.function.params;
+            self.generic.is_some()
+                && !self.is_behind_reference(name)
+                && params.iter().any(|param| param.ident == *name)
+        };
+        match expr {
+            Expr::Path(path) if path.path.get_ident().is_some_and(is_reference) => quote!(#expr),
+            expr => {
+                let expr = self.of(expr);
+                quote_spanned!(span=> &#expr)
+            }
+        }
     }
 
     fn is_behind_reference(&self, name: &Ident) -> bool {
