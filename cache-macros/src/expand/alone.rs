@@ -54,7 +54,8 @@ fn through(plan: &Plan, boxed: bool) -> TokenStream {
 fn async_body(plan: &Plan) -> TokenStream {
     let (patterns, returns) = (patterns(plan), returns(&plan.ret));
     let statements = &plan.function.block.stmts;
-    quote_ours!(async move { #returns #patterns #(#statements)* })
+    let mentioned = &plan.mentioned;
+    quote_ours!(async move { #returns #patterns #(let _ = &#mentioned;)* #(#statements)* })
 }
 
 /// The body that makes a boxed future.

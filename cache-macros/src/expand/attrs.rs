@@ -42,14 +42,28 @@ fn cfgs(plan: &Plan) -> impl Iterator<Item = &Attribute> {
 /// Of a function that is not for people.
 pub(super) fn hidden(plan: &Plan) -> TokenStream {
     let cfgs = cfgs(plan);
-    quote_ours!(#(#cfgs)* #[doc(hidden)] #[inline] #[allow(dead_code)])
+    let lints = lints();
+    quote_ours!(#(#cfgs)* #[doc(hidden)] #[inline] #lints)
 }
 
 /// Of a companion.
 pub(super) fn companion(plan: &Plan, docs: &[String], is_async: bool) -> TokenStream {
     let cfgs = cfgs(plan);
-    let must_use = (!is_async).then(|| quote_ours!(#[must_use]));
-    quote_ours!(#(#cfgs)* #(#[doc = #docs])* #must_use #[allow(dead_code)])
+    let (must_use, lints) = ((!is_async).then(|| quote_ours!(#[must_use])), lints());
+    quote_ours!(#(#cfgs)* #(#[doc = #docs])* #must_use #lints)
+}
+
+/// Emitted functions are nobody's style.
+fn lints() -> TokenStream {
+    quote_ours!(#[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)])
+}
+
+/// Of the function that people call: it hands all arguments on, `_unused` ones too.
+pub(super) fn underscores(plan: &Plan) -> Option<TokenStream> {
+    let mut idents = plan.function.params.iter().map(|param| &param.ident);
+    idents
+        .any(|ident| ident.to_string().starts_with('_'))
+        .then(|| quote_ours!(#[allow(clippy::used_underscore_binding)]))
 }
 
 fn is_any(attr: &Attribute, names: &[&str]) -> bool {

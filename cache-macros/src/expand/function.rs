@@ -29,7 +29,8 @@ pub(super) fn cached(plan: &Plan, generic: &Generic) -> TokenStream {
         };
         load.await
     }};
-    quote!(#(#attrs)* #vis #asyncness #fn_token #name #generics(#receiver #(#params),*) #output #bounds #block)
+    let underscores = attrs::underscores(plan);
+    quote!(#(#attrs)* #underscores #vis #asyncness #fn_token #name #generics(#receiver #(#params),*) #output #bounds #block)
 }
 
 /// `user_uncached`: the body, in its only place.
@@ -44,8 +45,10 @@ pub(super) fn uncached(plan: &Plan, generic: &Generic) -> TokenStream {
         quote!(#(#attrs)* #pat: #ty)
     });
     let inputs = inputs.map(|receiver| quote!(#receiver)).chain(params);
-    let block = &plan.function.block;
-    let head = quote_ours!(#(#attrs)* #[doc = #docs] #[allow(clippy::unused_async)] #vis async);
+    let (mentioned, statements) = (&plan.mentioned, &plan.function.block.stmts);
+    let block = quote_ours!({ #(let _ = &#mentioned;)* #(#statements)* });
+    let underscores = (!mentioned.is_empty()).then(|| attrs::underscores(plan)).flatten();
+    let head = quote_ours!(#(#attrs)* #[doc = #docs] #[allow(clippy::unused_async)] #underscores #vis async);
     quote!(#head #fn_token #name #generics(#(#inputs),*) #output #bounds #block)
 }
 

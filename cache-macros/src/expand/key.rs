@@ -1,7 +1,8 @@
 //! What names an entry: the parts of the key, and the cache.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ExprCall, Ident, Type, TypeReference};
 
@@ -11,7 +12,7 @@ use super::{attrs, function};
 use crate::model::key::Part;
 use crate::model::param::Param;
 use crate::model::plan::Plan;
-use crate::model::source::{borrowed, is_place};
+use crate::model::source::is_place;
 
 /// `__user_key`: takes what names an entry by reference, so that an invalidation can name it before its body
 /// moves the arguments. The one place that evaluates the key.
@@ -104,7 +105,11 @@ fn space(plan: &Plan, generic: &Generic, view: &View<'_>) -> TokenStream {
     let keyspace = associated(plan, &plan.hidden("keyspace"));
     let arguments = super::generics::turbofish(&generic.names());
     let within = plan.options.cache.expr().filter(|_| plan.cache_depends_on_the_call()).map(|expr| {
-        let source = borrowed(&view.of(expr));
+        let source = if is_place(expr) {
+            view.reference(expr, ours_at(expr.span()))
+        } else {
+            view.of(expr).to_token_stream()
+        };
         quote_ours!(.within(#source))
     });
     quote_ours!(#keyspace #arguments() #within)

@@ -74,11 +74,11 @@ struct ByReference<F> {
 
 impl<F: Fn(&Ident) -> bool> VisitMut for ByReference<F> {
     fn visit_field_pat_mut(&mut self, field: &mut syn::FieldPat) {
-        // `Point { x }` has to name its field once `x` itself is left out.
-        if field.colon_token.is_none() {
-            field.colon_token = Some(syn::token::Colon::default());
-        }
         visit_mut::visit_field_pat_mut(self, field);
+        // `Point { x }` has to name its field once `x` itself is left out.
+        if !matches!(*field.pat, Pat::Ident(_)) {
+            field.colon_token.get_or_insert_default();
+        }
     }
 
     fn visit_pat_mut(&mut self, pat: &mut Pat) {

@@ -24,6 +24,8 @@ pub(crate) struct Plan {
     pub(crate) parts: Vec<Part>,
     /// It stands in an `impl` block.
     pub(crate) in_impl: bool,
+    /// The names that options mention: used, whether the body uses them or not.
+    pub(crate) mentioned: Vec<Ident>,
 }
 
 impl Plan {
@@ -33,6 +35,7 @@ impl Plan {
             Form::Async(ret) | Form::Boxed(ret) => ret.clone(),
             Form::Sync => return None,
         };
+        let mentioned = mentioned(&options, &function);
         let parts = match options.key.take() {
             Some(key) => key.parts,
             None => every_argument(&options, &function),
@@ -42,6 +45,7 @@ impl Plan {
             in_impl: options.assoc.is_some() || function.mentions_self(),
             ret,
             parts,
+            mentioned,
             options,
             function,
         })
@@ -78,6 +82,13 @@ impl Plan {
     pub(crate) fn hidden(&self, suffix: &str) -> Ident {
         hidden(&self.function.sig.ident, suffix)
     }
+}
+
+fn mentioned(options: &Options, function: &Function) -> Vec<Ident> {
+    let exprs: Vec<&Expr> =
+        options.key.iter().flat_map(|key| key.exprs()).chain(options.cache.expr()).collect();
+    let names = function.params.iter().flat_map(|param| &param.names);
+    names.filter(|name| exprs.iter().any(|expr| free::uses(expr, name))).cloned().collect()
 }
 
 fn companion(function: &Ident, suffix: &str) -> Ident {

@@ -23,6 +23,7 @@ impl Source {
     pub(crate) fn of(expr: Expr) -> Self {
         match expr {
             Expr::Lit(ExprLit { lit: Lit::Str(name), .. }) => Self::Named(name),
+            Expr::Reference(reference) if reference.mutability.is_none() => Self::of(*reference.expr),
             expr => Self::Expr(Box::new(expr)),
         }
     }
