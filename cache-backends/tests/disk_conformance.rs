@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cache_backends::{DiskBackend, DiskBuilder};
+use cache_backends::disk::{DiskBackend, DiskBuilder};
 use cache_core::port::clock::Clock;
 use cache_core::testkit::ManualTime;
 use cache_core::testkit::conformance::Subject;
