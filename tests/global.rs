@@ -17,6 +17,9 @@ async fn managers_are_found_by_themselves_and_by_name() {
     assert_eq!(larder::cache_manager().get::<u8>("k").await.unwrap(), None);
     assert!(!without_set_up.is_enabled(), "the older one was shut down");
 
+    larder::initialize_cache(larder::cache_manager()).await.unwrap();
+    assert!(larder::cache_manager().is_enabled(), "it was shut down as its own predecessor");
+
     assert!(larder::cache("persistent").is_none());
     let config =
         larder::Config::from_vars(|name| (name == "CACHE_PERSISTENT_TTL").then(|| "2h".to_owned())).unwrap();

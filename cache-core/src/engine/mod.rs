@@ -1,7 +1,8 @@
 //! The engine: what happens on a hit, on a miss, on a write, on an invalidation.
 //!
 //! Start reading in [`hot`] (a hit), then [`load`] (a miss: seat, fetch, run, land). [`put`] writes,
-//! [`invalidate`] removes, [`atomic`] holds the verbs that must have one winner, [`serving`] picks the byte tier.
+//! [`invalidate`] removes, [`atomic`] holds the verbs that must have one winner, [`serving`] picks the byte tier,
+//! [`unfinished`] ends what a caller abandoned.
 
 mod atomic;
 mod counters;
