@@ -1,5 +1,7 @@
 //! The disk backend keeps every promise.
 
+#![allow(clippy::unwrap_used)]
+
 use std::sync::Arc;
 
 use cache_backends::{DiskBackend, DiskBuilder};

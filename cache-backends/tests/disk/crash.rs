@@ -71,7 +71,7 @@ async fn a_killed_process_leaves_old_or_new_values_never_wrong_ones() {
     assert!(held > ROUNDS * KEYS, "only {held} entries were found again: they are lost");
 }
 
-/// Without removals and with room for everything nothing that was acknowledged may be missing.
+/// What the children write fits the bound, so nothing that was acknowledged and not removed may be missing.
 #[tokio::test]
 async fn a_killed_process_loses_nothing_that_was_acknowledged() {
     let home = tempfile::tempdir().unwrap();
