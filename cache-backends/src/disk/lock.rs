@@ -5,7 +5,7 @@
 //!
 //! Writes are not synced one by one. A process that is killed loses nothing by that: the kernel has its writes.
 //! A machine that loses power may lose any of the last ones, the removal of an entry among them, and a removed
-//! entry must not come back. So the lock file says whether the last holder closed cleanly (everything was synced)
+//! entry must not come back. So the lock file says whether the last holder closed cleanly (every record was synced)
 //! and under which boot it ran: not closed and another boot means that nothing in the directory is believed.
 
 use std::fs::File;
@@ -66,7 +66,7 @@ impl DirLock {
         if trust == Trust::Exact { self.file.sync_data() } else { Ok(()) }
     }
 
-    /// Everything has been synced.
+    /// Every record has been synced.
     pub(super) fn mark_clean(&self) -> io::Result<()> {
         self.write(true)?;
         self.file.sync_data()

@@ -54,8 +54,8 @@ async fn timers_are_not_starved() {
     for length in [1_000, 64_000, 1_000_000] {
         let fired = firings_beside(length).await;
         println!("{length} bytes: a 2 ms timer fired {fired} times in 500 ms");
-        // Without a budget it would fire never; an idle machine gives about 160.
-        assert!(fired >= 25, "{length} bytes: the timer fired {fired} times only");
+        // Without a budget it fires never; an idle machine gives 100 to 160, a crowded one a fifth of that.
+        assert!(fired >= 10, "{length} bytes: the timer fired {fired} times only");
     }
 }
 
