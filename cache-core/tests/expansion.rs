@@ -34,8 +34,8 @@ fn user_kind() -> impl Kind<Ret = Answer> {
     kind(shape, hold, (&&&ty).larder_share(), storable(shape, hold), |_| true)
 }
 
-fn user_key(cache: &CacheManager, id: &u64, name: &str) -> Call<impl ManagerSource, impl Parts> {
-    Call::new(Space::new(cache, user_keyspace()), (part(id), (part(name), ())))
+fn user_key<V: Verb>(cache: &CacheManager, id: &u64, name: &str, verb: V) -> V::Output {
+    verb.on(Space::new(cache, user_keyspace()), &(part(id), (part(name), ())))
 }
 
 async fn user_uncached(id: u64, name: &str) -> Answer {
@@ -49,7 +49,7 @@ async fn user_uncached(id: u64, name: &str) -> Answer {
 
 async fn user(cache: &CacheManager, id: u64, name: &str) -> Answer {
     let load = {
-        let probed = user_key(cache, &id, name).probe(user_kind());
+        let probed = user_key(cache, &id, name, Probe(user_kind()));
         match probed {
             Probed::Hit(hit) => return hit,
             Probed::Miss(missed) => Box::pin(missed.load(user_uncached(id, name))),

@@ -55,7 +55,7 @@ async fn a_template_is_parts_and_never_joins_them() {
     assert_ne!(by_template("acme:7", 7).await, first);
 }
 
-#[cached(key(name.trim().to_lowercase(), *flag, LIMIT, number as u8, format!("{name}")), cache = FAR, prefix = "c")]
+#[cached(key(name.to_lowercase().trim(), *flag, LIMIT, number as u8, format!("{name}")), cache = FAR, prefix = "c")]
 async fn by_computation(name: String, flag: &bool, number: u64) -> u64 {
     let _ = (name, flag, number);
     fresh()

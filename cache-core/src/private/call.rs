@@ -4,18 +4,24 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-use super::{Entry, Kind, ManagerSource, Space};
+use super::{Kind, ManagerSource, Space};
 use crate::engine::{Ask, Engine, Hold, Keyspace, Shape};
 use crate::key::{CacheKey, Parts, PartsProbe};
 use crate::manager::CacheManager;
 
-/// One call of a cached function: what it fills and where, and the parts of its key. Made on the stack on every
-/// call; nothing of it is kept over an await.
-#[derive(Debug, Clone, Copy)]
-pub struct Call<M, P> {
-    space: Space<M>,
-    parts: P,
+/// What is done with the entry that a call names. The parts of its key are there only while it is done, so that
+/// they may borrow from the arguments and from values that are computed of them.
+pub trait Verb {
+    /// What comes of it.
+    type Output;
+
+    /// Does it.
+    fn on<M: ManagerSource, P: Parts>(self, space: Space<M>, parts: &P) -> Self::Output;
 }
+
+/// Asks the near tier. Allocates nothing on a hit; builds the key on a miss.
+#[derive(Debug, Clone, Copy)]
+pub struct Probe<K>(pub K);
 
 /// What the near tier answered.
 #[derive(Debug)]
@@ -26,61 +32,32 @@ pub enum Probed<R, K> {
     Miss(Missed<K>),
 }
 
-impl<M, P> Call<M, P> {
-    /// A call.
-    #[inline]
-    pub fn new(space: Space<M>, parts: P) -> Self {
-        Self { space, parts }
-    }
-}
+impl<K: Kind> Verb for Probe<K> {
+    type Output = Probed<K::Ret, K>;
 
-impl<M: ManagerSource, P: Parts> Call<M, P> {
-    /// Asks the near tier. Allocates nothing on a hit; builds the key on a miss.
     #[inline]
-    pub fn probe<K: Kind>(&self, kind: K) -> Probed<K::Ret, K> {
-        let (shape, hold) = (kind.shape(), kind.hold());
-        self.space.source.with(|manager| {
-            let probe = PartsProbe::new(self.space.keyspace.name.id(), &self.parts);
+    fn on<M: ManagerSource, P: Parts>(self, space: Space<M>, parts: &P) -> Self::Output {
+        let (shape, hold) = (self.0.shape(), self.0.hold());
+        space.source.with(|manager| {
+            let probe = PartsProbe::new(space.keyspace.name.id(), parts);
             match manager.engine().hot(
                 &probe,
                 |held| hold.give(held).map(|value| shape.of_value(value)),
                 || shape.of_absence(),
             ) {
                 Some(hit) => Probed::Hit(hit),
-                None => Probed::Miss(self.missed(manager, kind)),
+                None => Probed::Miss(self.missed(manager, space.keyspace, parts)),
             }
         })
     }
+}
 
+impl<K> Probe<K> {
     #[cold]
-    fn missed<K>(&self, manager: &CacheManager, kind: K) -> Missed<K> {
-        Missed {
-            engine: manager.engine_handle(),
-            key: manager.is_enabled().then(|| self.key_in(manager)),
-            keyspace: self.space.keyspace,
-            kind,
-        }
-    }
-
-    /// What this call names, for everything but reading through.
-    pub fn entry(self) -> Entry {
-        let manager = self.space.source.manager();
-        let key = self.key_in(&manager);
-        Entry::new(manager, key, self.space.keyspace)
-    }
-}
-
-impl<M, P: Parts> Call<M, P> {
-    /// The key of this call in a manager.
-    pub(super) fn key_in(&self, manager: &CacheManager) -> CacheKey {
-        CacheKey::of_parts(manager.namespace(), &self.space.keyspace.name, &self.parts)
-    }
-}
-
-impl<M: ManagerSource, P> Call<M, P> {
-    /// The manager of this call.
-    pub(super) fn manager(&self) -> CacheManager {
-        self.space.source.manager()
+    fn missed(self, manager: &CacheManager, keyspace: &'static Keyspace, parts: &impl Parts) -> Missed<K> {
+        let key =
+            manager.is_enabled().then(|| CacheKey::of_parts(manager.namespace(), &keyspace.name, parts));
+        Missed { engine: manager.engine_handle(), key, keyspace, kind: self.0 }
     }
 }
 

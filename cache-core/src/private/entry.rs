@@ -3,11 +3,11 @@
 use std::fmt;
 use std::future::Future;
 
-use super::Kind;
+use super::{Kind, ManagerSource, Space, Verb};
 use crate::engine::{Ask, Hold, Keyspace, Shape, What};
 use crate::entry::Invalidated;
 use crate::error::Result;
-use crate::key::CacheKey;
+use crate::key::{CacheKey, Parts};
 use crate::manager::CacheManager;
 
 /// One entry of a cached function, in its manager.
@@ -17,11 +17,21 @@ pub struct Entry {
     keyspace: &'static Keyspace,
 }
 
-impl Entry {
-    pub(super) fn new(manager: CacheManager, key: CacheKey, keyspace: &'static Keyspace) -> Self {
-        Self { manager, key, keyspace }
-    }
+/// Finds the entry of a call.
+#[derive(Debug, Clone, Copy)]
+pub struct Find;
 
+impl Verb for Find {
+    type Output = Entry;
+
+    fn on<M: ManagerSource, P: Parts>(self, space: Space<M>, parts: &P) -> Entry {
+        let (manager, keyspace) = (space.source.manager(), space.keyspace);
+        let key = CacheKey::of_parts(manager.namespace(), &keyspace.name, parts);
+        Entry { manager, key, keyspace }
+    }
+}
+
+impl Entry {
     /// Its key.
     pub fn into_key(self) -> CacheKey {
         self.key

@@ -1,9 +1,9 @@
 //! What expanded macros call. Not for people: no promise of stability.
 //!
 //! All logic of a cached function is ordinary code here and in the engine; the macro only lists the arguments
-//! and picks the traits. [`Call`] is the read path of a function: probe, then load; [`Entry`] is all else that
-//! can be done with one entry; [`Pending`] is an invalidation that waits for its body. [`kinds`] chooses by type
-//! (never by spelling) what a return type means.
+//! and picks the traits. A call names an entry, and a [`Verb`] does something with it: [`Probe`] is the read path,
+//! [`Find`] all else, [`Pending`] an invalidation that waits for its body. [`kinds`] chooses by type (never by
+//! spelling) what a return type means.
 
 mod call;
 mod entry;
@@ -16,15 +16,15 @@ mod source;
 mod space;
 mod text;
 
-pub use call::{Call, Missed, Probed};
-pub use entry::Entry;
+pub use call::{Missed, Probe, Probed, Verb};
+pub use entry::{Entry, Find};
 pub use kind::{Kind, SaysAbsent, kind, local, says_absent, storable};
 pub use kinds::{Ty, by_type, val_ty};
 pub use pending::{Pending, succeeded};
 pub use site::{Here, MonoSite, Site};
 pub use source::ManagerSource;
 pub use space::{CacheOfTheCall, Space};
-pub use text::{Word, computed_part, key_text, part, pattern_text};
+pub use text::{Word, key_text, part, pattern_text};
 
 pub use crate::codec::Format;
 pub use crate::engine::{

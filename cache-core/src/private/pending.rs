@@ -1,6 +1,6 @@
 //! The invalidations of a function that changes something.
 
-use super::{Call, ManagerSource, Space};
+use super::{ManagerSource, Space, Verb};
 use crate::engine::{Keyspace, Shape, What};
 use crate::key::{CacheKey, KeyPattern, Parts};
 use crate::manager::CacheManager;
@@ -34,13 +34,6 @@ impl Pending {
     /// Nothing yet. Everything is invalidated in this cache.
     pub fn within(source: &impl ManagerSource) -> Self {
         Self { manager: source.manager(), everything_here: true, targets: Vec::new() }
-    }
-
-    /// One entry of a cached function.
-    pub fn entry(&mut self, call: Call<impl ManagerSource, impl Parts>) {
-        let manager = if self.everything_here { self.manager.clone() } else { call.manager() };
-        let key = call.key_in(&manager);
-        self.targets.push((manager, Target::Key(key)));
     }
 
     /// Every entry of a cached function, in the cache that it fills.
@@ -79,6 +72,17 @@ impl Pending {
             invalidate(manager, target).await;
             self.targets.pop();
         }
+    }
+}
+
+/// One entry of a cached function.
+impl Verb for &mut Pending {
+    type Output = ();
+
+    fn on<M: ManagerSource, P: Parts>(self, space: Space<M>, parts: &P) {
+        let manager = if self.everything_here { self.manager.clone() } else { space.source.manager() };
+        let key = CacheKey::of_parts(manager.namespace(), &space.keyspace.name, parts);
+        self.targets.push((manager, Target::Key(key)));
     }
 }
 

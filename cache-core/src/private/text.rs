@@ -16,15 +16,9 @@ pub fn key_text(part: &(impl KeyPart + ?Sized)) -> String {
     writer.finish().1.split_off(1)
 }
 
-/// A borrowed argument as a part of a key. (Its type is hidden so that a missing `KeyPart` is one error.)
+/// A value as a part of a key. (Its type is hidden so that a missing `KeyPart` is one error.)
 #[inline]
 pub fn part<T: KeyPart + ?Sized>(part: &T) -> impl KeyPart + '_ {
-    part
-}
-
-/// A computed value as a part of a key.
-#[inline]
-pub fn computed_part<T: KeyPart>(part: T) -> impl KeyPart {
     part
 }
 

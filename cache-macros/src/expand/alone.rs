@@ -39,7 +39,7 @@ fn through(plan: &Plan, boxed: bool) -> TokenStream {
             let kind = { #kind };
             let probed = {
                 #patterns
-                #p::Call::new(#p::Space::new(#source, keyspace), #parts).probe(kind)
+                #p::Verb::on(#p::Probe(kind), #p::Space::new(#source, keyspace), &#parts)
             };
             match probed {
                 #p::Probed::Hit(hit) => return hit,

@@ -2,9 +2,10 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::Visibility;
 
 use super::generics::Generic;
-use super::{alone, companions, function, key, keyspace, kind};
+use super::{alone, attrs, companions, function, key, keyspace, kind};
 use crate::model::plan::Plan;
 
 /// Emits a cached function with its family, or alone.
@@ -17,5 +18,16 @@ pub(crate) fn expand(plan: &Plan) -> TokenStream {
     let uncached = function::uncached(plan, &generic);
     let cached = function::cached(plan, &generic);
     let companions = companions::all(plan, &generic);
-    quote!(#(#hidden)* #uncached #cached #companions)
+    let hint = hint(plan);
+    quote!(#hint #(#hidden)* #uncached #cached #companions)
+}
+
+/// In the `impl` of a trait nothing may be added. This is the first thing that is, so the compiler's complaint
+/// about it names the fix.
+fn hint(plan: &Plan) -> TokenStream {
+    if !plan.in_impl || !matches!(plan.function.vis, Visibility::Inherited) {
+        return TokenStream::new();
+    }
+    let (attrs, name) = (attrs::hidden(plan), plan.hidden("needs_companions_none_in_the_impl_of_a_trait"));
+    quote_ours!(#attrs fn #name() {})
 }

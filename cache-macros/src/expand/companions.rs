@@ -26,7 +26,7 @@ pub(super) fn all(plan: &Plan, generic: &Generic) -> TokenStream {
 }
 
 fn refresh(plan: &Plan, generic: &Generic) -> Companion {
-    let (call, kind, ret) = (key::call(plan, generic), function::kind(plan, generic), &plan.ret);
+    let (call, kind, ret) = (find(plan, generic), function::kind(plan, generic), &plan.ret);
     let (receiver, params) = (function::receiver(plan), function::params(plan, generic, |_| true));
     let body = function::body(plan, generic);
     Companion {
@@ -36,14 +36,14 @@ fn refresh(plan: &Plan, generic: &Generic) -> Companion {
         inputs: quote!(#receiver #(#params),*),
         output: quote!(#ret),
         body: quote_ours! {
-            let entry = #call.entry();
+            let entry = #call;
             ::std::boxed::Box::pin(entry.refresh(#kind, #body)).await
         },
     }
 }
 
 fn invalidate(plan: &Plan, generic: &Generic) -> Companion {
-    let (call, p) = (key::call(plan, generic), &plan.private);
+    let (call, p) = (find(plan, generic), &plan.private);
     Companion {
         suffix: "invalidate",
         docs: &[
@@ -56,14 +56,14 @@ fn invalidate(plan: &Plan, generic: &Generic) -> Companion {
         inputs: key_inputs(plan, generic),
         output: quote_ours!(#p::Result<#p::Invalidated>),
         body: quote_ours! {
-            let entry = #call.entry();
+            let entry = #call;
             entry.invalidate().await
         },
     }
 }
 
 fn peek(plan: &Plan, generic: &Generic) -> Companion {
-    let (call, kind, ret) = (key::call(plan, generic), function::kind(plan, generic), &plan.ret);
+    let (call, kind, ret) = (find(plan, generic), function::kind(plan, generic), &plan.ret);
     Companion {
         suffix: "peek",
         docs: &["what is stored for these arguments, in any tier; never runs its body."],
@@ -71,22 +71,28 @@ fn peek(plan: &Plan, generic: &Generic) -> Companion {
         inputs: key_inputs(plan, generic),
         output: quote_ours!(::core::option::Option<#ret>),
         body: quote_ours! {
-            let entry = #call.entry();
+            let entry = #call;
             entry.peek(#kind).await
         },
     }
 }
 
 fn cache_key(plan: &Plan, generic: &Generic) -> Companion {
-    let (call, p) = (key::call(plan, generic), &plan.private);
+    let (call, p) = (find(plan, generic), &plan.private);
     Companion {
         suffix: "cache_key",
         docs: &["the key of these arguments."],
         is_async: false,
         inputs: key_inputs(plan, generic),
         output: quote_ours!(#p::CacheKey),
-        body: quote_ours!(#call.entry().into_key()),
+        body: quote_ours!(#call.into_key()),
     }
+}
+
+/// The entry of the arguments.
+fn find(plan: &Plan, generic: &Generic) -> TokenStream {
+    let p = &plan.private;
+    key::call(plan, generic, &quote_ours!(#p::Find))
 }
 
 /// What names an entry: `self` by reference, and the arguments that the key mentions.

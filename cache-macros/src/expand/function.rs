@@ -17,11 +17,12 @@ pub(super) fn cached(plan: &Plan, generic: &Generic) -> TokenStream {
     let (asyncness, fn_token, name, output) = (&sig.asyncness, &sig.fn_token, &sig.ident, &sig.output);
     let (generics, _, bounds) = generic.visible.split_for_impl();
     let (receiver, params) = (receiver(plan), params(plan, generic, |_| true));
-    let (call, kind) = (key::call(plan, generic), kind(plan, generic));
+    let kind = kind(plan, generic);
+    let call = key::call(plan, generic, &quote_ours!(#p::Probe(#kind)));
     let body = body(plan, generic);
     let block = quote_ours! {{
         let load = {
-            let probed = #call.probe(#kind);
+            let probed = #call;
             match probed {
                 #p::Probed::Hit(hit) => return hit,
                 #p::Probed::Miss(missed) => ::std::boxed::Box::pin(missed.load(#body)),

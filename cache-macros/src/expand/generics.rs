@@ -18,7 +18,8 @@ pub(crate) struct Generic {
     pub(crate) visible: Generics,
     /// The arguments for a function with the user's own parameters.
     pub(crate) to_own: TokenStream,
-    /// The arguments for a function with `hidden` parameters, where `visible` ones are in scope.
+    /// The arguments for the function that names an entry (`hidden` ones and its verb), where `visible` ones are
+    /// in scope.
     pub(crate) to_hidden: TokenStream,
     /// The arguments for a function with `visible` parameters.
     pub(crate) to_visible: TokenStream,
@@ -41,13 +42,17 @@ impl Generic {
             named_types.push(ty);
             for (name, bounds) in names.found {
                 let in_key = plan.is_key_param(param);
-                add(&mut hidden, &name, &bounds);
+                let parameter = quote::quote!(#name: #bounds);
+                add(&mut hidden, &parameter);
                 to_hidden.push(if in_key { quote_ours!(_) } else { name.to_token_stream() });
                 if !in_key {
-                    add(&mut visible, &name, &bounds);
+                    add(&mut visible, &parameter);
                     to_visible.push(name.to_token_stream());
                 }
             }
+        }
+        if !to_hidden.is_empty() {
+            to_hidden.push(quote_ours!(_));
         }
         let (to_hidden, to_visible) = (turbofish(&to_hidden), turbofish(&to_visible));
         Self { hidden, visible, to_own, to_hidden, to_visible, named_types }
@@ -101,10 +106,11 @@ pub(super) fn turbofish(arguments: &[TokenStream]) -> TokenStream {
     if arguments.is_empty() { TokenStream::new() } else { quote_ours!(::<#(#arguments),*>) }
 }
 
-fn add(generics: &mut Generics, name: &Ident, bounds: &Punctuated<TypeParamBound, Token![+]>) {
+/// Appends a type parameter.
+pub(super) fn add(generics: &mut Generics, parameter: &TokenStream) {
     generics.lt_token.get_or_insert_default();
     generics.gt_token.get_or_insert_default();
-    generics.params.push(syn::parse_quote!(#name: #bounds));
+    generics.params.push(syn::parse_quote!(#parameter));
 }
 
 /// Replaces every `impl Trait` by a name.

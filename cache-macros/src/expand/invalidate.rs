@@ -1,11 +1,11 @@
 //! `#[invalidate_cache]`: the targets before the body, the invalidation behind it.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote, quote_spanned};
-use syn::{Expr, Path, Type};
+use quote::{quote, quote_spanned};
+use syn::{AngleBracketedGenericArguments, Expr, ExprMethodCall, ExprPath, Path, PathArguments, Type};
 
 use super::alone::returns;
-use super::span::ours_at;
+use super::span::{self, ours_at};
 use crate::model::function::{Form, Function, mentions};
 use crate::model::plan::hidden;
 use crate::model::source::Source;
@@ -74,20 +74,23 @@ fn boxed_body(function: &Function) -> TokenStream {
 fn target(target: &Target, p: &TokenStream, here: bool) -> TokenStream {
     match target {
         Target::Call(call, path) => {
-            let (path, arguments) = (hidden_path(path, "key"), references(&call.args));
-            quote_ours!(pending.entry(#path(#arguments));)
+            let (path, arguments) = (with_verb(hidden_path(path, "key")), references(&call.args));
+            quote_ours!(#path(#arguments &mut pending);)
         }
         Target::Method(call) => {
-            let (receiver, turbofish) = (&call.receiver, &call.turbofish);
-            let (method, arguments) = (hidden(&call.method, "key"), references(&call.args));
-            quote_ours!(pending.entry(#receiver.#method #turbofish(#arguments));)
+            let mut call = call.clone();
+            call.method = hidden(&call.method, "key");
+            call.turbofish.as_mut().into_iter().for_each(infer_verb);
+            let ExprMethodCall { receiver, method, turbofish, args, .. } = &call;
+            let arguments = references(args);
+            quote_ours!(#receiver.#method #turbofish(#arguments &mut pending);)
         }
         Target::All(path) => {
             let all = if here { quote_ours!(all_here) } else { quote_ours!(all) };
-            let span = ours_at(syn::spanned::Spanned::span(path));
+            let (first, last) = span::ends(path);
             let path = hidden_path(path, "keyspace");
-            let pending = quote_spanned!(span=> pending.#all);
-            quote_ours!(#pending(#path());)
+            let pending = quote_spanned!(first=> pending.#all);
+            quote_spanned!(last=> #pending(#path());)
         }
         Target::Pattern(template) => {
             let text = text(template, &quote_ours!(#p::pattern_text));
@@ -101,10 +104,24 @@ fn target(target: &Target, p: &TokenStream, here: bool) -> TokenStream {
 }
 
 /// `db::user::<T>` as `db::__user_key::<T>`.
-fn hidden_path(path: &syn::ExprPath, suffix: &str) -> TokenStream {
+fn hidden_path(path: &ExprPath, suffix: &str) -> ExprPath {
     let mut path = path.clone();
     rename_last(&mut path.path, suffix);
-    path.to_token_stream()
+    path
+}
+
+/// Where the user names type arguments, the verb's is left to the compiler.
+fn with_verb(mut path: ExprPath) -> ExprPath {
+    if let Some(PathArguments::AngleBracketed(arguments)) =
+        path.path.segments.last_mut().map(|last| &mut last.arguments)
+    {
+        infer_verb(arguments);
+    }
+    path
+}
+
+fn infer_verb(arguments: &mut AngleBracketedGenericArguments) {
+    arguments.args.push(syn::parse_quote!(_));
 }
 
 fn rename_last(path: &mut Path, suffix: &str) {
@@ -116,10 +133,10 @@ fn rename_last(path: &mut Path, suffix: &str) {
 /// The arguments by reference: the body may still move them.
 fn references<'a>(args: impl IntoIterator<Item = &'a Expr>) -> TokenStream {
     let args = args.into_iter().map(|arg| {
-        let and = quote_spanned!(ours_at(syn::spanned::Spanned::span(arg))=> &);
-        quote!(#and #arg)
+        let reference = span::reference(arg);
+        quote!(#reference,)
     });
-    quote!(#(#args),*)
+    quote!(#(#args)*)
 }
 
 /// A template as a `String`.
@@ -128,8 +145,9 @@ fn text(template: &Template, part: &TokenStream) -> TokenStream {
         Chunk::Text(text) => quote_ours!(#text),
         Chunk::Expr(expr) => {
             let span = ours_at(template.span);
-            let part = super::span::map(part.clone(), &mut |_| span);
-            quote_spanned!(span=> &#part(&#expr))
+            let part = span::at(part, span);
+            let reference = span::reference(expr);
+            quote_spanned!(span=> &#part(#reference))
         }
     });
     quote_ours!([#(#chunks),*].concat())

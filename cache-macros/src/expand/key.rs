@@ -1,25 +1,26 @@
 //! What names an entry: the parts of the key, and the cache.
 
-use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ExprCall, Ident, Type, TypeReference};
 
-use super::generics::Generic;
-use super::span::{emitted, ours_at};
+use super::generics::{self, Generic};
+use super::span::{self, emitted, ours_at};
 use super::{attrs, function};
 use crate::model::key::Part;
 use crate::model::param::Param;
 use crate::model::plan::Plan;
-use crate::model::source::is_place;
 
 /// `__user_key`: takes what names an entry by reference, so that an invalidation can name it before its body
-/// moves the arguments. The one place that evaluates the key.
+/// moves the arguments, and does with the entry what it is told. The one place that evaluates the key.
 pub(super) fn builder(plan: &Plan, generic: &Generic) -> TokenStream {
     let (p, name, vis) = (&plan.private, plan.hidden("key"), emitted(&plan.function.vis));
     let attrs = attrs::hidden(plan);
-    let (generics, _, bounds) = generic.hidden.split_for_impl();
+    let mut generics = generic.hidden.clone();
+    generics::add(&mut generics, &quote_ours!(__LarderVerb: #p::Verb));
+    let (generics, _, bounds) = generics.split_for_impl();
     let receiver = function::borrowed_receiver(plan);
     let params = hidden_params(plan, generic);
     let patterns = patterns(plan, &quote!());
@@ -27,24 +28,23 @@ pub(super) fn builder(plan: &Plan, generic: &Generic) -> TokenStream {
     let (space, parts) = (space(plan, generic, &view), parts(plan, &view));
     quote_ours! {
         #attrs
-        #vis fn #name #generics(#receiver #(#params),*) -> #p::Call<impl #p::ManagerSource, impl #p::Parts> #bounds {
+        #vis fn #name #generics(#receiver #(#params,)* verb: __LarderVerb) -> __LarderVerb::Output #bounds {
             #patterns
-            #p::Call::new(#space, #parts)
+            verb.on(#space, &#parts)
         }
     }
 }
 
 /// A call of it, where the visible function's arguments are at hand.
-pub(super) fn call(plan: &Plan, generic: &Generic) -> TokenStream {
+pub(super) fn call(plan: &Plan, generic: &Generic, verb: &TokenStream) -> TokenStream {
     let (name, arguments) = (plan.hidden("key"), &generic.to_hidden);
-    let values =
-        plan.function.params.iter().zip(&generic.named_types).filter(|(param, _)| plan.is_key_param(param));
-    let values = values.map(|(param, ty)| {
+    let params = plan.function.params.iter().zip(&generic.named_types);
+    let values = params.filter(|(param, _)| plan.is_key_param(param)).map(|(param, ty)| {
         let ident = &param.ident;
         if stripped(param, ty, generic).is_some() { quote!(#ident) } else { quote_ours!(&#ident) }
     });
     let callee = callee(plan, &name);
-    quote_ours!(#callee #arguments(#(#values),*))
+    quote_ours!(#callee #arguments(#(#values,)* #verb))
 }
 
 /// A function beside this one, as it is called from here.
@@ -103,14 +103,10 @@ pub(super) fn patterns(plan: &Plan, reference: &TokenStream) -> TokenStream {
 /// The keyspace in its cache.
 fn space(plan: &Plan, generic: &Generic, view: &View<'_>) -> TokenStream {
     let keyspace = associated(plan, &plan.hidden("keyspace"));
-    let arguments = super::generics::turbofish(&generic.names());
+    let arguments = generics::turbofish(&generic.names());
     let within = plan.options.cache.expr().filter(|_| plan.cache_depends_on_the_call()).map(|expr| {
-        let source = if is_place(expr) {
-            view.reference(expr, ours_at(expr.span()))
-        } else {
-            view.of(expr).to_token_stream()
-        };
-        quote_ours!(.within(#source))
+        let source = span::reference(&view.of(expr));
+        quote_spanned!(ours_at(expr.span())=> .within(#source))
     });
     quote_ours!(#keyspace #arguments() #within)
 }
@@ -125,15 +121,12 @@ pub(super) fn parts(plan: &Plan, view: &View<'_>) -> TokenStream {
 }
 
 fn part(plan: &Plan, view: &View<'_>, part: &Part) -> TokenStream {
-    let (p, span) = (&plan.private, ours_at(part.span()));
+    let span = ours_at(part.span());
+    let p = span::at(&plan.private, span);
     match part {
-        Part::Expr(expr) if is_place(expr) => {
-            let place = view.reference(expr, span);
-            quote_spanned!(span=> #p::part(#place))
-        }
         Part::Expr(expr) => {
-            let expr = view.of(expr);
-            quote_spanned!(span=> #p::computed_part(#expr))
+            let reference = span::reference(&view.of(expr));
+            quote_spanned!(span=> #p::part(#reference))
         }
         Part::Word(word, _) => quote_spanned!(span=> #p::Word(#word)),
         Part::Mixed(parts) => {
@@ -156,23 +149,6 @@ impl View<'_> {
         let mut expr = expr.clone();
         Dereference(self).visit_expr_mut(&mut expr);
         expr
-    }
-
-    /// A reference to a place that outlives the hidden function: a name that is a reference already is that.
-    fn reference(&self, expr: &Expr, span: Span) -> TokenStream {
-        let is_reference = |name: &Ident| {
-            let params = &self.plan.function.params;
-            self.generic.is_some()
-                && !self.is_behind_reference(name)
-                && params.iter().any(|param| param.ident == *name)
-        };
-        match expr {
-            Expr::Path(path) if path.path.get_ident().is_some_and(is_reference) => quote!(#expr),
-            expr => {
-                let expr = self.of(expr);
-                quote_spanned!(span=> &#expr)
-            }
-        }
     }
 
     fn is_behind_reference(&self, name: &Ident) -> bool {

@@ -98,9 +98,10 @@ impl<'a> Shape<'a> {
             ([], Some(_)) => TokenStream::new(),
             ([(name, ty)], None) => called(p, ty, &quote_ours!(write(#name, out);)),
             (several, _) => {
-                let members = several.iter().enumerate().map(|(index, (name, _))| {
-                    let first = index == 0;
-                    quote_ours!(out.member(#first, #name);)
+                let members = several.iter().enumerate().map(|(index, (name, ty))| {
+                    let comma = (index > 0).then(|| quote_ours!(out.word(",");));
+                    let written = called(p, ty, &quote_ours!(write(#name, out);));
+                    quote!(#comma #written)
                 });
                 quote_ours!(out.open('('); #(#members)* out.close(')');)
             }
@@ -127,7 +128,7 @@ fn member(index: usize, field: &Field) -> TokenStream {
 /// A method of a field's type; an error about it shows at the type.
 fn called(p: &TokenStream, ty: &Type, call: &TokenStream) -> TokenStream {
     let span = ours_at(ty.span());
-    let p = super::span::map(p.clone(), &mut |_| span);
+    let p = super::span::at(p, span);
     let of = quote_spanned!(span=> <#ty as #p::KeyPart>::);
     quote_ours!(#of #call)
 }

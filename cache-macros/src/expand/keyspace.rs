@@ -1,14 +1,14 @@
 //! What a function fills: one static, in one place.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::quote_spanned;
 use syn::LitStr;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use super::attrs;
 use super::generics::{Generic, turbofish};
-use super::span::{emitted, ours_at};
+use super::span::{self, emitted, ours_at};
 use crate::model::plan::Plan;
 use crate::model::source::borrowed;
 use crate::parse::life::Life;
@@ -33,7 +33,9 @@ fn source(plan: &Plan) -> (TokenStream, TokenStream) {
     match (plan.options.cache.constant(p), plan.options.cache.expr()) {
         (Some(constant), _) => constant,
         (None, Some(expr)) if !plan.cache_depends_on_the_call() => {
-            (borrowed(expr), quote_ours!(impl #p::ManagerSource))
+            let p = span::at(p, ours_at(expr.span()));
+            let ty = quote_spanned!(ours_at(expr.span())=> impl #p::ManagerSource);
+            (borrowed(expr), ty)
         }
         _ => (quote_ours!(#p::CacheOfTheCall), quote_ours!(#p::CacheOfTheCall)),
     }
@@ -97,8 +99,10 @@ fn life(p: &TokenStream, life: &Life) -> TokenStream {
         }
         Life::Millis(millis) => quote_ours!(#p::Ttl::millis(#millis)),
         Life::Expr(expr) => {
-            let from = quote_spanned!(ours_at(expr.span())=> #p::Ttl::from);
-            quote!(#from(#expr))
+            let (first, last) = span::ends(expr);
+            let p = span::at(p, first);
+            let from = quote_spanned!(first=> #p::Ttl::from);
+            quote_spanned!(last=> #from(#expr))
         }
     }
 }

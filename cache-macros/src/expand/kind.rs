@@ -1,10 +1,11 @@
 //! What a function returns, chosen by type: once, so that a missing bound is one error.
 
 use proc_macro2::TokenStream;
-use quote::quote_spanned;
+use quote::{quote, quote_spanned};
+use syn::Ident;
 
 use super::attrs;
-use super::span::{emitted, ends, ours_at};
+use super::span::{self, emitted, ours_at};
 use crate::model::plan::Plan;
 
 /// `__user_kind`.
@@ -20,30 +21,30 @@ pub(super) fn function(plan: &Plan) -> TokenStream {
     }
 }
 
-/// The choice, as the statements of a block. Its errors underline the return type.
+/// The choice, as the statements of a block. Its errors underline the return type: every token of ours is shown
+/// at its first or its last one.
 pub(super) fn statements(plan: &Plan) -> TokenStream {
-    let (p, ret) = (&plan.private, &plan.ret);
-    let says_absent =
-        plan.options.remembers_absence.map(|span| quote_spanned!(ours_at(span)=> #p::says_absent(shape);));
-    let condition =
-        plan.options.condition.as_ref().map_or_else(|| quote_ours!(|_| true), |expr| quote_ours!(#expr));
-    let values = if plan.options.local { "local" } else { "storable" };
-    let (kind, values) = (at_type(plan, "kind"), at_type(plan, values));
-    quote_ours! {
+    let ret = &plan.ret;
+    let (first, last) = span::ends(ret);
+    let p = span::at(&plan.private, first);
+    let says_absent = plan.options.remembers_absence.map(|span| {
+        let (p, span) = (span::at(&plan.private, ours_at(span)), ours_at(span));
+        quote_spanned!(span=> #p::says_absent(shape);)
+    });
+    let condition = plan.options.condition.as_ref();
+    let condition = condition.map_or_else(|| quote_spanned!(last=> |_| true), |expr| quote!(#expr));
+    let values = Ident::new(if plan.options.local { "local" } else { "storable" }, last);
+    let share = quote_spanned!(last=> (&&&ty).larder_share());
+    let arguments = quote_spanned!(last=> (shape, hold, #share, values, #condition));
+    let values = quote_spanned!(last=> #p::#values(shape, hold));
+    quote_spanned! {first=>
         use #p::by_type::*;
         let ty = #p::Ty::<#ret>::new();
         let shape = (&&&&ty).larder_shape();
         let val = #p::val_ty(shape);
         let hold = (&&val).larder_hold();
         #says_absent
-        #kind(shape, hold, (&&&ty).larder_share(), #values(shape, hold), #condition)
+        let values = #values;
+        #p::kind #arguments
     }
-}
-
-/// The path of a function of ours, from the first to the last token of the return type.
-fn at_type(plan: &Plan, function: &str) -> TokenStream {
-    let (first, last) = ends(&plan.ret);
-    let path = super::span::map(plan.private.clone(), &mut |_| first);
-    let function = syn::Ident::new(function, last);
-    quote_spanned!(first=> #path::#function)
 }

@@ -4,7 +4,9 @@
 //! user's; where an error should show is a location, borrowed from the user's token.
 
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
-use quote::ToTokens;
+use quote::{ToTokens, quote_spanned};
+use syn::Expr;
+use syn::spanned::Spanned;
 
 /// Our own names, shown at a user's token.
 pub(crate) fn ours_at(span: Span) -> Span {
@@ -16,12 +18,36 @@ pub(crate) fn emitted(tokens: &impl ToTokens) -> TokenStream {
     map(tokens.to_token_stream(), &mut |span| Span::call_site().located_at(span))
 }
 
+/// `&expr`, in parentheses where `&` would bind to a part of it.
+pub(crate) fn reference(expr: &Expr) -> TokenStream {
+    let span = ours_at(expr.span());
+    let binds = matches!(
+        expr,
+        Expr::Path(_)
+            | Expr::Field(_)
+            | Expr::Index(_)
+            | Expr::Call(_)
+            | Expr::MethodCall(_)
+            | Expr::Lit(_)
+            | Expr::Macro(_)
+            | Expr::Paren(_)
+            | Expr::Reference(_)
+            | Expr::Unary(_)
+    );
+    if binds { quote_spanned!(span=> &#expr) } else { quote_spanned!(span=> &(#expr)) }
+}
+
 /// The spans of the first and the last token, for an error that underlines all of them.
 pub(crate) fn ends(tokens: &impl ToTokens) -> (Span, Span) {
     let tokens: Vec<TokenTree> = tokens.to_token_stream().into_iter().collect();
     let first = tokens.first().map_or_else(Span::mixed_site, TokenTree::span);
     let last = tokens.last().map_or(first, TokenTree::span);
     (ours_at(first), ours_at(last))
+}
+
+/// The same tokens, all shown at one place.
+pub(crate) fn at(tokens: &TokenStream, span: Span) -> TokenStream {
+    map(tokens.clone(), &mut |_| span)
 }
 
 /// The same tokens with other spans.

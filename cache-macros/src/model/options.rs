@@ -206,7 +206,9 @@ fn format(arg: Arg) -> syn::Result<Format> {
         "bincode" => return Err(syn::Error::new_spanned(name, names::not_yet("bincode"))),
         other => {
             let hint = crate::suggest::did_you_mean(other, ["msgpack", "json"]);
-            let message = format!("there is no format {other:?}{hint}; formats are \"msgpack\" and \"json\"");
+            let hint =
+                if hint.is_empty() { "; formats are \"msgpack\" and \"json\"".to_owned() } else { hint };
+            let message = format!("there is no format {other:?}{hint}");
             return Err(syn::Error::new_spanned(name, message));
         }
     };

@@ -2,10 +2,9 @@
 
 use proc_macro2::TokenStream;
 use quote::quote_spanned;
-use syn::spanned::Spanned;
 use syn::{Expr, ExprLit, Lit, LitStr};
 
-use crate::expand::span::ours_at;
+use crate::expand::span::{ours_at, reference};
 
 /// `cache = ..`
 #[derive(Debug, Default)]
@@ -59,11 +58,11 @@ impl Source {
 
 /// An expression by reference when it is a place, as it is when it computes a value.
 pub(crate) fn borrowed(expr: &Expr) -> TokenStream {
-    if is_place(expr) { quote_spanned!(ours_at(expr.span())=> &#expr) } else { quote::quote!(#expr) }
+    if is_place(expr) { reference(expr) } else { quote::quote!(#expr) }
 }
 
 /// Whether an expression names something that is there anyway.
-pub(crate) fn is_place(expr: &Expr) -> bool {
+fn is_place(expr: &Expr) -> bool {
     match expr {
         Expr::Path(_) => true,
         Expr::Field(field) => is_place(&field.base),

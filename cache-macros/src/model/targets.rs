@@ -52,7 +52,7 @@ impl Targets {
                 problems.add(error);
             }
         }
-        if targets.targets.is_empty() {
+        if targets.targets.is_empty() && problems.is_empty() {
             problems
                 .on(Span::call_site(), "there is nothing to invalidate; name a cached function: `user(id)`");
         }

@@ -7,7 +7,7 @@ use crate::model::function::Function;
 use crate::model::options::Options;
 use crate::model::param::Param;
 use crate::problems::Problems;
-use crate::suggest::did_you_mean;
+use crate::suggest::{did_you_mean, nearest};
 
 pub(super) fn check(options: &Options, function: &Function, problems: &mut Problems) {
     for name in &options.skip {
@@ -15,8 +15,9 @@ pub(super) fn check(options: &Options, function: &Function, problems: &mut Probl
     }
     let Some(key) = &options.key else { return };
     let exprs = key.exprs();
-    for expr in &exprs {
-        names_are_known(expr, function, problems);
+    let unknown = unknown_names(&exprs, function);
+    for name in &unknown {
+        problems.at(name, no_argument(name, function));
     }
     for param in &function.params {
         let skip = options.skip.iter().find(|name| param.is_called(name));
@@ -25,7 +26,7 @@ pub(super) fn check(options: &Options, function: &Function, problems: &mut Probl
             (Some(name), true) => {
                 problems.at(name, format!("`{name}` is in the key and skipped; keep one"));
             }
-            (None, false) => neither(param, problems),
+            (None, false) if !unknown.iter().any(|name| is_near(name, param)) => neither(param, problems),
             _ => {}
         }
     }
@@ -44,23 +45,27 @@ fn skipped(name: &Ident, function: &Function, problems: &mut Problems) {
     if name == "self" {
         problems.at(name, "to leave `self` out of the key write `shared`");
     } else if !function.params.iter().any(|param| param.is_called(name)) {
-        problems.at(name, unknown(name, function));
+        problems.at(name, no_argument(name, function));
     }
 }
 
 /// Lower-case names that are no argument: constants are written in capitals, functions are called.
-fn names_are_known(expr: &Expr, function: &Function, problems: &mut Problems) {
-    for name in free::names(expr) {
-        let is_param = function.params.iter().any(|param| param.names.contains(&name));
+fn unknown_names(exprs: &[&Expr], function: &Function) -> Vec<Ident> {
+    let is_known = |name: &Ident| {
+        let is_param = function.params.iter().any(|param| param.names.contains(name));
         let is_self = name == "self" && function.receiver().is_some();
-        let is_constant = name.to_string().starts_with(|c: char| c.is_uppercase());
-        if !is_param && !is_self && !is_constant {
-            problems.at(&name, unknown(&name, function));
-        }
-    }
+        is_param || is_self || name.to_string().starts_with(|c: char| c.is_uppercase())
+    };
+    exprs.iter().flat_map(|expr| free::names(expr)).filter(|name| !is_known(name)).collect()
 }
 
-fn unknown(name: &Ident, function: &Function) -> String {
+/// A name that was mistyped for this parameter's is one mistake.
+fn is_near(name: &Ident, param: &Param) -> bool {
+    let names: Vec<String> = param.names.iter().map(Ident::to_string).collect();
+    nearest(&name.to_string(), names.iter().map(String::as_str)).is_some()
+}
+
+fn no_argument(name: &Ident, function: &Function) -> String {
     let known: Vec<String> =
         function.params.iter().flat_map(|param| &param.names).map(Ident::to_string).collect();
     let hint = did_you_mean(&name.to_string(), known.iter().map(String::as_str));

@@ -28,6 +28,7 @@ fn method(options: &Options, receiver: &syn::Receiver, problems: &mut Problems) 
         (true, Some(shared)) => {
             problems.on(shared, "`shared` says that the key ignores `self`, but the key mentions it; keep one");
         }
+        (false, None) if options.skip.contains(&this) => {}
         (false, None) => problems.at(
             &receiver.self_token,
             "is `self` part of the key? name what identifies it (`key(self.id, ..)`), or say `shared` when all \

@@ -1,0 +1,8 @@
+use larder::cached;
+
+#[cached()]
+async fn user(name: &str) -> &str {
+    name
+}
+
+fn main() {}
