@@ -231,19 +231,7 @@ async fn what_was_on_its_way_to_the_fallback_does_not_outlive_the_outage() {
 async fn a_load_that_outlives_the_cache_being_on_touches_no_tier() {
     let primary = faulty();
     let cache = over(&primary).build().unwrap();
-    let (began, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let load = tokio::spawn({
-        let (cache, began, go) = (cache.clone(), Arc::clone(&began), Arc::clone(&go));
-        async move {
-            let loader = || async move {
-                began.notify_one();
-                go.notified().await;
-                Ok::<_, String>(1_u64)
-            };
-            cache.get_or_load("k", loader).await.unwrap()
-        }
-    });
-    began.notified().await;
+    let (load, go) = common::load_that_waits(&cache, "k", 1_u64).await;
     cache.shutdown().await;
     primary.forget_calls();
     go.notify_one();

@@ -14,7 +14,6 @@ use cache_core::policy::FailMode;
 use cache_core::port::backend::NullBackend;
 use cache_core::time::Ttl;
 use common::{faulty, near, over};
-use tokio::sync::Notify;
 
 fn near_only() -> CacheManager {
     CacheManager::builder().near(near()).jitter(0.0).build().unwrap()
@@ -33,19 +32,7 @@ async fn taking_a_value_as_another_type_is_an_error_that_takes_nothing() {
 #[tokio::test]
 async fn a_load_that_began_before_an_increment_does_not_undo_it() {
     let cache = near_only();
-    let (began, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let load = tokio::spawn({
-        let (cache, began, go) = (cache.clone(), Arc::clone(&began), Arc::clone(&go));
-        async move {
-            let loader = || async move {
-                began.notify_one();
-                go.notified().await;
-                Ok::<_, String>(0_i64)
-            };
-            cache.get_or_load("visits", loader).await.unwrap()
-        }
-    });
-    began.notified().await;
+    let (load, go) = common::load_that_waits(&cache, "visits", 0_i64).await;
     assert_eq!(cache.increment("visits", 1, Ttl::secs(60)).await.unwrap(), 1);
     go.notify_one();
     assert_eq!(load.await.unwrap(), 0);

@@ -15,6 +15,8 @@ use cache_core::manager::{Builder, CacheManager};
 use cache_core::port::near::{NearEntry, NearStore};
 use cache_core::testkit::{FaultyBackend, MapBackend};
 use cache_core::time::Tick;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 
 /// A near store that keeps everything.
 #[derive(Debug, Default)]
@@ -78,4 +80,29 @@ pub fn faulty() -> Arc<FaultyBackend> {
 /// A manager with a near tier over this backend; lives are exact.
 pub fn over(primary: &Arc<FaultyBackend>) -> Builder {
     CacheManager::builder().near(near()).primary(Arc::clone(primary)).jitter(0.0)
+}
+
+/// A load that has read its source and waits to be let go.
+pub async fn load_that_waits<T>(
+    cache: &CacheManager,
+    key: &'static str,
+    value: T,
+) -> (JoinHandle<T>, Arc<Notify>)
+where
+    T: serde::Serialize + serde::de::DeserializeOwned + Clone + Send + Sync + 'static,
+{
+    let (began, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let load = tokio::spawn({
+        let (cache, began, go) = (cache.clone(), Arc::clone(&began), Arc::clone(&go));
+        async move {
+            let loader = || async move {
+                began.notify_one();
+                go.notified().await;
+                Ok::<_, String>(value)
+            };
+            cache.get_or_load(key, loader).await.unwrap()
+        }
+    });
+    began.notified().await;
+    (load, go)
 }
