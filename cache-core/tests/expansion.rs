@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use cache_core::manager::CacheManager;
 use cache_core::private::*;
-use cache_core::testkit::{FaultyBackend, MapBackend, Verb};
+use cache_core::testkit::{self, FaultyBackend, MapBackend};
 use tokio::sync::Notify;
 
 type Answer = Result<Option<String>, String>;
@@ -116,7 +116,7 @@ async fn a_reader_that_saw_the_value_before_a_refresh_does_not_keep_it() {
         }
     });
     began.notified().await;
-    let reading = primary.hold_after(Verb::Get);
+    let reading = primary.hold_after(testkit::Verb::Get);
     let read = tokio::spawn({
         let cache = cache.clone();
         async move { cache.get::<String>("user:7:ann").await.unwrap() }
@@ -144,7 +144,7 @@ async fn a_refresh_that_finds_nothing_leaves_nothing_older() {
     fn __larder_forgetful() {}
     static SITE: Site = Site::new();
     let space = SITE.keyspace(__larder_forgetful, |here| here.keyspace_named("f", Policy::new()));
-    let entry = || Call::new(Space::new(&cache, space), (part(&7_u64), ())).entry();
+    let entry = || Find.on(Space::new(&cache, space), &(part(&7_u64), ()));
     for now in [None, Some("refused".to_owned())] {
         assert_eq!(entry().refresh(kind(), async { Some("old".to_owned()) }).await.as_deref(), Some("old"));
         assert_eq!(entry().refresh(kind(), async { now.clone() }).await, now);
