@@ -31,10 +31,10 @@ fn user_kind() -> impl Kind<Ret = Answer> {
     let shape = (&&&&ty).larder_shape();
     let val = val_ty(shape);
     let hold = (&&val).larder_hold();
-    kind(shape, hold, (&&&ty).larder_share(), storable(shape, hold), |_| true)
+    kind(shape, hold, (&&&ty).larder_share(), EveryTier, |_| true)
 }
 
-fn user_key<V: Verb>(cache: &CacheManager, id: &u64, name: &str, verb: V) -> V::Output {
+fn user_key<V: Verb>(verb: V, cache: &CacheManager, id: &u64, name: &str) -> V::Output {
     verb.on(Space::new(cache, user_keyspace()), &(part(id), (part(name), ())))
 }
 
@@ -49,7 +49,7 @@ async fn user_uncached(id: u64, name: &str) -> Answer {
 
 async fn user(cache: &CacheManager, id: u64, name: &str) -> Answer {
     let load = {
-        let probed = user_key(cache, &id, name, Probe(user_kind()));
+        let probed = user_key(Probe(user_kind()), cache, &id, name);
         match probed {
             Probed::Hit(hit) => return hit,
             Probed::Miss(missed) => Box::pin(missed.load(user_uncached(id, name))),

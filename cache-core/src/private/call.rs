@@ -11,6 +11,10 @@ use crate::manager::CacheManager;
 
 /// What is done with the entry that a call names. The parts of its key are there only while it is done, so that
 /// they may borrow from the arguments and from values that are computed of them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no argument of this target",
+    note = "a method is a target as `value.method(..)`"
+)]
 pub trait Verb {
     /// What comes of it.
     type Output;

@@ -1,5 +1,7 @@
 //! All that is known of a cached function by the types it mentions, in one value that names none of them.
 
+use std::any::Any;
+
 use crate::engine::{Hold, LocalValues, Recipe, Shape, Share, Storable, StoredValues, Values};
 
 /// What a return type means, how its values are held, shared, stored and judged.
@@ -39,20 +41,21 @@ struct Chosen<S, H, F, C> {
 
 /// A kind of its parts. The condition is `fn(&T) -> bool`: `false` is returned to the caller and not stored.
 #[inline]
-pub fn kind<S, H, F, C>(
+pub fn kind<S, H, F, W, C>(
     shape: S,
     hold: H,
     share: F,
-    values: &'static dyn Values,
+    reach: W,
     condition: C,
 ) -> impl Kind<Ret = S::Ret, Val = S::Val>
 where
     S: Shape<Val: Send> + Send + Sync,
     H: Hold<S::Val> + Send + Sync,
     F: Share<S::Ret> + Send + Sync,
+    W: Reach<H::Inner>,
     C: Fn(&S::Val) -> bool + Copy,
 {
-    Chosen { shape, hold, share, values, condition }
+    Chosen { shape, hold, share, values: reach.values(), condition }
 }
 
 impl<S, H, F, C> Kind for Chosen<S, H, F, C>
@@ -105,17 +108,41 @@ pub(super) fn recipe<K: Kind>(kind: K) -> Recipe<K::Shape, K::Hold, K::Share, im
     }
 }
 
-/// The values of a function that stores them in every tier.
-pub fn storable<S: Shape, H: Hold<S::Val>>(_: S, _: H) -> &'static dyn Values
-where
-    H::Inner: Storable,
-{
-    StoredValues::<H::Inner>::of()
+/// A condition on the values of a shape.
+#[inline]
+pub fn condition<S: Shape, C: Fn(&S::Val) -> bool + Copy>(
+    _: S,
+    condition: C,
+) -> impl Fn(&S::Val) -> bool + Copy {
+    condition
 }
 
-/// The values of a function that keeps them in this process (`#[cached(local)]`).
-pub fn local<S: Shape, H: Hold<S::Val>>(_: S, _: H) -> &'static dyn Values {
-    LocalValues::<H::Inner>::of()
+/// Which tiers values reach.
+pub trait Reach<T> {
+    /// How values are encoded for them.
+    fn values(self) -> &'static dyn Values;
+}
+
+/// Every tier.
+#[derive(Debug, Clone, Copy)]
+pub struct EveryTier;
+
+/// The near tier alone (`#[cached(local)]`).
+#[derive(Debug, Clone, Copy)]
+pub struct NearTier;
+
+impl<T: Storable> Reach<T> for EveryTier {
+    #[inline]
+    fn values(self) -> &'static dyn Values {
+        StoredValues::<T>::of()
+    }
+}
+
+impl<T: Any + Send + Sync> Reach<T> for NearTier {
+    #[inline]
+    fn values(self) -> &'static dyn Values {
+        LocalValues::<T>::of()
+    }
 }
 
 /// A return type that can say that there is none.

@@ -18,7 +18,7 @@ mod text;
 
 pub use call::{Missed, Probe, Probed, Verb};
 pub use entry::{Entry, Find};
-pub use kind::{Kind, SaysAbsent, kind, local, says_absent, storable};
+pub use kind::{EveryTier, Kind, NearTier, Reach, SaysAbsent, condition, kind, says_absent};
 pub use kinds::{Ty, by_type, val_ty};
 pub use pending::{Pending, succeeded};
 pub use site::{Here, MonoSite, Site};

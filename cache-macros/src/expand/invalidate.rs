@@ -74,8 +74,10 @@ fn boxed_body(function: &Function) -> TokenStream {
 fn target(target: &Target, p: &TokenStream, here: bool) -> TokenStream {
     match target {
         Target::Call(call, path) => {
-            let (path, arguments) = (with_verb(hidden_path(path, "key")), references(&call.args));
-            quote_ours!(#path(#arguments &mut pending);)
+            let path = with_verb(hidden_path(path, "key"));
+            let (this, arguments): (Vec<_>, Vec<_>) = call.args.iter().partition(|arg| is_self(arg));
+            let (this, arguments) = (references(this), references(arguments));
+            quote_ours!(#path(#this &mut pending, #arguments);)
         }
         Target::Method(call) => {
             let mut call = call.clone();
@@ -83,7 +85,7 @@ fn target(target: &Target, p: &TokenStream, here: bool) -> TokenStream {
             call.turbofish.as_mut().into_iter().for_each(infer_verb);
             let ExprMethodCall { receiver, method, turbofish, args, .. } = &call;
             let arguments = references(args);
-            quote_ours!(#receiver.#method #turbofish(#arguments &mut pending);)
+            quote_ours!(#receiver.#method #turbofish(&mut pending, #arguments);)
         }
         Target::All(path) => {
             let all = if here { quote_ours!(all_here) } else { quote_ours!(all) };
@@ -128,6 +130,11 @@ fn rename_last(path: &mut Path, suffix: &str) {
     if let Some(last) = path.segments.last_mut() {
         last.ident = hidden(&last.ident, suffix);
     }
+}
+
+/// Whether an argument is `self`, as in `Self::get(self, id)`.
+fn is_self(arg: &Expr) -> bool {
+    matches!(arg, Expr::Path(path) if path.path.is_ident("self"))
 }
 
 /// The arguments by reference: the body may still move them.

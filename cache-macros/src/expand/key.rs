@@ -28,7 +28,7 @@ pub(super) fn builder(plan: &Plan, generic: &Generic) -> TokenStream {
     let (space, parts) = (space(plan, generic, &view), parts(plan, &view));
     quote_ours! {
         #attrs
-        #vis fn #name #generics(#receiver #(#params,)* verb: __LarderVerb) -> __LarderVerb::Output #bounds {
+        #vis fn #name #generics(#receiver verb: __LarderVerb, #(#params),*) -> __LarderVerb::Output #bounds {
             #patterns
             verb.on(#space, &#parts)
         }
@@ -44,7 +44,7 @@ pub(super) fn call(plan: &Plan, generic: &Generic, verb: &TokenStream) -> TokenS
         if stripped(param, ty, generic).is_some() { quote!(#ident) } else { quote_ours!(&#ident) }
     });
     let callee = callee(plan, &name);
-    quote_ours!(#callee #arguments(#(#values,)* #verb))
+    quote_ours!(#callee #arguments(#verb, #(#values),*))
 }
 
 /// A function beside this one, as it is called from here.

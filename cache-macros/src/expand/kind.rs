@@ -1,8 +1,9 @@
 //! What a function returns, chosen by type: once, so that a missing bound is one error.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::quote_spanned;
 use syn::Ident;
+use syn::spanned::Spanned;
 
 use super::attrs;
 use super::span::{self, emitted, ours_at};
@@ -13,9 +14,12 @@ pub(super) fn function(plan: &Plan) -> TokenStream {
     let (p, name, vis, ret) = (&plan.private, plan.hidden("kind"), emitted(&plan.function.vis), &plan.ret);
     let (attrs, kind) = (attrs::hidden(plan), statements(plan));
     let (generics, _, bounds) = plan.function.sig.generics.split_for_impl();
+    let (first, last) = span::ends(ret);
+    let (p, close) = (span::at(p, first), quote_spanned!(last=> >));
+    let output = quote_spanned!(first=> impl #p::Kind<Ret = #ret #close);
     quote_ours! {
         #attrs
-        #vis fn #name #generics() -> impl #p::Kind<Ret = #ret> #bounds {
+        #vis fn #name #generics() -> #output #bounds {
             #kind
         }
     }
@@ -31,12 +35,17 @@ pub(super) fn statements(plan: &Plan) -> TokenStream {
         let (p, span) = (span::at(&plan.private, ours_at(span)), ours_at(span));
         quote_spanned!(span=> #p::says_absent(shape);)
     });
-    let condition = plan.options.condition.as_ref();
-    let condition = condition.map_or_else(|| quote_spanned!(last=> |_| true), |expr| quote!(#expr));
-    let values = Ident::new(if plan.options.local { "local" } else { "storable" }, last);
+    let condition = match &plan.options.condition {
+        Some(expr) => {
+            let span = ours_at(expr.span());
+            let p = span::at(&plan.private, span);
+            quote_spanned!(span=> #p::condition(shape, #expr))
+        }
+        None => quote_spanned!(last=> |_| true),
+    };
+    let reach = Ident::new(if plan.options.local { "NearTier" } else { "EveryTier" }, last);
     let share = quote_spanned!(last=> (&&&ty).larder_share());
-    let arguments = quote_spanned!(last=> (shape, hold, #share, values, #condition));
-    let values = quote_spanned!(last=> #p::#values(shape, hold));
+    let arguments = quote_spanned!(last=> (shape, hold, #share, #p::#reach, #condition));
     quote_spanned! {first=>
         use #p::by_type::*;
         let ty = #p::Ty::<#ret>::new();
@@ -44,7 +53,6 @@ pub(super) fn statements(plan: &Plan) -> TokenStream {
         let val = #p::val_ty(shape);
         let hold = (&&val).larder_hold();
         #says_absent
-        let values = #values;
         #p::kind #arguments
     }
 }
