@@ -3,7 +3,7 @@
 //! `cargo bench --bench hot_hit`. Every contender answers the same hot keys; rounds are interleaved, and what is
 //! printed is the median over the rounds of each contender's time and of its ratio to larder in the same round.
 //! A ratio above 1 means that larder is faster. Runs with `--test` once, to see that all contenders answer.
-#![allow(clippy::print_stdout, clippy::unwrap_used, missing_docs)]
+#![allow(clippy::indexing_slicing, clippy::print_stdout, clippy::unwrap_used, missing_docs)]
 
 use std::collections::HashMap;
 use std::hint::black_box;

@@ -10,6 +10,7 @@
 //! author is an aggregate: it has a ttl and can be dropped. The finished report is kept under its parameters, and
 //! `--cached-only` prints it without asking git anything.
 // xtask: args --cache memory
+#![allow(clippy::print_stdout, reason = "a report is printed")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -115,8 +116,8 @@ async fn report(work: &Work) -> Result<Report, String> {
 
 async fn authors(work: &Work) -> Result<Vec<Activity>, String> {
     let mut tasks = JoinSet::new();
-    for email in work.authors.keys().cloned() {
-        let work = work.clone();
+    for email in work.authors.keys() {
+        let (work, email) = (work.clone(), email.clone());
         tasks.spawn(async move { activity(&work, &email).await });
     }
     let mut authors = Vec::new();

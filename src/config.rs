@@ -23,6 +23,10 @@ use url::Address;
 
 /// What a service configures, read from the environment or a URL.
 #[derive(Debug, Default)]
+#[cfg_attr(
+    not(all(feature = "memory", feature = "disk", feature = "redis")),
+    allow(dead_code, reason = "the settings of tiers that this build leaves out")
+)]
 pub struct Config {
     enabled: bool,
     serverless: bool,

@@ -77,12 +77,17 @@ pub fn cache_manager() -> CacheManager {
 /// None today; the result leaves room for managers that refuse to start.
 pub async fn initialize_cache(manager: CacheManager) -> Result<()> {
     manager.connect().await;
-    let older = write().global.replace(manager);
+    let older = write().global.replace(manager.clone());
     VERSION.fetch_add(1, Ordering::AcqRel);
-    if let Some(older) = older {
+    if let Some(older) = older.filter(|older| !is_same(older, &manager)) {
         older.shutdown().await;
     }
     Ok(())
+}
+
+/// Whether two handles are of one manager: then they show the same namespace, at the same place.
+fn is_same(left: &CacheManager, right: &CacheManager) -> bool {
+    std::ptr::eq(left.namespace(), right.namespace())
 }
 
 /// Adds a manager under a name, for `cache("persistent")` and `#[cached(cache = "persistent")]`; the older one

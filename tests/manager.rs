@@ -1,5 +1,5 @@
 //! The verbs of a manager, over every kind of tier.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 mod common;
 
@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use larder::testkit::ManualTime;
+use larder::testkit::{ManualTime, Recorded, RecordingRecorder};
 use larder::{
-    CacheManager, Clock, ErrorKind, FailMode, MemoryBackend, Near, NullBackend, Reason, Remaining, Ttl,
-    Written, build_cache_key,
+    CacheManager, Clock, ErrorKind, FailMode, IntoKey, MemoryBackend, Near, NullBackend, Reason, Remaining,
+    SetOptions, Ttl, Written, build_cache_key,
 };
 use serde::{Deserialize, Serialize};
 
@@ -99,6 +99,26 @@ async fn an_oversized_set_leaves_no_older_value() {
         assert_eq!(written, Written::Rejected(Reason::TooLarge), "{}", stand.name);
         assert_eq!(stand.cache.get::<Vec<u8>>("big").await.unwrap(), None, "{}", stand.name);
         assert!(!stand.cache.exists("big").await.unwrap(), "{}", stand.name);
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_entry_is_a_miss_with_a_reason_and_is_removed() {
+    for stand in common::with_byte_tiers() {
+        let backend = stand.backend.clone().unwrap();
+        let recorder = Arc::new(RecordingRecorder::new());
+        let builder =
+            CacheManager::builder().namespace("test").primary(backend.clone()).recorder(recorder.clone());
+        let cache = builder.build().unwrap();
+        let key = "user:7".into_key(cache.namespace()).unwrap();
+        let _ = cache.set("user:7", ann(), Ttl::secs(60)).await.unwrap();
+        let mut frame = backend.get(&key).await.unwrap().unwrap().to_vec();
+        *frame.last_mut().unwrap() ^= 1;
+        assert!(backend.set(&key, frame.into(), SetOptions::default()).await.unwrap());
+        assert_eq!(cache.get::<User>("user:7").await.unwrap(), None, "{}", stand.name);
+        let damaged = |event: &Recorded| matches!(event, Recorded::Missed { reason: Reason::Checksum, .. });
+        assert_eq!(recorder.count(damaged), 1, "{}", stand.name);
+        assert_eq!(backend.get(&key).await.unwrap(), None, "{}", stand.name);
     }
 }
 

@@ -34,7 +34,7 @@ async fn until_found(cache: &CacheManager, key: &str, value: u64) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_killed_and_started_again_costs_nobody_an_error() {
     for mut server in [RedisServer::start(), RedisServer::valkey()] {
-        let backend = Arc::new(RedisBackend::new(&server.url()).unwrap());
+        let backend = Arc::new(RedisBackend::new(server.url()).unwrap());
         let cache = CacheManager::builder().primary(backend.clone()).namespace("outage").build().unwrap();
         until_found(&cache, "k", 1).await;
         server.kill();
@@ -105,11 +105,19 @@ async fn what_was_invalidated_during_an_outage_is_never_served_afterwards() {
     assert_eq!(cache.get::<u64>("by:key").await.unwrap(), None);
     assert_eq!(cache.get::<u64>("by:pattern").await.unwrap(), None);
     assert_eq!(cache.get::<u64>("kept").await.unwrap(), Some(1));
-    assert_eq!(cache.get::<u64>("new").await.unwrap(), None, "what the fallback held was dropped");
+    assert_eq!(cache.get::<u64>("new").await.unwrap(), None);
     assert!(!cache.health().on_fallback && !cache.health().journal_pending);
+    primary.down(true);
+    assert_eq!(cache.get::<u64>("new").await.unwrap(), None, "what the fallback held was dropped");
+    primary.down(false);
+    assert_eq!(cache.get::<u64>("kept").await.unwrap(), Some(1));
     let switches = recorder.count(|event| matches!(event, Recorded::Switched { .. }));
-    assert_eq!(switches, 2, "one event per transition");
-    assert_eq!(recorder.count(|event| *event == Recorded::Recovered { applied: 2 }), 1);
+    assert_eq!(switches, 4, "one event per transition");
+    assert_eq!(
+        recorder.count(|event| *event == Recorded::Recovered { applied: 3 }),
+        1,
+        "two removals, and a key that was set meanwhile"
+    );
 }
 
 #[tokio::test]

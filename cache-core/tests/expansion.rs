@@ -2,12 +2,15 @@
 
 #![allow(clippy::needless_borrow, clippy::unwrap_used)]
 
+mod common;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use cache_core::manager::CacheManager;
 use cache_core::private::*;
-use cache_core::testkit::MapBackend;
+use cache_core::testkit::{self, FaultyBackend, MapBackend};
+use tokio::sync::Notify;
 
 type Answer = Result<Option<String>, String>;
 
@@ -90,4 +93,61 @@ async fn absence_is_remembered_and_errors_are_not() {
     tokio::time::sleep(Duration::from_millis(25)).await;
     assert_eq!(user(&cache, 0, "x").await, Ok(None));
     assert_eq!(cache.stats().loads, 5);
+}
+
+#[tokio::test]
+async fn a_reader_that_saw_the_value_before_a_refresh_does_not_keep_it() {
+    let primary = FaultyBackend::new(Arc::new(MapBackend::default()));
+    let shop =
+        || CacheManager::builder().near(common::near()).primary(primary.clone()).namespace("shop").build();
+    let (cache, other) = (shop().unwrap(), shop().unwrap());
+    let _ = other.set("user:7:ann", "old".to_owned(), Ttl::secs(60)).await.unwrap();
+    let (began, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let refresh = tokio::spawn({
+        let (cache, began, go) = (cache.clone(), began.clone(), go.clone());
+        async move {
+            let entry = user_key(&cache, &7, "ann", Find);
+            let body = async {
+                began.notify_one();
+                go.notified().await;
+                Ok(Some("new".to_owned()))
+            };
+            entry.refresh(user_kind(), body).await
+        }
+    });
+    began.notified().await;
+    let reading = primary.hold_after(testkit::Verb::Get);
+    let read = tokio::spawn({
+        let cache = cache.clone();
+        async move { cache.get::<String>("user:7:ann").await.unwrap() }
+    });
+    reading.arrived().await;
+    go.notify_one();
+    assert_eq!(refresh.await.unwrap(), Ok(Some("new".to_owned())));
+    reading.release();
+    let _ = read.await.unwrap();
+    assert_eq!(cache.get::<String>("user:7:ann").await.unwrap().as_deref(), Some("new"));
+    assert_eq!(user(&cache, 7, "ann").await, Ok(Some("new".to_owned())));
+}
+
+#[tokio::test]
+async fn a_refresh_that_finds_nothing_leaves_nothing_older() {
+    let cache = manager();
+    let kind = || {
+        use by_type::*;
+        let ty = Ty::<Option<String>>::new();
+        let shape = (&&&&ty).larder_shape();
+        let val = val_ty(shape);
+        let hold = (&&val).larder_hold();
+        kind(shape, hold, (&&&ty).larder_share(), storable(shape, hold), |text: &String| text != "refused")
+    };
+    fn __larder_forgetful() {}
+    static SITE: Site = Site::new();
+    let space = SITE.keyspace(__larder_forgetful, |here| here.keyspace_named("f", Policy::new()));
+    let entry = || Find.on(Space::new(&cache, space), &(part(&7_u64), ()));
+    for now in [None, Some("refused".to_owned())] {
+        assert_eq!(entry().refresh(kind(), async { Some("old".to_owned()) }).await.as_deref(), Some("old"));
+        assert_eq!(entry().refresh(kind(), async { now.clone() }).await, now);
+        assert_eq!(entry().peek(kind()).await, None, "{now:?}");
+    }
 }

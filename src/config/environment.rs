@@ -1,5 +1,6 @@
 //! The variables of a service.
 
+use std::net::Ipv6Addr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -105,6 +106,7 @@ impl Vars<'_> {
             "a port, e.g. 6379",
         );
         let host = self.text("CACHE_REDIS_HOST")?;
+        let host = if host.parse::<Ipv6Addr>().is_ok() { format!("[{host}]") } else { host };
         Some(Address::Redis(format!("redis://{host}:{}", port.unwrap_or(6379))))
     }
 
@@ -233,6 +235,7 @@ mod tests {
         let redis = |url: &str| Some(Address::Redis(url.to_owned()));
         assert_eq!(address(&[("CACHE_URL", "redis://a:1"), ("CACHE_REDIS_HOST", "b")]), redis("redis://a:1"));
         assert_eq!(address(&[("CACHE_REDIS_HOST", "b"), ("CACHE_REDIS_PORT", "7")]), redis("redis://b:7"));
+        assert_eq!(address(&[("CACHE_REDIS_HOST", "::1")]), redis("redis://[::1]:6379"));
         assert_eq!(address(&[("CACHE_BACKEND", "redis")]), redis("redis://127.0.0.1:6379"));
         assert_eq!(address(&[("CACHE_BACKEND", "memory"), ("CACHE_REDIS_HOST", "b")]), Some(Address::Memory));
         assert_eq!(address(&[("CACHE_DISK_DIR", "/d")]), Some(Address::Disk("/d".into())));

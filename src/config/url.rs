@@ -54,8 +54,17 @@ pub(super) fn parse(url: &str) -> Result<Address> {
         ));
     };
     match scheme {
-        "memory" => Ok(Address::Memory),
-        "null" => Ok(Address::Null),
+        "memory" if rest.is_empty() => Ok(Address::Memory),
+        "null" if rest.is_empty() => Ok(Address::Null),
+        "memory" | "null" => Err(config_error(
+            format!("{scheme}:// has something behind it, which would be ignored"),
+            format!("write {scheme}://, and set options with variables, e.g. CACHE_MEMORY_MAX_BYTES"),
+        )),
+        "disk" if rest.contains('?') => Err(config_error(
+            "disk:// has options behind its directory, which this version does not read".to_owned(),
+            "write disk:///var/cache/app, and set options with variables, e.g. CACHE_DISK_MAX_BYTES"
+                .to_owned(),
+        )),
         "disk" if rest.is_empty() => Err(config_error(
             "disk:// names no directory".to_owned(),
             "write disk:///var/cache/app".to_owned(),
@@ -93,7 +102,16 @@ mod tests {
         assert_eq!(parse("disk:///var/cache").unwrap(), Address::Disk(PathBuf::from("/var/cache")));
         assert_eq!(parse("disk://cache").unwrap(), Address::Disk(PathBuf::from("cache")));
         assert_eq!(parse("redis://h:1").unwrap(), Address::Redis("redis://h:1".to_owned()));
-        for bad in ["", "redis", "disk://", "rediss://h", "http://h"] {
+        for bad in [
+            "",
+            "redis",
+            "disk://",
+            "rediss://h",
+            "http://h",
+            "memory://?max_bytes=1",
+            "null://x",
+            "disk:///d?a=1",
+        ] {
             assert!(parse(bad).is_err(), "{bad}");
         }
     }

@@ -14,17 +14,22 @@ use cache_core::port::backend::{
     BackendInfo, BackendKind, CacheBackend, DeleteCondition, DeleteOptions, Expiry, Remaining, SetCondition,
     SetOptions,
 };
-use tokio::sync::{Mutex, oneshot};
+use tokio::sync::Mutex;
 use tokio::task::consume_budget;
 
 use super::config::{Config, DiskBuilder};
-use super::error::{closed, long_key, no_leases, no_thread};
+use super::error::{closed, long_key, no_leases};
 use super::gates::Gate;
 use super::index::SHARDS;
 use super::keeper::Running;
+use super::offload::{offload, on_thread, run, spend};
 use super::room::Reserved;
 use super::store::{Name, Store};
-use super::{INLINE, record, recover};
+use super::{INLINE, INLINE_READ, record, recover};
+
+/// The units of budget that a call costs, and one more for each so many bytes that are read in place.
+const CALL: usize = 4;
+const SPENT_PER: usize = 2 << 10;
 
 /// What reports call it.
 pub(super) const NAME: &str = "disk";
@@ -90,7 +95,7 @@ impl DiskBackend {
         Some(DiskUsage {
             entries: store.index.entries(),
             live_bytes: store.index.live(),
-            file_bytes: store.log.room().used(),
+            file_bytes: store.log.room().written(),
             segments: store.log.count(),
             evicted: count(&store.evicted),
             damaged: count(&store.damaged),
@@ -110,9 +115,9 @@ impl DiskBackend {
         running.as_ref().map(|running| Arc::clone(running.store())).ok_or_else(closed)
     }
 
-    /// The store, at the price of one unit of the task's budget: a task that never waits lets others run.
+    /// The store, at the price of a part of the task's budget: a task that never waits lets others run.
     async fn ready(&self) -> Result<Arc<Store>> {
-        consume_budget().await;
+        spend(CALL).await;
         self.store()
     }
 
@@ -168,38 +173,6 @@ struct Held {
     _room: Option<Reserved>,
 }
 
-/// Does the work here when it is small, else on a thread of the backend. A caller that goes away before a thread
-/// has begun takes the work back.
-async fn run<T: Send + 'static>(
-    store: &Arc<Store>,
-    bytes: usize,
-    work: impl FnOnce(&Store) -> T + Send + 'static,
-) -> Result<T> {
-    if bytes <= INLINE { Ok(work(store)) } else { offload(store, work).await }
-}
-
-async fn offload<T: Send + 'static>(
-    store: &Arc<Store>,
-    work: impl FnOnce(&Store) -> T + Send + 'static,
-) -> Result<T> {
-    let (reply, answer) = oneshot::channel();
-    let on = Arc::clone(store);
-    store.workers.submit(move || {
-        if !reply.is_closed() {
-            let _ = reply.send(work(&on));
-        }
-    })?;
-    answer.await.map_err(|_| closed())
-}
-
-/// Opens or closes on a thread of its own, to the end, whether the caller waits or not.
-async fn on_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    let (reply, answer) = oneshot::channel();
-    let thread = std::thread::Builder::new().name("larder-disk-turn".to_owned());
-    thread.spawn(move || drop(reply.send(work()))).map_err(no_thread)?;
-    answer.await.map_err(|_| closed())?
-}
-
 #[async_trait]
 impl CacheBackend for DiskBackend {
     fn info(&self) -> BackendInfo {
@@ -240,7 +213,9 @@ impl CacheBackend for DiskBackend {
         let store = self.ready().await?;
         let name = Name::of(key);
         let Some(place) = store.find(name.fingerprint) else { return Ok(None) };
-        if name.frame_bytes(&place) <= INLINE {
+        let frame = name.frame_bytes(&place);
+        if frame <= INLINE_READ {
+            spend(frame / SPENT_PER).await;
             return store.get(name, place);
         }
         let key = key.clone();

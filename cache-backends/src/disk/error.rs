@@ -75,10 +75,3 @@ pub(super) fn long_key(bytes: usize) -> Error {
 pub(super) fn no_leases() -> Error {
     Error::unsupported("SetCondition::IfLease", super::backend::NAME)
 }
-
-/// The value is no counter, or the sum overflows.
-pub(super) fn not_a_counter() -> Error {
-    Error::new(ErrorKind::NotACounter, "the key holds a value that is no counter, or the sum overflows")
-        .during("increment")
-        .with_fix("count under a key of its own")
-}

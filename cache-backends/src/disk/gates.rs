@@ -11,7 +11,7 @@ use cache_core::error::Result;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::error::closed;
-use super::index::Fingerprint;
+use super::place::Fingerprint;
 
 /// Also bounds the writes that wait for a thread: each holds a gate.
 const STRIPES: usize = 256;

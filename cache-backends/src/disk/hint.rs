@@ -13,7 +13,7 @@ use bytes::Buf;
 use cache_core::time::WallTime;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::index::{Fingerprint, Place};
+use super::place::{Fingerprint, Place};
 use super::segment::Segment;
 
 /// Bytes in front of the first entry.

@@ -10,22 +10,18 @@ use super::record;
 use super::scan::scan;
 use super::segment::{self, Segment};
 
-/// Writes the hint of a segment; with `sync` it survives a power loss (once the directory is synced too). On
-/// failure there is none, also no older one: the segment will be scanned.
-pub(super) fn store(dir: &Dir, segment: &Segment, hint: &Hint, sync: bool) -> io::Result<()> {
-    write(dir, segment, hint, sync).or_else(|error| {
+/// Writes the hint of a segment. On failure there is none, also no older one: the segment will be scanned.
+pub(super) fn store(dir: &Dir, segment: &Segment, hint: &Hint) -> io::Result<()> {
+    write(dir, segment, hint).or_else(|error| {
         dir.remove(name::UNFINISHED)?;
         dir.remove(&name::hint(segment.id()))?;
         Err(error)
     })
 }
 
-fn write(dir: &Dir, segment: &Segment, hint: &Hint, sync: bool) -> io::Result<()> {
+fn write(dir: &Dir, segment: &Segment, hint: &Hint) -> io::Result<()> {
     let mut file = dir.create(name::UNFINISHED)?;
     file.write_all(&hint.encode(segment.id()))?;
-    if sync {
-        file.sync_data()?;
-    }
     dir.rename(name::UNFINISHED, &name::hint(segment.id()))
 }
 

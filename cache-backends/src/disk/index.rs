@@ -7,76 +7,15 @@
 use std::collections::HashMap;
 use std::collections::hash_map::{Entry, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use cache_core::time::WallTime;
 
-use super::segment::{Segment, cost};
+use super::place::{Fingerprint, Place};
+use super::segment::cost;
 
 /// How many locks share the index. Each is held for one look-up.
 pub(super) const SHARDS: usize = 64;
-
-/// The 128 bits that stand for a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Fingerprint(u64, u64);
-
-impl Fingerprint {
-    /// Splits it, so that a slot needs no 16-byte alignment.
-    pub(super) fn of(bits: u128) -> Self {
-        let low = u64::try_from(bits & u128::from(u64::MAX)).unwrap_or(0);
-        Self(low, u64::try_from(bits >> 64).unwrap_or(0))
-    }
-
-    /// From its two halves.
-    pub(super) fn of_halves(low: u64, high: u64) -> Self {
-        Self(low, high)
-    }
-
-    /// The lower half.
-    pub(super) fn low(self) -> u64 {
-        self.0
-    }
-
-    /// The upper half.
-    pub(super) fn high(self) -> u64 {
-        self.1
-    }
-
-    /// One of `count` stripes.
-    pub(super) fn stripe(self, count: usize) -> usize {
-        usize::try_from(self.0 % count.max(1) as u64).unwrap_or(0)
-    }
-}
-
-/// Where a record lies, and until when it holds.
-#[derive(Debug, Clone)]
-pub(super) struct Place {
-    /// The file.
-    pub(super) segment: Arc<Segment>,
-    /// Where the record begins.
-    pub(super) offset: u32,
-    /// Its whole length, below [`READ`].
-    pub(super) length: u32,
-    /// When its life ends.
-    pub(super) deadline: WallTime,
-}
-
-impl Place {
-    /// Whether both are the same record.
-    pub(super) fn is(&self, other: &Self) -> bool {
-        self.is_at(other.segment.id(), other.offset)
-    }
-
-    /// Whether the record lies here.
-    pub(super) fn is_at(&self, segment: u32, offset: u32) -> bool {
-        self.offset == offset && self.segment.id() == segment
-    }
-
-    /// Length for reading.
-    pub(super) fn bytes(&self) -> usize {
-        usize::try_from(self.length).unwrap_or(0)
-    }
-}
 
 /// The bit of a slot's length that says "was read since it was written or carried over".
 const READ: u32 = 1 << 31;
@@ -219,6 +158,16 @@ impl Index {
         (expired, earliest)
     }
 
+    /// Forgets every entry of a segment: goes through the whole index.
+    pub(super) fn remove_all_of(&self, segment: u32) -> Vec<Place> {
+        let of_segment = |table: &mut Table| -> Vec<Place> {
+            table.extract_if(|_, slot| slot.0.segment.id() == segment).map(|(_, slot)| slot.place()).collect()
+        };
+        let removed: Vec<Place> = (0..SHARDS).flat_map(|shard| self.with(shard, of_segment)).collect();
+        removed.iter().for_each(|place| self.lost(place));
+        removed
+    }
+
     fn gained(&self, place: &Place) {
         place.segment.gained(place.length);
         self.live.fetch_add(cost(place.length), Ordering::Relaxed);
@@ -247,7 +196,10 @@ impl Index {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::disk::segment::Segment;
 
     fn key(bits: u64) -> Fingerprint {
         Fingerprint::of_halves(bits, !bits)

@@ -5,7 +5,7 @@
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
@@ -23,12 +23,14 @@ use super::store::Store;
 
 /// Expired entries of a store that nobody uses are looked for this often.
 const IDLE: Duration = Duration::from_secs(30);
+/// So many threads help to sync when a store is closed.
+const SYNCING: usize = 7;
 
 /// What calls for the keeper. Raising it costs one atomic swap while it is raised already.
 #[derive(Debug, Default)]
 pub(super) struct Signal {
     raised: AtomicBool,
-    pressure: AtomicBool,
+    pressed: AtomicBool,
     closing: AtomicBool,
     waiting: Mutex<Vec<oneshot::Sender<()>>>,
     wake: Condvar,
@@ -43,14 +45,19 @@ impl Signal {
     }
 
     /// The file system is full: a segment has to go, whatever the bound says.
-    pub(super) fn raise_pressure(&self) {
-        self.pressure.store(true, Ordering::Release);
+    pub(super) fn press(&self) {
+        self.pressed.store(true, Ordering::Release);
         self.raise();
     }
 
-    /// Whether a segment has to go; asked once.
-    pub(super) fn take_pressure(&self) -> bool {
-        self.pressure.swap(false, Ordering::AcqRel)
+    /// Whether a segment has to go.
+    pub(super) fn is_pressed(&self) -> bool {
+        self.pressed.load(Ordering::Acquire)
+    }
+
+    /// A segment goes.
+    pub(super) fn relieve(&self) {
+        self.pressed.store(false, Ordering::Release);
     }
 
     /// Whether the keeper is to end.
@@ -157,23 +164,23 @@ fn pass(store: &Store) {
     write_hints(store);
 }
 
-/// Hints of segments that were sealed. Not synced: until the store is closed they only serve a process that is
-/// started again under the same boot, and the kernel has them.
+/// Hints of segments that were sealed.
 fn write_hints(store: &Store) {
     for Sealed { segment, hint } in store.log.take_sealed() {
-        write_hint(store, &segment, hint, false);
+        write_hint(store, &segment, hint);
     }
 }
 
-/// Writes down what the index still points at. Where that fails (the disk is full) there will be no hint.
-fn write_hint(store: &Store, segment: &Segment, mut hint: Hint, sync: bool) {
+/// Writes down what the index still points at. Where that fails (the disk is full) there will be no hint. Hints
+/// are never synced: one that is lost, older or cut after a power loss costs a scan, never a wrong answer.
+fn write_hint(store: &Store, segment: &Segment, mut hint: Hint) {
     // Before the index is asked: what is killed from here on makes this hint outdated again.
     segment.hinted();
     let is_live = |entry: &HintEntry| {
         store.index.place(entry.fingerprint).is_some_and(|place| place.is_at(segment.id(), entry.offset))
     };
     hint.entries.retain(is_live);
-    if let Err(error) = hint_file::store(store.log.dir(), segment, &hint, sync) {
+    if let Err(error) = hint_file::store(store.log.dir(), segment, &hint) {
         segment.outdate();
         tracing::debug!(%error, "a hint was not written; the segment will be scanned instead");
     }
@@ -193,22 +200,38 @@ fn close(store: &Store) -> io::Result<()> {
 }
 
 fn leave_exact_hints(store: &Store) -> io::Result<()> {
-    let (all, _) = store.log.all();
+    let (mut all, _) = store.log.all();
     let active = store.log.active_hint();
-    for segment in all {
-        if segment.is_poisoned() {
-            store.log.unlink(&segment)?;
-            continue;
-        }
-        if segment.is_outdated() {
-            let known = active.as_ref().filter(|(active, _)| active.id() == segment.id());
-            let hint = match known {
-                Some((_, hint)) => Hint { entries: hint.entries.clone(), covered: hint.covered },
-                None => hint_file::contents(store.log.dir(), &segment)?.hint,
-            };
-            write_hint(store, &segment, hint, true);
-        }
-        segment.sync()?;
+    for poisoned in all.extract_if(.., |segment| segment.is_poisoned()) {
+        store.log.unlink(&poisoned)?;
     }
+    for segment in all.iter().filter(|segment| segment.is_outdated()) {
+        let known = active.as_ref().filter(|(active, _)| active.id() == segment.id());
+        let hint = match known {
+            Some((_, hint)) => Hint { entries: hint.entries.clone(), covered: hint.covered },
+            None => hint_file::contents(store.log.dir(), segment)?.hint,
+        };
+        write_hint(store, segment, hint);
+    }
+    sync_all(&all)?;
     store.log.dir().sync()
+}
+
+/// Syncs many files at once: a journal takes them together, one after the other each would wait for its own turn.
+fn sync_all(segments: &[Arc<Segment>]) -> io::Result<()> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some(segment) = segments.get(next.fetch_add(1, Ordering::Relaxed)) {
+            segment.sync()?;
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| {
+        let helpers = SYNCING.min(segments.len().saturating_sub(1));
+        let helpers: Vec<_> =
+            (0..helpers).filter_map(|_| Builder::new().spawn_scoped(scope, work).ok()).collect();
+        let own: io::Result<()> = work();
+        let joined = helpers.into_iter().map(|helper| helper.join());
+        joined.fold(own, |all, one| all.and(one.unwrap_or_else(|_| Err(io::Error::other("a sync panicked")))))
+    })
 }

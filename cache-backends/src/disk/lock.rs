@@ -5,12 +5,13 @@
 //!
 //! Writes are not synced one by one. A process that is killed loses nothing by that: the kernel has its writes.
 //! A machine that loses power may lose any of the last ones, the removal of an entry among them, and a removed
-//! entry must not come back. So the lock file says whether the last holder closed cleanly (everything was synced)
+//! entry must not come back. So the lock file says whether the last holder closed cleanly (every record was synced)
 //! and under which boot it ran: not closed and another boot means that nothing in the directory is believed.
 
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::time::Duration;
 
 use cache_core::error::Result;
 use rustix::fs::{FlockOperation, flock};
@@ -21,6 +22,9 @@ use super::error::{io as io_error, locked};
 
 const FIRST_LINE: &str = "larder disk cache 1";
 const LENGTH: usize = 160;
+/// A quarter of a second in all, and only when somebody holds the lock.
+const PATIENCE: usize = 25;
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// How far the files can be believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +49,7 @@ impl DirLock {
     pub(super) fn acquire(dir: &Dir) -> Result<(Self, Trust)> {
         let file =
             dir.existing_or_new(name::LOCK).map_err(|error| io_error("opening the lock file", error))?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        match lock(&file) {
             Ok(()) => {}
             Err(Errno::WOULDBLOCK) => return Err(locked(dir.path(), State::read(&file).and_then(|s| s.pid))),
             Err(error) => return Err(io_error("locking the cache directory", error.into())),
@@ -62,7 +66,7 @@ impl DirLock {
         if trust == Trust::Exact { self.file.sync_data() } else { Ok(()) }
     }
 
-    /// Everything has been synced.
+    /// Every record has been synced.
     pub(super) fn mark_clean(&self) -> io::Result<()> {
         self.write(true)?;
         self.file.sync_data()
@@ -74,6 +78,25 @@ impl DirLock {
         let text = format!("{FIRST_LINE}\npid {pid}\nboot {boot}\nclean {clean}\n");
         self.file.write_all_at(format!("{text:<LENGTH$}").as_bytes(), 0)
     }
+}
+
+impl Drop for DirLock {
+    fn drop(&mut self) {
+        // Closing is not enough: a process that is being forked right now has a copy of the handle until it execs.
+        let _ = flock(&self.file, FlockOperation::Unlock);
+    }
+}
+
+/// Takes the kernel's lock, and waits a moment for a holder that is just ending: what a killed process had begun to
+/// start keeps a copy of its handle until it execs.
+fn lock(file: &File) -> Result<(), Errno> {
+    for _ in 0..PATIENCE {
+        match flock(file, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::WOULDBLOCK) => std::thread::sleep(PAUSE),
+            done => return done,
+        }
+    }
+    flock(file, FlockOperation::NonBlockingLockExclusive)
 }
 
 /// What the lock file says.

@@ -13,7 +13,8 @@ use cache_core::time::WallTime;
 
 use super::dir::{Dir, name};
 use super::hint::{Hint, HintEntry};
-use super::index::{Fingerprint, MAX_RECORD, Place};
+use super::index::MAX_RECORD;
+use super::place::{Fingerprint, Place};
 use super::room::Room;
 use super::segment::{self, Segment};
 

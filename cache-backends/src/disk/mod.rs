@@ -11,12 +11,13 @@
 //!
 //! Syncing: no write is synced by itself. A killed process loses nothing by that. A machine that loses power may
 //! lose the latest writes, removals among them, so the directory starts empty after one unless it was closed
-//! cleanly (`disconnect`, or a drop); a clean close syncs everything. See `lock`.
+//! cleanly (`disconnect`, or a drop); a clean close syncs every record. Hints are never synced: they only say where
+//! to look, the record decides. See `lock`.
 //!
 //! Memory: 47 to 94 bytes per entry, whatever its key and frame, plus 32 per entry of the youngest segment.
 //!
-//! Start reading in `backend` (gates and threads), then `store` (the verbs), `record` (the bytes), `reclaim`
-//! (space), `recover` (opening).
+//! Start reading in `backend` (gates and threads), then `store` (the verbs), `lookup` (finding), `record` (the
+//! bytes), `log` (appending), `reclaim` (space), `recover` (opening), `keeper` (housekeeping and the end).
 
 mod backend;
 mod config;
@@ -29,6 +30,9 @@ mod index;
 mod keeper;
 mod lock;
 mod log;
+mod lookup;
+mod offload;
+mod place;
 mod reclaim;
 mod record;
 mod recover;
@@ -36,11 +40,14 @@ mod room;
 mod scan;
 mod segment;
 mod store;
+mod survey;
+mod sweep;
 mod worker;
 
 pub use backend::{DiskBackend, DiskUsage};
 pub use config::DiskBuilder;
 
-/// Frames up to this length are read and written on the caller's thread (a few microseconds, and one unit of
-/// tokio's cooperative budget); longer ones go to the backend's own threads.
+/// Frames up to this length are written on the caller's thread (some microseconds); longer ones on the backend's.
 const INLINE: usize = 16 << 10;
+/// The same for reads, which are cheaper than a change of threads (about 10 us) for longer.
+const INLINE_READ: usize = 80 << 10;

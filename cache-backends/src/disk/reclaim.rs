@@ -4,90 +4,32 @@
 //! compacted (its live entries are carried over, the file is removed) as soon as the garbage in all exceeds a
 //! sixth of what is live. When they do not fit, expired entries go first, then the oldest segment, from which
 //! entries that were read since they were written get a second chance. Every step removes a whole file, so there
-//! is no end to look for.
+//! is no end to look for. Which file that is, is decided in [`super::survey`].
 //!
 //! A segment's files are removed before the index forgets its entries: a crash in between loses entries, it never
 //! brings one back.
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use cache_core::time::WallTime;
+use std::sync::atomic::Ordering;
 
 use super::INLINE;
 use super::config::Config;
 use super::hint::HintEntry;
 use super::hint_file;
-use super::index::{Place, SHARDS};
 use super::log::Append;
+use super::place::Place;
 use super::record::{self, Header};
 use super::segment::{Segment, cost};
 use super::store::Store;
+use super::survey::{Carry, Step, Survey};
 
-/// So much of what is given up may be carried over instead, in segments, before a segment goes without.
+/// So many segments may be carried over before a byte has been freed.
 const CHANCES: u64 = 4;
-/// A compaction must free at least this part of its segment.
-const WORTH: u64 = 16;
-/// Expired entries are looked for at most this often, in milliseconds.
-const SWEEP_MILLIS: u64 = 1_000;
 
-/// When to look for expired entries.
-#[derive(Debug)]
-pub(super) struct Sweeps {
-    earliest: AtomicU64,
-    not_before: AtomicU64,
-}
-
-impl Default for Sweeps {
-    fn default() -> Self {
-        Self { earliest: AtomicU64::new(WallTime::NEVER.0), not_before: AtomicU64::new(0) }
-    }
-}
-
-impl Sweeps {
-    /// Something expires then.
-    pub(super) fn expect(&self, deadline: WallTime) {
-        if deadline.0 < self.earliest.load(Ordering::Relaxed) {
-            self.earliest.fetch_min(deadline.0, Ordering::Relaxed);
-        }
-    }
-
-    /// Whether something has expired, and the last look is long enough ago (or in the future: clocks jump).
-    pub(super) fn are_due(&self, now: WallTime) -> bool {
-        let not_before = self.not_before.load(Ordering::Relaxed);
-        self.has_expired(now) && (not_before <= now.0 || not_before > now.0.saturating_add(SWEEP_MILLIS))
-    }
-
-    fn has_expired(&self, now: WallTime) -> bool {
-        self.earliest.load(Ordering::Relaxed) <= now.0
-    }
-
-    fn begin(&self, now: WallTime) {
-        self.earliest.store(WallTime::NEVER.0, Ordering::Relaxed);
-        self.not_before.store(now.0.saturating_add(SWEEP_MILLIS), Ordering::Relaxed);
-    }
-}
-
-/// What is done next.
-enum Step {
-    /// Nothing.
-    Rest,
-    /// The segment that is being written is where the garbage is.
-    Seal,
-    /// A segment goes.
-    Drop(Arc<Segment>, Carry),
-}
-
-/// What is carried over from a segment that goes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Carry {
-    /// All that is live.
-    Everything,
-    /// What was read since it was written or carried over, as long as the credit lasts.
-    Hot,
-    /// Nothing: there is no room for copies, or the file cannot be written.
-    Nothing,
+/// So many bytes may be carried over before a byte has been freed.
+pub(super) fn most_chances(config: &Config) -> u64 {
+    u64::from(config.segment_bytes) * CHANCES
 }
 
 impl Store {
@@ -97,7 +39,7 @@ impl Store {
     }
 
     fn exceeds_bound(&self) -> bool {
-        self.log.room().used() > self.config.max_bytes || self.index.entries() > self.config.max_entries
+        self.log.room().written() > self.config.max_bytes || self.index.entries() > self.config.max_entries
     }
 
     /// Whether the live entries alone leave room for compactions that are worth their work.
@@ -108,23 +50,7 @@ impl Store {
 
     fn has_garbage(&self) -> bool {
         let live = self.index.live();
-        self.log.room().used().saturating_sub(live) > live / 6 + self.config.slack()
-    }
-
-    /// Removes expired entries, if it is time to look for them.
-    pub(super) fn sweep(&self, urgent: bool) {
-        let now = self.config.clock.wall();
-        let due = if urgent { self.sweeps.has_expired(now) } else { self.sweeps.are_due(now) };
-        if !due {
-            return;
-        }
-        self.sweeps.begin(now);
-        for shard in 0..SHARDS {
-            let (expired, earliest) = self.index.take_expired(shard, now);
-            // Killed on disk too: a clock that is set back must not revive them.
-            expired.iter().for_each(|place| self.kill(place));
-            self.sweeps.expect(earliest);
-        }
+        self.log.room().written().saturating_sub(live) > live / 6 + self.config.slack()
     }
 
     /// Frees what can be freed.
@@ -146,75 +72,76 @@ impl Store {
     }
 
     fn next_step(&self) -> Step {
-        let (all, active) = self.log.all();
-        let sealed: Vec<&Arc<Segment>> =
-            all.iter().filter(|segment| Some(segment.id()) != active && segment.is_quiet()).collect();
-        let writing = all.iter().find(|segment| Some(segment.id()) == active);
-        if let Some(poisoned) = all.iter().find(|segment| segment.is_poisoned()) {
-            return drop_or_seal(&sealed, poisoned, Carry::Nothing);
+        let survey = Survey::of(&self.log);
+        if let Some(poisoned) = survey.poisoned() {
+            return poisoned;
         }
-        let oldest = sealed.first().copied().or(writing);
-        if self.signal.take_pressure() {
-            return oldest.map_or(Step::Rest, |oldest| drop_or_seal(&sealed, oldest, Carry::Nothing));
+        if self.signal.is_pressed() {
+            let step = survey.oldest(Carry::Nothing);
+            // Sealing alone has freed nothing yet.
+            if !matches!(step, Step::Seal) {
+                self.signal.relieve();
+            }
+            return step;
         }
         let over = self.exceeds_bound();
         if over {
             self.sweep(true);
         }
-        if (over && self.fits()) || self.has_garbage() {
-            if let Some(worst) = worst(sealed.iter().copied()) {
-                return Step::Drop(Arc::clone(worst), Carry::Everything);
-            }
-            if worst(writing.into_iter()).is_some() {
-                return Step::Seal;
-            }
-        }
-        match oldest {
-            Some(oldest) if over => drop_or_seal(&sealed, oldest, Carry::Hot),
+        match survey.compaction() {
+            Some(step) if (over && self.fits()) || self.has_garbage() => step,
+            // Whoever is writing calls again; evicting now might be too early.
+            _ if over && self.fits() && survey.is_busy() => Step::Rest,
+            _ if self.exceeds_bound() => survey.oldest(Carry::Hot),
             _ => Step::Rest,
         }
     }
 
     fn drop_segment(&self, victim: &Arc<Segment>, carry: Carry) -> io::Result<()> {
-        let hint = hint_file::contents(self.log.dir(), victim)?.hint;
-        let mut carried = 0;
-        let most = match carry {
-            Carry::Everything => u64::MAX,
-            Carry::Hot => self.chances.load(Ordering::Relaxed),
-            Carry::Nothing => 0,
-        };
-        for entry in &hint.entries {
-            let wanted = carry == Carry::Everything || self.index.is_hot(entry.fingerprint);
-            let length = cost(entry.length);
-            if wanted && most - carried >= length && self.carry_over(victim, entry)? {
-                carried += length;
-            }
-        }
-        if carry == Carry::Hot {
-            self.spend_chances(carried, victim.bytes().saturating_sub(carried));
+        let entries = hint_file::contents(self.log.dir(), victim)?.hint.entries;
+        match carry {
+            Carry::Everything => self.carry_all(victim, &entries)?,
+            Carry::Hot => self.carry_hot(victim, &entries),
+            Carry::Nothing => {}
         }
         self.log.unlink(victim)?;
-        self.purge(victim, &hint.entries);
+        self.purge(victim, &entries);
         self.log.forget(victim);
         Ok(())
     }
 
+    fn carry_all(&self, victim: &Arc<Segment>, entries: &[HintEntry]) -> io::Result<()> {
+        entries.iter().try_for_each(|entry| self.carry_over(victim, entry).map(drop))
+    }
+
     /// Second chances are paid for: every byte that is freed pays for two that are carried over. So eviction
     /// copies at most twice of what it frees, also when everything is hot.
-    fn spend_chances(&self, carried: u64, freed: u64) {
-        let left = self.chances.load(Ordering::Relaxed).saturating_sub(carried);
+    fn carry_hot(&self, victim: &Arc<Segment>, entries: &[HintEntry]) {
+        let mut left = self.chances.load(Ordering::Relaxed);
+        let mut freed = victim.bytes();
+        for entry in entries.iter().filter(|entry| self.index.is_hot(entry.fingerprint)) {
+            let length = cost(entry.length);
+            // What cannot be copied is evicted: there is no room for it.
+            if left >= length && self.carry_over(victim, entry).unwrap_or(false) {
+                left -= length;
+                freed = freed.saturating_sub(length);
+            }
+        }
         let left = left.saturating_add(freed.saturating_mul(2)).min(most_chances(&self.config));
         self.chances.store(left, Ordering::Relaxed);
     }
 
     /// Forgets what still points at a segment that is gone.
     fn purge(&self, victim: &Segment, entries: &[HintEntry]) {
-        let now = self.config.clock.wall();
-        for entry in entries {
-            let gone = self.index.remove_at(entry.fingerprint, victim.id(), entry.offset);
-            let evicted = gone.is_some_and(|place| place.deadline.remaining(now).is_some());
-            self.evicted.fetch_add(u64::from(evicted), Ordering::Relaxed);
+        let removed = |entry: &HintEntry| self.index.remove_at(entry.fingerprint, victim.id(), entry.offset);
+        let mut gone: Vec<Place> = entries.iter().filter_map(removed).collect();
+        if victim.live() > 0 {
+            // Its hint was lost and it was damaged since it was opened: the index knows of more than was found.
+            gone.extend(self.index.remove_all_of(victim.id()));
         }
+        let now = self.config.clock.wall();
+        let evicted = gone.iter().filter(|place| place.deadline.remaining(now).is_some()).count();
+        self.evicted.fetch_add(evicted as u64, Ordering::Relaxed);
     }
 
     /// Copies an entry to the end of the log, unless it has changed, expired or is damaged; whether it did.
@@ -240,7 +167,12 @@ impl Store {
         let head = if record.len() <= INLINE { record.len() } else { record::HEADER + key };
         let (head, body) = record.split_at_checked(head).unwrap_or((record, &[]));
         let (fingerprint, deadline) = (entry.fingerprint, from.deadline);
-        let copied = self.log.append(&Append { fingerprint, deadline, head, body })?;
+        let copied = self.log.append(&Append { fingerprint, deadline, head, body });
+        let copied = copied.inspect_err(|error| {
+            if error.kind() == io::ErrorKind::StorageFull {
+                self.signal.press();
+            }
+        })?;
         // Only one of the two may be live: the index decides (a sweep may have taken the entry meanwhile).
         let dead = if self.index.moved(fingerprint, from, copied.place()) { from } else { &copied.place() };
         self.kill(dead);
@@ -251,56 +183,13 @@ impl Store {
     pub(super) fn verify_hints(&self) {
         let (all, _) = self.log.all();
         for segment in all {
-            if self.signal.is_closing() {
-                return;
-            }
-            let Ok(found) = hint_file::contents(self.log.dir(), &segment) else { continue };
-            for entry in found.hint.entries.iter().take(found.hinted) {
-                if segment.is_killed(entry.offset) {
-                    self.index.remove_at(entry.fingerprint, segment.id(), entry.offset);
-                }
+            let Ok(end) = segment.file().metadata() else { continue };
+            let end = u32::try_from(end.len()).unwrap_or(u32::MAX);
+            let hint = hint_file::load(self.log.dir(), segment.id(), end).unwrap_or_default();
+            let killed = hint.entries.iter().filter(|entry| segment.is_killed(entry.offset));
+            for entry in killed.take_while(|_| !self.signal.is_closing()) {
+                self.index.remove_at(entry.fingerprint, segment.id(), entry.offset);
             }
         }
-    }
-}
-
-/// So many bytes may be carried over before a byte has been freed.
-pub(super) fn most_chances(config: &Config) -> u64 {
-    u64::from(config.segment_bytes) * CHANCES
-}
-
-/// Drops a segment, once it is sealed.
-fn drop_or_seal(sealed: &[&Arc<Segment>], victim: &Arc<Segment>, carry: Carry) -> Step {
-    if sealed.iter().any(|segment| segment.id() == victim.id()) {
-        Step::Drop(Arc::clone(victim), carry)
-    } else {
-        Step::Seal
-    }
-}
-
-/// The segment with the largest part of garbage, if dropping it is worth the work.
-fn worst<'a>(segments: impl Iterator<Item = &'a Arc<Segment>>) -> Option<&'a Arc<Segment>> {
-    let part = |segment: &Segment| segment.garbage().saturating_mul(1 << 16) / segment.bytes().max(1);
-    let worth = segments.filter(|segment| segment.garbage().saturating_mul(WORTH) >= segment.bytes().max(1));
-    worth.max_by_key(|segment| part(segment))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sweeps_are_due_once_something_has_expired_but_not_all_the_time() {
-        let sweeps = Sweeps::default();
-        assert!(!sweeps.are_due(WallTime(u64::MAX - 1)));
-        sweeps.expect(WallTime(5_000));
-        sweeps.expect(WallTime(9_000));
-        assert!(!sweeps.are_due(WallTime(4_999)) && sweeps.are_due(WallTime(5_000)));
-        sweeps.begin(WallTime(5_000));
-        sweeps.expect(WallTime(5_500));
-        assert!(!sweeps.are_due(WallTime(5_999)) && sweeps.are_due(WallTime(6_000)));
-        sweeps.begin(WallTime(1_000_000));
-        sweeps.expect(WallTime(5_500));
-        assert!(sweeps.are_due(WallTime(6_000)), "the clock was set back");
     }
 }

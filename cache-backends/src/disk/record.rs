@@ -20,7 +20,7 @@ use bytes::{Buf, Bytes};
 use cache_core::time::WallTime;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
-use super::index::Fingerprint;
+use super::place::Fingerprint;
 
 /// Bytes in front of the key.
 pub(super) const HEADER: usize = 40;

@@ -11,14 +11,16 @@ use tokio::sync::Notify;
 
 use super::error::{closed, full};
 
-/// How often a writer may lose the freed room to another before it gives up.
-const PATIENCE: usize = 1_000;
+/// How often the keeper may find nothing to free, while nobody is writing, before a writer gives up.
+const PATIENCE: usize = 100;
 
 /// The account.
 #[derive(Debug)]
 pub(super) struct Room {
     limit: u64,
+    /// Written and set aside.
     used: AtomicU64,
+    reserved: AtomicU64,
     closed: AtomicBool,
     freed: Notify,
 }
@@ -30,13 +32,13 @@ pub(super) struct Reserved(Arc<Room>, u64);
 impl Room {
     /// Nothing is used.
     pub(super) fn new(limit: u64) -> Arc<Self> {
-        let (used, closed) = (AtomicU64::new(0), AtomicBool::new(false));
-        Arc::new(Self { limit, used, closed, freed: Notify::new() })
+        let (used, reserved, closed) = Default::default();
+        Arc::new(Self { limit, used, reserved, closed, freed: Notify::new() })
     }
 
-    /// What is used and set aside.
-    pub(super) fn used(&self) -> u64 {
-        self.used.load(Ordering::Relaxed)
+    /// What the files take.
+    pub(super) fn written(&self) -> u64 {
+        self.used.load(Ordering::Relaxed).saturating_sub(self.reserved.load(Ordering::Relaxed))
     }
 
     /// Something was written.
@@ -50,9 +52,11 @@ impl Room {
         self.freed.notify_waiters();
     }
 
-    /// The keeper has done what it could.
+    /// The keeper has done what it could. While somebody writes there will be more to do.
     pub(super) fn settled(&self) {
-        self.freed.notify_waiters();
+        if self.reserved.load(Ordering::Relaxed) == 0 {
+            self.freed.notify_waiters();
+        }
     }
 
     /// Nobody will free anything any more.
@@ -66,7 +70,8 @@ impl Room {
     /// # Errors
     /// `Unavailable` when the backend closes, `Io` when the keeper cannot free anything.
     pub(super) async fn reserve(self: &Arc<Self>, bytes: u64, ask: impl Fn()) -> Result<Reserved> {
-        for _ in 0..PATIENCE {
+        let mut in_vain = 0;
+        while in_vain < PATIENCE {
             let freed = self.freed.notified();
             let mut freed = std::pin::pin!(freed);
             freed.as_mut().enable();
@@ -76,22 +81,28 @@ impl Room {
             if self.try_take(bytes) {
                 return Ok(Reserved(Arc::clone(self), bytes));
             }
+            let others = self.reserved.load(Ordering::Relaxed) > 0;
             ask();
             freed.await;
+            in_vain = if others { 0 } else { in_vain + 1 };
         }
         Err(full("the cache directory is full and no segment can be removed"))
     }
 
     fn try_take(&self, bytes: u64) -> bool {
         let taken = |used: u64| used.checked_add(bytes).filter(|used| *used <= self.limit);
-        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken).is_ok()
+        let done = self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken).is_ok();
+        if done {
+            self.reserved.fetch_add(bytes, Ordering::Relaxed);
+        }
+        done
     }
 }
 
 impl Drop for Reserved {
     fn drop(&mut self) {
-        // Not `give`: nobody waits for room that was never used up, the next freed segment wakes them.
-        self.0.used.fetch_sub(self.1, Ordering::Relaxed);
+        self.0.reserved.fetch_sub(self.1, Ordering::Relaxed);
+        self.0.give(self.1);
     }
 }
 
@@ -112,7 +123,7 @@ mod tests {
         assert!(!waiting.is_finished());
         room.give(50);
         assert_eq!(waiting.await.unwrap().unwrap(), 20);
-        assert_eq!(room.used(), 40);
+        assert_eq!(room.used.load(Ordering::Relaxed), 40);
     }
 
     #[tokio::test]

@@ -79,7 +79,7 @@ impl Window<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::disk::index::Fingerprint;
+    use crate::disk::place::Fingerprint;
     use cache_core::time::WallTime;
     use xxhash_rust::xxh3::xxh3_128;
 

@@ -3,7 +3,8 @@
 //! Promise: the index points at the value of the last change. On disk, a record that is live *is* the value of
 //! its key: what an entry held before is killed in place as soon as the new value is in the index. So segments
 //! can be dropped or compacted in any order, a damaged or lost file takes only its own entries with it, and no
-//! removed value comes back after a crash. Who takes the gates and chooses the thread is in [`super::backend`].
+//! removed value comes back after a crash. How entries are found is in
+//! [`super::lookup`], who takes the gates and chooses the thread in [`super::backend`].
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -13,26 +14,23 @@ use bytes::Bytes;
 use cache_core::error::Result;
 use cache_core::key::CacheKey;
 use cache_core::port::backend::{
-    DeleteCondition, Expiry, Remaining, SetCondition, SetOptions, counter_bytes, parse_counter,
+    DeleteCondition, Expiry, Remaining, SetCondition, SetOptions, add_to_counter, counter_bytes,
 };
 use cache_core::time::{Life, WallTime};
 
 use super::config::Config;
-use super::error::{io as io_error, not_a_counter, too_large};
+use super::error::{io as io_error, too_large};
 use super::gates::Gates;
-use super::index::{Fingerprint, Index, Place};
+use super::index::Index;
 use super::keeper::Signal;
 use super::lock::DirLock;
 use super::log::{Append, Log};
-use super::reclaim::{Sweeps, most_chances};
-use super::record::{self, Reading};
+use super::place::{Fingerprint, Place};
+use super::reclaim::most_chances;
+use super::record;
+use super::sweep::Sweeps;
 use super::worker::Workers;
 use super::{INLINE, segment};
-
-/// How often a reader follows an entry that moves away under its hands.
-const FOLLOWS: usize = 100;
-/// The digits of a counter.
-const COUNTER: usize = 20;
 
 /// An open directory.
 #[derive(Debug)]
@@ -91,15 +89,6 @@ impl<'a> Name<'a> {
 }
 
 impl Store {
-    /// The frame of a key, read from `place` or from where it has gone meanwhile.
-    pub(super) fn get(&self, name: Name<'_>, place: Place) -> Result<Option<Bytes>> {
-        let read = |place: &Place| {
-            let record = place.segment.read(place.offset, place.bytes())?;
-            Ok(record::open(record, name.text))
-        };
-        Ok(self.follow(name, place, read)?.map(|(frame, _)| frame))
-    }
-
     /// How long a frame is still kept.
     pub(super) fn ttl(&self, name: Name<'_>) -> Result<Remaining> {
         let Some(place) = self.held(name)? else { return Ok(Remaining::Missing) };
@@ -154,100 +143,15 @@ impl Store {
     pub(super) fn increment(&self, name: Name<'_>, by: i64, expiry: Expiry) -> Result<i64> {
         let held = self.held(name)?;
         let counted = match &held {
-            Some(place) if name.frame_bytes(place) > COUNTER => return Err(not_a_counter()),
+            // Far too long for digits: no need to read it, only to say so.
+            Some(place) if name.frame_bytes(place) > INLINE => Some(Bytes::new()),
             Some(place) => self.get(name, place.clone())?,
             None => None,
         };
-        let value = counted.as_deref().map_or(Some(0), parse_counter);
-        let sum = value.and_then(|value| value.checked_add(by)).ok_or_else(not_a_counter)?;
-        let expiry = if held.is_some() { Expiry::Keep } else { expiry };
+        let sum = add_to_counter(counted.as_ref(), by)?;
+        let expiry = if counted.is_some() { Expiry::Keep } else { expiry };
         self.set(name, &counter_bytes(sum), SetOptions::default().expiring(expiry))?;
         Ok(sum)
-    }
-
-    /// The key texts of one shard that are meant; with their fingerprints.
-    pub(super) fn matching(
-        &self,
-        shard: usize,
-        meant: &(dyn Fn(&str) -> bool + Send + Sync),
-    ) -> Result<Vec<(Fingerprint, String)>> {
-        let mut found = Vec::new();
-        for (fingerprint, place) in self.index.of_shard(shard) {
-            if self.is_over(place.deadline) {
-                continue;
-            }
-            found.extend(
-                self.key_text(fingerprint, place)?.filter(|text| meant(text)).map(|t| (fingerprint, t)),
-            );
-        }
-        Ok(found)
-    }
-
-    fn key_text(&self, fingerprint: Fingerprint, place: Place) -> Result<Option<String>> {
-        let name = Name { fingerprint, text: "" };
-        let read = |place: &Place| {
-            let head =
-                place.segment.read(place.offset, place.bytes().min(record::HEADER + record::MAX_KEY))?;
-            Ok(record::key_of(&head).map_or(Reading::Gone, Reading::Whole))
-        };
-        Ok(self.follow(name, place, read)?.map(|(text, _)| text))
-    }
-
-    /// Where the live entry of a key lies: its key has been compared, its frame has not been read.
-    pub(super) fn held(&self, name: Name<'_>) -> Result<Option<Place>> {
-        let Some(place) = self.find(name.fingerprint) else { return Ok(None) };
-        let read = |place: &Place| {
-            let head = place.segment.read(place.offset, record::HEADER + name.text.len())?;
-            Ok(record::is_of(&head, name.text))
-        };
-        Ok(self.follow(name, place, read)?.map(|(_, place)| place))
-    }
-
-    /// Where an entry lies, unless its life has ended. Counts as a read.
-    pub(super) fn find(&self, fingerprint: Fingerprint) -> Option<Place> {
-        let place = self.index.touch(fingerprint)?;
-        if self.is_over(place.deadline) {
-            self.sweep_if_due();
-            return None;
-        }
-        Some(place)
-    }
-
-    /// Reads an entry; where its record is gone, from where the entry lies now. Without a gate an entry may be
-    /// overwritten or carried over between the look at the index and the read.
-    fn follow<T>(
-        &self,
-        name: Name<'_>,
-        mut place: Place,
-        read: impl Fn(&Place) -> io::Result<Reading<T>>,
-    ) -> Result<Option<(T, Place)>> {
-        for _ in 0..FOLLOWS {
-            match read(&place).map_err(|error| io_error("reading an entry", error))? {
-                Reading::Whole(found) => return Ok(Some((found, place))),
-                Reading::Foreign => return Ok(None),
-                Reading::Gone => {}
-            }
-            match self.find(name.fingerprint) {
-                None => return Ok(None),
-                Some(now) if now.is(&place) => {
-                    self.forget_damaged(name.fingerprint, &place);
-                    return Ok(None);
-                }
-                Some(now) => place = now,
-            }
-        }
-        Ok(None)
-    }
-
-    /// An entry whose record is damaged, or had been killed before the index was rebuilt from an older hint.
-    pub(super) fn forget_damaged(&self, fingerprint: Fingerprint, place: &Place) {
-        let removed = self.index.remove_at(fingerprint, place.segment.id(), place.offset).is_some();
-        if removed && !place.segment.is_killed(place.offset) {
-            if self.damaged.fetch_add(1, Ordering::Relaxed) == 0 {
-                tracing::warn!(dir = %self.log.dir().path().display(), "a damaged entry was found and dropped");
-            }
-            self.kill(place);
-        }
     }
 
     fn write(&self, name: Name<'_>, frame: &[u8], deadline: WallTime) -> Result<()> {
@@ -278,7 +182,7 @@ impl Store {
             self.kill(&old);
         }
         if error.kind() == io::ErrorKind::StorageFull {
-            self.signal.raise_pressure();
+            self.signal.press();
         }
         if !self.failing.swap(true, Ordering::Relaxed) {
             let dir = self.log.dir().path().display();
@@ -301,16 +205,6 @@ impl Store {
     /// Marks a record dead. A file that refuses is dropped as a whole, by the keeper.
     pub(super) fn kill(&self, place: &Place) {
         if place.segment.kill(place.offset).is_err() {
-            self.signal.raise();
-        }
-    }
-
-    fn is_over(&self, deadline: WallTime) -> bool {
-        deadline != WallTime::NEVER && deadline.remaining(self.config.clock.wall()).is_none()
-    }
-
-    fn sweep_if_due(&self) {
-        if self.sweeps.are_due(self.config.clock.wall()) {
             self.signal.raise();
         }
     }

@@ -1,4 +1,4 @@
-//! `kill -9` of a real process at any moment.
+//! `kill -9` of a real process at any moment, and what it would leave at chosen ones.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use cache_backends::DiskBackend;
 
+use cache_core::port::backend::{CacheBackend, DeleteOptions};
+
 use crate::child::{Child, KEYS, MAX_BYTES, Role};
-use crate::support::{Dice, version_of};
+use crate::support::{Dice, files, nth, put, version_of};
 
 const ROUNDS: u64 = 24;
 
@@ -71,7 +73,7 @@ async fn a_killed_process_leaves_old_or_new_values_never_wrong_ones() {
     assert!(held > ROUNDS * KEYS, "only {held} entries were found again: they are lost");
 }
 
-/// Without removals and with room for everything nothing that was acknowledged may be missing.
+/// What the children write fits the bound, so nothing that was acknowledged and not removed may be missing.
 #[tokio::test]
 async fn a_killed_process_loses_nothing_that_was_acknowledged() {
     let home = tempfile::tempdir().unwrap();
@@ -88,5 +90,85 @@ async fn a_killed_process_loses_nothing_that_was_acknowledged() {
         }
         // At most one change per task of the child was made and not printed.
         assert!(missing <= 3 + evicted, "round {round}: {missing} of {} are missing", acknowledged.len());
+    }
+}
+
+/// The files as a process leaves them that dies right now.
+fn image(dir: &std::path::Path) -> tempfile::TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    for path in files(dir, "") {
+        std::fs::copy(&path, copy.path().join(path.file_name().unwrap())).unwrap();
+    }
+    copy
+}
+
+#[tokio::test]
+async fn what_was_removed_after_the_last_hint_is_not_counted_for_long() {
+    let home = tempfile::tempdir().unwrap();
+    let dir = home.path().join("d");
+    let backend = DiskBackend::open(&dir).unwrap();
+    for n in 0..100 {
+        put(&backend, n, 1, 100).await;
+    }
+    backend.disconnect().await.unwrap();
+    backend.connect().await.unwrap();
+    for n in 0..40 {
+        assert!(backend.delete(&nth(n), DeleteOptions::default()).await.unwrap());
+    }
+    put(&backend, 200, 1, 100).await;
+    let died = image(&dir);
+    let again = DiskBackend::open(died.path()).unwrap();
+    for n in 0..20 {
+        assert_eq!(version_of(&again, n).await, None);
+    }
+    again.settle().await;
+    let usage = again.usage().unwrap();
+    assert_eq!((usage.entries, usage.damaged), (61, 0));
+    assert_eq!(version_of(&again, 200).await, Some(1));
+}
+
+/// Between writing the new record and killing the old one there is a moment with two.
+#[tokio::test]
+async fn of_two_live_records_the_later_one_holds_and_the_other_never_returns() {
+    let home = tempfile::tempdir().unwrap();
+    let dir = home.path().join("d");
+    let backend = DiskBackend::open(&dir).unwrap();
+    put(&backend, 7, 1, 100).await;
+    put(&backend, 7, 2, 100).await;
+    let died = image(&dir);
+    let segment = died.path().join("00000001.seg");
+    let mut bytes = std::fs::read(&segment).unwrap();
+    assert_eq!(bytes[16], 0x5A, "the first record begins behind a header of 16 bytes, and has been killed");
+    bytes[16] = 0xA5;
+    std::fs::write(&segment, bytes).unwrap();
+    let again = DiskBackend::open(died.path()).unwrap();
+    assert_eq!(version_of(&again, 7).await, Some(2));
+    assert!(again.delete(&nth(7), DeleteOptions::default()).await.unwrap());
+    let died_again = image(died.path());
+    let third = DiskBackend::open(died_again.path()).unwrap();
+    assert_eq!(version_of(&third, 7).await, None);
+}
+
+#[tokio::test]
+async fn a_torn_tail_is_cut_and_written_over() {
+    let home = tempfile::tempdir().unwrap();
+    let dir = home.path().join("d");
+    let backend = DiskBackend::open(&dir).unwrap();
+    for n in 0..10 {
+        put(&backend, n, 1, 1_000).await;
+    }
+    let whole = std::fs::metadata(dir.join("00000001.seg")).unwrap().len();
+    for cut in [1, 39, 60, 500, 1_000] {
+        let died = image(&dir);
+        let segment = std::fs::OpenOptions::new().write(true).open(died.path().join("00000001.seg")).unwrap();
+        segment.set_len(whole - cut).unwrap();
+        for round in 2..4 {
+            let again = DiskBackend::open(died.path()).unwrap();
+            for n in 0..9 {
+                assert_eq!(version_of(&again, n).await, Some(1), "cut by {cut}");
+            }
+            assert_eq!(version_of(&again, 9).await, (round == 3).then_some(2), "cut by {cut}");
+            put(&again, 9, 2, 1_000).await;
+        }
     }
 }

@@ -2,6 +2,14 @@
 //!
 //! Some tests start this very binary again as another process; `child` says what it does there.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout
+)]
+
 mod child;
 mod crash;
 mod damage;
@@ -11,4 +19,5 @@ mod restart;
 mod runtime;
 mod space;
 mod support;
+mod times;
 mod verbs;

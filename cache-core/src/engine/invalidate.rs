@@ -6,6 +6,7 @@
 
 use super::Engine;
 use super::serving::Serving;
+use super::unfinished::Unfinished;
 use crate::entry::Invalidated;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{CacheKey, KeyPattern, SpaceName};
@@ -38,20 +39,38 @@ impl Engine {
             return Ok(Invalidated::default());
         }
         let pattern = self.physical(what);
+        let unfinished = Unfinished::owed(self, what);
         self.overtake_loads(what, pattern.as_ref());
         self.gate.pass(scope(what, pattern.as_ref())).await;
         let near = self.remove_near(what, pattern.as_ref());
         let far = self.remove_far(what, pattern.as_ref()).await;
         self.overtake_loads(what, pattern.as_ref());
+        self.remove_promoted(what, pattern.as_ref()).await;
+        unfinished.finish();
         self.outcome(what, near, far)
     }
 
-    /// The part of an invalidation that needs no waiting: nothing older is hit or stored any more.
+    /// A pattern has no cell that a hit looks at, so near copies that were made between its two removals, of the old
+    /// far values, have to go by hand. Keys, keyspaces and everything are overtaken by their cells.
+    async fn remove_promoted(&self, what: What<'_>, pattern: Option<&KeyPattern>) {
+        if let Some(pattern) = pattern.filter(|_| self.parts.tiers.exist()) {
+            self.gate.pass(Scope::Pattern(pattern)).await;
+            self.remove_near(what, Some(pattern));
+        }
+    }
+
+    /// The part of an invalidation that needs no waiting: nothing older is hit or stored any more. The journal comes
+    /// first: whoever begins after the bump must not read the old far value.
     pub(crate) fn overtake(&self, what: What<'_>) {
+        self.journal(what);
+        self.overtake_here(what);
+    }
+
+    /// [`Engine::overtake`] for this process alone.
+    pub(super) fn overtake_here(&self, what: What<'_>) {
         let pattern = self.physical(what);
         self.overtake_loads(what, pattern.as_ref());
         self.remove_near(what, pattern.as_ref());
-        self.journal(what);
     }
 
     /// Bumps the stamps and lets nobody join the loads under way. A keyspace is overtaken by its name too:
@@ -89,14 +108,15 @@ impl Engine {
         if !tiers.exist() {
             return Ok(0);
         }
-        let serving = self.serving().await;
+        self.settle().await;
+        let serving = self.serving();
         if tiers.has_fallback()
             && let Err(error) = self.remove_from(tiers.fallback(), what, pattern).await
         {
             self.tier_failed(tiers.fallback(), "invalidate", &error);
         }
         match serving {
-            Serving::Tier(tier) if !tiers.on_fallback() => self.tell(tier, what, pattern).await,
+            Serving::Primary(tier) => self.tell(tier, what, pattern).await,
             _ => {
                 self.journal(what);
                 Err(Error::new(ErrorKind::Unavailable, "the primary tier cannot be reached")

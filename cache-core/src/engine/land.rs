@@ -6,12 +6,12 @@ use bytes::Bytes;
 
 use super::counters::Count;
 use super::serving::Serving;
-use super::{Ask, Engine};
+use super::{Ask, Engine, What};
 use crate::codec::Envelope;
 use crate::entry::{Deadlines, Reason};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{NearKey, SpaceId};
-use crate::port::backend::{DeleteOptions, SetOptions};
+use crate::port::backend::{DeleteOptions, SetCondition, SetOptions};
 use crate::port::near::{Held, NearEntry, NearMeta};
 use crate::time::{Life, Ttl};
 
@@ -25,6 +25,15 @@ pub(super) struct Landing {
     pub(super) only_here: bool,
 }
 
+/// What a loaded value finds in the tiers, and when its load began.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Landed {
+    /// Nothing: the load looked there first.
+    New(u64),
+    /// Perhaps an older value, which somebody may be reading.
+    Over(u64),
+}
+
 /// What became of a far write.
 #[derive(Debug, Clone)]
 pub(super) enum FarWrite {
@@ -32,6 +41,8 @@ pub(super) enum FarWrite {
     NotAsked,
     /// Stored, with so many bytes.
     Stored(usize),
+    /// Stored in the fallback, with so many bytes: the primary may hold an older value.
+    Aside(usize),
     /// The condition did not hold.
     Refused,
     /// Not stored; nothing older is left either, or it is journalled.
@@ -41,11 +52,44 @@ pub(super) enum FarWrite {
 impl Engine {
     /// Stores a loaded value: farthest tier first, then near. The stamps are compared inside the gate, so an
     /// invalidation sees this landing either complete or not begun.
-    pub(super) async fn land(&self, ask: &Ask<'_>, born: u64, value: Option<&Held>) {
+    pub(super) async fn land(&self, ask: &Ask<'_>, landed: Landed, value: Option<&Held>) {
         let life = match self.life(ask, value.is_none()) {
             Ok(life) => life,
             Err(error) => return tracing::warn!(%error, "a loaded value was not stored"),
         };
+        if !self.is_enabled() {
+            return self.not_stored("all", Reason::Disabled);
+        }
+        self.settle().await;
+        match landed {
+            Landed::New(born) => self.land_new(ask, born, life, value).await,
+            Landed::Over(born) => self.land_over(ask, born, life, value).await,
+        }
+    }
+
+    /// Lands over an older value, as a set does: alone, and nobody who read that value keeps it.
+    async fn land_over(&self, ask: &Ask<'_>, born: u64, life: Life, value: Option<&Held>) {
+        let _gate = self.gate.set(ask.key).await;
+        if !self.stamps.may_land(ask.key, &self.stamps.cells(ask.key), born) {
+            return self.not_stored("all", Reason::Invalidated);
+        }
+        self.counters.add(Count::Stored);
+        if let Err(error) = self.replace(ask, value.cloned(), life, SetCondition::Always).await {
+            tracing::warn!(%error, "a refreshed value was not stored in every tier");
+        }
+    }
+
+    /// What was loaded is not to be stored: a refresh removes what it was to replace, unless something newer came.
+    pub(super) async fn drop_older(&self, ask: &Ask<'_>, landed: Landed) {
+        let Landed::Over(born) = landed else { return };
+        if self.stamps.may_land(ask.key, &self.stamps.cells(ask.key), born)
+            && let Err(error) = self.invalidate(What::Key(ask.key)).await
+        {
+            tracing::warn!(%error, "a value that a refresh did not find any more was not removed everywhere");
+        }
+    }
+
+    async fn land_new(&self, ask: &Ask<'_>, born: u64, life: Life, value: Option<&Held>) {
         let _gate = self.gate.land(ask.key).await;
         if !self.stamps.may_land(ask.key, &self.stamps.cells(ask.key), born) {
             return self.not_stored("all", Reason::Invalidated);
@@ -123,8 +167,9 @@ impl Engine {
 
     async fn send(&self, ask: &Ask<'_>, frame: Bytes, options: SetOptions) -> FarWrite {
         let bytes = frame.len();
-        let tier = match self.serving().await {
-            Serving::Tier(tier) => tier,
+        let (tier, aside) = match self.serving() {
+            Serving::Primary(tier) => (tier, false),
+            Serving::Fallback(tier) => (tier, true),
             Serving::Nothing(reason) => {
                 self.journal.key(ask.key);
                 self.not_stored(self.parts.tiers.primary().name, reason);
@@ -134,11 +179,14 @@ impl Engine {
             }
         };
         match tier.backend.set(ask.key, frame, options).await {
+            Ok(true) if aside => FarWrite::Aside(bytes),
             Ok(true) => FarWrite::Stored(bytes),
             Ok(false) => FarWrite::Refused,
             Err(error) => {
                 if error.kind() != ErrorKind::TooLarge {
                     self.tier_failed(tier, "set", &error);
+                }
+                if aside || error.kind() != ErrorKind::TooLarge {
                     self.journal.key(ask.key);
                 }
                 let reason = reason_of(&error);
@@ -149,14 +197,15 @@ impl Engine {
     }
 
     async fn remove_older(&self, ask: &Ask<'_>) {
-        match self.serving().await {
-            Serving::Tier(tier) => {
-                if let Err(error) = tier.backend.delete(ask.key, DeleteOptions::default()).await {
-                    self.tier_failed(tier, "delete", &error);
-                    self.journal.key(ask.key);
-                }
-            }
-            Serving::Nothing(_) => self.journal.key(ask.key),
+        let serving = self.serving();
+        if !matches!(serving, Serving::Primary(_)) {
+            self.journal.key(ask.key);
+        }
+        if let Serving::Primary(tier) | Serving::Fallback(tier) = serving
+            && let Err(error) = tier.backend.delete(ask.key, DeleteOptions::default()).await
+        {
+            self.tier_failed(tier, "delete", &error);
+            self.journal.key(ask.key);
         }
     }
 
@@ -185,11 +234,11 @@ impl Engine {
 
 impl FarWrite {
     pub(super) fn is_stored(&self) -> bool {
-        matches!(self, Self::Stored(_))
+        matches!(self, Self::Stored(_) | Self::Aside(_))
     }
 
     pub(super) fn bytes(&self) -> usize {
-        if let Self::Stored(bytes) = self { *bytes } else { 0 }
+        if let Self::Stored(bytes) | Self::Aside(bytes) = self { *bytes } else { 0 }
     }
 }
 

@@ -6,6 +6,7 @@ use std::future::Future;
 
 use super::counters::Count;
 use super::fetch::count_of;
+use super::land::Landed;
 use super::typed::{Failure, Hold, Recipe, Shape, Share, Split};
 use super::{Ask, Engine, reentry};
 use crate::entry::Reason;
@@ -56,12 +57,13 @@ impl Engine {
             Ok(None) => {}
             Err(error) => {
                 if let Some(ret) = (recipe.on_trouble)(error) {
+                    self.counters.add(Count::Miss);
                     return ret;
                 }
             }
         }
         self.counters.add(Count::Miss);
-        self.lead(ask, recipe, lead, born, body).await
+        self.lead(ask, recipe, lead, Landed::New(born), body).await
     }
 
     /// Runs the body now and stores what it returns, whatever is stored. A load of the same key that is under
@@ -78,7 +80,7 @@ impl Engine {
         match self.flights.seat(ask.key) {
             Seat::Lead(lead) => {
                 let born = self.stamps.born();
-                self.lead(ask, recipe, lead, born, body).await
+                self.lead(ask, recipe, lead, Landed::Over(born), body).await
             }
             Seat::Follow(_) => self.run(body).await,
         }
@@ -132,7 +134,7 @@ impl Engine {
         ask: &Ask<'_>,
         recipe: Recipe<S, H, impl Share<S::Ret>, impl FnOnce(&S::Val) -> bool>,
         lead: Lead<Outcome>,
-        born: u64,
+        born: Landed,
         body: impl Future<Output = S::Ret>,
     ) -> S::Ret {
         let body = reentry::loading(self.identity(), ask.key, self.run(body));
@@ -144,6 +146,7 @@ impl Engine {
                     self.land(ask, born, Some(&held)).await;
                 } else {
                     self.not_stored("all", Reason::Refused);
+                    self.drop_older(ask, born).await;
                 }
                 recipe.shape.of_value(value)
             }
@@ -151,6 +154,8 @@ impl Engine {
                 lead.tell(Outcome::Value(None));
                 if ask.space.policy.negative_ttl.is_some() {
                     self.land(ask, born, None).await;
+                } else {
+                    self.drop_older(ask, born).await;
                 }
                 ret
             }
@@ -179,7 +184,7 @@ fn give<S: Shape, H: Hold<S::Val>, F, C>(
     value: Option<&Held>,
 ) -> Option<S::Ret> {
     match value {
-        Some(held) => recipe.hold.give(held).map(|value| recipe.shape.of_value(value)),
+        Some(held) => recipe.hold.give(Held::clone(held)).map(|value| recipe.shape.of_value(value)),
         None => recipe.shape.of_absence(),
     }
 }

@@ -1,7 +1,8 @@
 //! The engine: what happens on a hit, on a miss, on a write, on an invalidation.
 //!
 //! Start reading in [`hot`] (a hit), then [`load`] (a miss: seat, fetch, run, land). [`put`] writes,
-//! [`invalidate`] removes, [`atomic`] holds the verbs that must have one winner, [`serving`] picks the byte tier.
+//! [`invalidate`] removes, [`atomic`] holds the verbs that must have one winner, [`serving`] picks the byte tier,
+//! [`unfinished`] ends what a caller abandoned.
 
 mod atomic;
 mod counters;
@@ -16,6 +17,7 @@ mod put;
 mod reentry;
 mod serving;
 mod typed;
+mod unfinished;
 mod values;
 
 pub use counters::Statistics;
@@ -101,19 +103,16 @@ impl Engine {
 
     #[inline]
     pub(crate) fn is_enabled(&self) -> bool {
-        self.enabled.load(Ordering::Relaxed)
+        self.enabled.load(Ordering::Acquire)
     }
 
     /// Switches the cache on or off. What it holds when it is switched on again may be older than changes made
-    /// meanwhile, so everything held is overtaken.
+    /// meanwhile, so everything held is overtaken, before the first read can see it.
     pub(crate) fn set_enabled(&self, enabled: bool) {
-        if self.enabled.swap(enabled, Ordering::AcqRel) != enabled && enabled {
-            self.parts.near.remove_where(&|_, _| true, &mut drop);
-            self.stamps.bump(crate::stamp::Scope::Everything);
-            if self.parts.tiers.exist() {
-                self.journal.everything();
-            }
+        if enabled && !self.is_enabled() {
+            self.overtake(What::Everything);
         }
+        self.enabled.store(enabled, Ordering::Release);
     }
 
     pub(crate) fn statistics(&self) -> Statistics {

@@ -1,12 +1,15 @@
 //! Writing a value that the caller has at hand.
 
 use super::land::{FarWrite, Landing};
-use super::{Ask, Engine};
+use super::serving::Serving;
+use super::unfinished::Unfinished;
+use super::{Ask, Engine, What};
 use crate::entry::Reason;
 use crate::error::Result;
 use crate::port::backend::{SetCondition, SetOptions};
 use crate::port::near::Held;
 use crate::stamp::Scope;
+use crate::time::Life;
 
 /// What became of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,16 +44,36 @@ impl Engine {
         if !self.is_enabled() {
             return Ok(Written::Rejected(Reason::Disabled));
         }
+        self.settle().await;
         let _gate = self.gate.set(ask.key).await;
         if condition == SetCondition::IfAbsent && self.holds_alone(ask) {
             return Ok(Written::Kept);
         }
+        self.replace(ask, Some(held), life, condition).await
+    }
+
+    /// Writes a value, or the memory of its absence, over what is there. The caller is alone in the key's gate.
+    pub(super) async fn replace(
+        &self,
+        ask: &Ask<'_>,
+        value: Option<Held>,
+        life: Life,
+        condition: SetCondition,
+    ) -> Result<Written> {
+        let unfinished = match condition {
+            SetCondition::Always => Unfinished::owed(self, What::Key(ask.key)),
+            _ => Unfinished::optional(self, What::Key(ask.key)),
+        };
         self.stamps.bump(Scope::Key(ask.key));
         self.flights.forget(ask.key);
-        let far = self.write_far(ask, Some(&held), life, SetOptions::default().when(condition)).await;
+        let far = self.write_far(ask, value.as_ref(), life, SetOptions::default().when(condition)).await;
+        if let FarWrite::Aside(_) = far {
+            self.journal.key(ask.key);
+        }
         // A reader that saw the older far value before it was replaced must not promote it afterwards.
         self.stamps.bump(Scope::Key(ask.key));
         self.parts.near.remove(ask.key);
+        unfinished.finish();
         let written = self.judge(ask, far.clone())?;
         if written.is_stored() {
             let landing = Landing {
@@ -59,14 +82,21 @@ impl Engine {
                 stored_bytes: far.bytes(),
                 only_here: !far.is_stored(),
             };
-            self.insert_near(ask, Some(held), landing);
+            self.insert_near(ask, value, landing);
         }
-        Ok(written)
+        match written {
+            Written::OnlyHere(reason) if self.parts.near.get(ask.key.near()).is_none() => {
+                Ok(Written::Rejected(reason))
+            }
+            written => Ok(written),
+        }
     }
 
-    /// Whether the near tier is the only one and has a fresh entry.
+    /// Whether the near tier is the only one that can be asked, and has a fresh entry.
     fn holds_alone(&self, ask: &Ask<'_>) -> bool {
-        let alone = !ask.leaves_the_process() || !self.parts.tiers.exist();
+        let alone = !ask.leaves_the_process()
+            || !self.parts.tiers.exist()
+            || matches!(self.serving(), Serving::Nothing(_));
         alone
             && self
                 .parts
@@ -77,7 +107,7 @@ impl Engine {
 
     fn judge(&self, ask: &Ask<'_>, far: FarWrite) -> Result<Written> {
         match far {
-            FarWrite::NotAsked | FarWrite::Stored(_) => Ok(Written::Stored),
+            FarWrite::NotAsked | FarWrite::Stored(_) | FarWrite::Aside(_) => Ok(Written::Stored),
             FarWrite::Refused => Ok(Written::Kept),
             FarWrite::Failed(_, error) if self.fails_closed(ask) => Err(error),
             FarWrite::Failed(reason @ (Reason::TooLarge | Reason::Unencodable), _) => {

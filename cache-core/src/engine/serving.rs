@@ -7,6 +7,7 @@ use crate::entry::Reason;
 use crate::error::Result;
 use crate::port::recorder::Event;
 use crate::recovery::Entries;
+use crate::stamp::Scope;
 use crate::tier::Tier;
 
 /// How long a shutdown waits for the primary to take its journal.
@@ -15,19 +16,29 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// The byte tier to ask.
 #[derive(Debug)]
 pub(super) enum Serving<'a> {
-    /// This one.
-    Tier(Tier<'a>),
+    /// The primary.
+    Primary(Tier<'a>),
+    /// The fallback: the primary cannot be asked.
+    Fallback(Tier<'a>),
     /// None can be asked.
     Nothing(Reason),
 }
 
 impl Engine {
+    /// Goes back to the primary when that is due: tells it what it missed. Waits for the writes that are under way,
+    /// so it comes before the gate, never inside.
+    pub(super) async fn settle(&self) {
+        if !self.is_settled() && self.parts.tiers.primary().backend.is_available() {
+            self.recover().await;
+        }
+    }
+
     /// The primary, when it can be reached and has been told everything; else the fallback.
-    pub(super) async fn serving(&self) -> Serving<'_> {
+    pub(super) fn serving(&self) -> Serving<'_> {
         let tiers = &self.parts.tiers;
         let available = tiers.primary().backend.is_available();
-        if available && (self.is_settled() || self.recover().await) {
-            return Serving::Tier(tiers.primary());
+        if available && self.is_settled() {
+            return Serving::Primary(tiers.primary());
         }
         if tiers.switch(true) {
             self.parts.recorder.record(&Event::Switched { to: tiers.fallback().name });
@@ -38,17 +49,9 @@ impl Engine {
             );
         }
         match (tiers.has_fallback(), available) {
-            (true, _) => Serving::Tier(tiers.fallback()),
+            (true, _) => Serving::Fallback(tiers.fallback()),
             (false, true) => Serving::Nothing(Reason::Quarantined),
             (false, false) => Serving::Nothing(Reason::TierError),
-        }
-    }
-
-    /// The primary alone, for what must never be answered by a fallback.
-    pub(super) async fn primary(&self) -> Option<Tier<'_>> {
-        match self.serving().await {
-            Serving::Tier(tier) if !self.parts.tiers.on_fallback() => Some(tier),
-            _ => None,
         }
     }
 
@@ -58,25 +61,30 @@ impl Engine {
 
     /// Tells the primary what it missed and drops what the fallback held. One caller does it; the others use
     /// the fallback meanwhile.
-    async fn recover(&self) -> bool {
-        let Ok(_alone) = self.recovering.try_lock() else { return false };
+    async fn recover(&self) {
+        let Ok(_alone) = self.recovering.try_lock() else { return };
         let mut applied = 0;
         while self.journal.is_pending() {
             let taken = self.journal.take();
             let primary = self.parts.tiers.primary();
             if let Err(error) = self.apply(taken.entries()).await {
-                self.tier_failed(primary, "recover", &error);
-                return false;
+                return self.tier_failed(primary, "recover", &error);
             }
             applied += taken.settle();
         }
         self.come_back(applied).await;
-        true
     }
 
-    /// Removes from the primary what the journal holds.
+    /// Removes from the primary what the journal holds. What was on its way there goes first: a landing that looked
+    /// at the stamps before the invalidation must not arrive after it.
     async fn apply(&self, entries: &Entries) -> Result<()> {
         let primary = self.parts.tiers.primary().backend;
+        if entries.everything || !entries.patterns.is_empty() {
+            self.gate.pass(Scope::Everything).await;
+        }
+        for key in &entries.keys {
+            self.gate.pass(Scope::Key(key)).await;
+        }
         if entries.everything {
             primary.clear(&self.parts.namespace).await?;
             return Ok(());
@@ -99,12 +107,20 @@ impl Engine {
         if !tiers.on_fallback() {
             return;
         }
-        if let Err(error) = tiers.fallback().backend.clear(&self.parts.namespace).await {
-            self.tier_failed(tiers.fallback(), "clear", &error);
-        }
+        self.clear_fallback().await;
         if tiers.switch(false) {
             self.parts.recorder.record(&Event::Switched { to: tiers.primary().name });
             tracing::info!(primary = tiers.primary().name, applied, "the primary tier serves again");
+        }
+        // What was on its way to the fallback has arrived when the gate has been passed.
+        self.gate.pass(Scope::Everything).await;
+        self.clear_fallback().await;
+    }
+
+    async fn clear_fallback(&self) {
+        let fallback = self.parts.tiers.fallback();
+        if let Err(error) = fallback.backend.clear(&self.parts.namespace).await {
+            self.tier_failed(fallback, "clear", &error);
         }
     }
 

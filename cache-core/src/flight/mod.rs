@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::key::{CacheKey, NearProbe};
+use crate::key::CacheKey;
 
 const SHARDS: usize = 64;
 
@@ -82,8 +82,7 @@ impl<O: Clone> Flights<O> {
 
 impl<O> Flights<O> {
     fn shard(&self, key: &CacheKey) -> MutexGuard<'_, Table<O>> {
-        let shard = usize::try_from(key.near().hash() % SHARDS as u64).unwrap_or(0);
-        lock(self.shards.get(shard).unwrap_or(&self.spare))
+        lock(self.shards.get(key.stripe(SHARDS)).unwrap_or(&self.spare))
     }
 }
 

@@ -75,6 +75,12 @@ impl CacheKey {
         self.0.fingerprint
     }
 
+    /// Which of so many stripes (of locks, of tables) the key belongs to: the same for the same physical key, whether
+    /// it was made of parts or of text.
+    pub(crate) fn stripe(&self, stripes: usize) -> usize {
+        usize::try_from(self.0.fingerprint % stripes.max(1) as u128).unwrap_or(0)
+    }
+
     /// The key as the near store knows it.
     #[must_use]
     pub fn near(&self) -> &NearKey {

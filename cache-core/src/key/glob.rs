@@ -1,20 +1,26 @@
 //! The one glob dialect: `*`, `?`, `[a-z]`, `[^a]`, and `\` to escape.
 
+use super::escape::escape_into;
 use crate::error::{Error, ErrorKind, Result};
 
 /// One step of a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Token {
     Literal(char),
+    /// A sign that a key holds as it is where it is the key's own, and escaped where it is a user's.
+    Sign(char),
     AnyOne,
     AnyMany,
-    Class { negated: bool, ranges: Vec<(char, char)> },
+    Class {
+        negated: bool,
+        ranges: Vec<(char, char)>,
+    },
 }
 
 impl Token {
     fn matches(&self, c: char) -> bool {
         match self {
-            Self::Literal(literal) => *literal == c,
+            Self::Literal(literal) | Self::Sign(literal) => *literal == c,
             Self::AnyOne => true,
             Self::AnyMany => false,
             Self::Class { negated, ranges } => {
@@ -35,12 +41,33 @@ pub(super) fn parse(text: &str) -> Result<Vec<Token>> {
             '?' => tokens.push(Token::AnyOne),
             '[' => tokens.push(class(&mut rest).ok_or_else(|| unreadable(text, "a [ is never closed"))?),
             '\\' => {
-                tokens.push(Token::Literal(rest.next().ok_or_else(|| unreadable(text, "it ends in \\"))?))
+                let sign = rest.next().ok_or_else(|| unreadable(text, "it ends in \\"))?;
+                push_literal(&mut tokens, sign, rest.as_str());
             }
-            literal => tokens.push(Token::Literal(literal)),
+            literal => push_literal(&mut tokens, literal, rest.as_str()),
         }
     }
     Ok(tokens)
+}
+
+/// A character that is meant literally, as keys hold it. A `%` with two hexadecimal digits behind it is an escape
+/// already.
+fn push_literal(tokens: &mut Vec<Token>, c: char, behind: &str) {
+    let escape = behind.as_bytes().first_chunk::<2>();
+    let is_escape = c == '%'
+        && escape.is_some_and(|digits| digits.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'A'..=b'F')));
+    match c {
+        ':' => tokens.push(Token::Literal(c)),
+        '(' | ')' | '[' | ']' | ',' | '~' => tokens.push(Token::Sign(c)),
+        c if is_escape => tokens.push(Token::Literal(c)),
+        c => tokens.extend(escaped(c).chars().map(Token::Literal)),
+    }
+}
+
+fn escaped(c: char) -> String {
+    let mut escaped = String::new();
+    escape_into(&mut escaped, c.encode_utf8(&mut [0; 4]));
+    escaped
 }
 
 /// Reads a class behind its `[`.
@@ -85,6 +112,10 @@ pub(super) fn matches(tokens: &[Token], text: &str) -> bool {
                 continue;
             }
             (None, None) => return true,
+            (Some((Token::Sign(sign), behind)), Some('%')) if text.starts_with(&escaped(*sign)) => {
+                (tokens, text) = (behind, text.get(escaped(*sign).len()..).unwrap_or_default());
+                continue;
+            }
             (Some((token, behind)), Some(c)) if token.matches(c) => {
                 (tokens, text) = (behind, chars.as_str());
                 continue;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::escape::escape_into;
 use super::glob::{self, Token};
-use super::untyped::untyped;
+use super::untyped::{untyped, untyped_part};
 use super::{KeyPart, MAX_PART_BYTES, Namespace, PartWriter, SpaceName};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -26,7 +26,8 @@ const MAX_PATTERN_BYTES: usize = 256;
 const MAX_STARS: usize = 8;
 
 impl KeyPattern {
-    /// Reads a pattern: `*` any text, `?` one character, `[a-z]`, `[^a]`, `\` makes the next sign literal.
+    /// Reads a pattern: `*` any text, `?` one character, `[a-z]`, `[^a]`, `\` makes the next sign literal,
+    /// `%2A` is one that is escaped already.
     ///
     /// # Errors
     /// [`ErrorKind::Pattern`] when it is empty, cannot be read, has more than 8 stars or 256 bytes, or spells
@@ -56,7 +57,7 @@ impl KeyPattern {
         writer.segment(part);
         let (_, text) = writer.finish();
         let mut escaped = String::with_capacity(text.len());
-        untyped(text.get(1..).unwrap_or_default()).chars().for_each(|c| push_literal(&mut escaped, c));
+        untyped_part(text.get(1..).unwrap_or_default()).chars().for_each(|c| push_literal(&mut escaped, c));
         escaped
     }
 
@@ -115,7 +116,10 @@ impl KeyPattern {
     pub fn matches(&self, key: &str) -> bool {
         key.strip_prefix(&*self.scope).is_some_and(|relative| {
             let seen = untyped(relative);
-            self.alternatives.iter().any(|tokens| glob::matches(tokens, &seen))
+            // What a person wrote may look like a sign: `flag:@2`, `item:7u8`.
+            self.alternatives
+                .iter()
+                .any(|tokens| glob::matches(tokens, &seen) || glob::matches(tokens, relative))
         })
     }
 
@@ -161,7 +165,7 @@ fn push_wider(glob: &mut String, tokens: &[Token]) {
                 push_star(glob);
             }
             Token::Literal(c) => push_literal(glob, *c),
-            Token::AnyOne | Token::AnyMany | Token::Class { .. } => push_star(glob),
+            Token::Sign(_) | Token::AnyOne | Token::AnyMany | Token::Class { .. } => push_star(glob),
         }
         after_digit = matches!(token, Token::Literal(c) if c.is_ascii_digit());
     }
@@ -194,8 +198,12 @@ fn push_literal(glob: &mut String, c: char) {
 fn check(text: &str, tokens: &[Token]) -> Result<()> {
     let stars = tokens.iter().filter(|token| **token == Token::AnyMany).count();
     let longest_literal = tokens
-        .split(|token| !matches!(token, Token::Literal(c) if *c != ':'))
-        .map(|run| run.iter().map(|token| if let Token::Literal(c) = token { c.len_utf8() } else { 0 }).sum())
+        .split(|token| !matches!(token, Token::Literal(c) | Token::Sign(c) if *c != ':'))
+        .map(|run| {
+            run.iter()
+                .map(|token| if let Token::Literal(c) | Token::Sign(c) = token { c.len_utf8() } else { 0 })
+                .sum()
+        })
         .max()
         .unwrap_or(0usize);
     let wrong = if text.is_empty() {

@@ -76,7 +76,17 @@ same_as! {
     IpAddr => |address| (address.is_ipv6(), octets(address)),
     Ipv4Addr => |address| address.octets(),
     Ipv6Addr => |address| address.octets(),
-    SocketAddr => |address| (address.ip(), address.port()),
+    SocketAddr => |address| (address.ip(), address.port(), link(address)),
+}
+
+/// What tells two equal addresses of the sixth version apart: the flow and the link they are on.
+fn link(address: &SocketAddr) -> Option<(u32, u32)> {
+    match address {
+        SocketAddr::V6(six) if (six.flowinfo(), six.scope_id()) != (0, 0) => {
+            Some((six.flowinfo(), six.scope_id()))
+        }
+        _ => None,
+    }
 }
 
 fn octets(address: &IpAddr) -> u128 {

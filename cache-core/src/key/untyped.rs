@@ -5,13 +5,20 @@
 
 use std::borrow::Cow;
 
-/// Leaves out `'` before a string, the type behind an integer, and `@schema` segments.
+/// Leaves out `'` before a string, the type behind an integer, and `@schema` segments. The first segment is a name,
+/// never a part.
 pub(super) fn untyped(key: &str) -> Cow<'_, str> {
-    if key.split(':').all(|segment| plain(segment) == Some(segment)) {
+    let (name, parts) = key.split_once(':').unwrap_or((key, ""));
+    if parts.is_empty() || parts.split(':').all(|segment| plain(segment) == Some(segment)) {
         return Cow::Borrowed(key);
     }
-    let plain: Vec<&str> = key.split(':').filter_map(plain).collect();
+    let plain: Vec<&str> = std::iter::once(name).chain(parts.split(':').filter_map(plain)).collect();
     Cow::Owned(plain.join(":"))
+}
+
+/// [`untyped`] of one part alone.
+pub(super) fn untyped_part(part: &str) -> &str {
+    plain(part).unwrap_or(part)
 }
 
 /// One segment without its type; `None` for a schema segment.

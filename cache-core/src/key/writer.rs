@@ -37,15 +37,34 @@ impl PartWriter {
         self.bound(start);
     }
 
-    /// Replaces the segment that begins at `start` by a digest of it when it, or the key, has become too long.
+    /// Replaces the segment that begins at `start` by a digest of it when it, or the key, has become too long. The
+    /// quote of a string does not count, so that whoever spells out a string need not know whether it has one.
     fn bound(&mut self, start: usize) {
-        if self.text.len() - start <= MAX_PART_BYTES && self.text.len() <= MAX_KEY_BYTES {
+        let segment = self.text.get(start..).unwrap_or_default();
+        let quote = usize::from(segment.starts_with('\''));
+        if segment.len() - quote <= MAX_PART_BYTES && self.text.len() <= MAX_KEY_BYTES {
             return;
         }
+        let start = self.shared_from(start);
         let digest = Sha256::digest(self.text.as_bytes().get(start..).unwrap_or_default());
         self.text.truncate(start);
         self.text.push_str("~h");
         self.push_hex(&digest);
+    }
+
+    /// Where the digest of a segment begins: in a key that is too long already it takes in the digest before it. (No
+    /// segment holds a colon, so a digest of two is never that of one.)
+    fn shared_from(&self, start: usize) -> usize {
+        let before = self.text.get(..start.saturating_sub(1)).unwrap_or_default();
+        match before.rfind(":~h") {
+            Some(at)
+                if before.len() > MAX_KEY_BYTES
+                    && !before.get(at + 1..).is_some_and(|last| last.contains(':')) =>
+            {
+                at + 1
+            }
+            _ => start,
+        }
     }
 
     fn push_hex(&mut self, bytes: &[u8]) {

@@ -10,7 +10,7 @@ use super::{CacheManager, ask};
 use crate::engine::{ByClone, Fallible, HoldClone, Recipe, Storable};
 use crate::error::{Error, Result};
 use crate::key::CacheKey;
-use crate::time::Ttl;
+use crate::time::{Life, Ttl};
 
 /// What a load is about: values of `T`, errors of `E`, a loader that may borrow for `'f`.
 type Of<'f, T, E> = (&'f (), fn() -> (T, E));
@@ -46,6 +46,7 @@ where
 {
     async fn run(self) -> Result<T, LoadError<E>> {
         let key = self.key.map_err(LoadError::Cache)?;
+        self.ttl.resolve(Life::Forever).map_err(LoadError::Cache)?;
         let engine = self.manager.engine();
         let loader = self.loader;
         let body = async move { loader().await.map_err(|error| LoadError::Loader(Arc::new(error))) };

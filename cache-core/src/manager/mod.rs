@@ -106,7 +106,8 @@ impl CacheManager {
     /// fallback; an unknown outcome is `None`.
     ///
     /// # Errors
-    /// `Key`; trouble of the tier only when the manager fails closed.
+    /// `Key`; `TypeMismatch` when this process wrote another type under it, which is left there; trouble of the
+    /// tier only when the manager fails closed.
     pub async fn get_and_delete<T: Storable + Clone>(&self, key: impl IntoKey) -> Result<Option<T>> {
         let key = self.key(key)?;
         let taken = self.0.take(&ask::<T>(&key, Ttl::Default)).await?;

@@ -60,7 +60,7 @@ impl Entry {
         let ask = Ask::new(&self.key, self.keyspace, kind.values());
         let found = self.manager.engine().peek(&ask).await?;
         match found.value() {
-            Some(held) => kind.hold().give(held).map(|value| kind.shape().of_value(value)),
+            Some(held) => kind.hold().give(held.clone()).map(|value| kind.shape().of_value(value)),
             None => kind.shape().of_absence(),
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 
 use super::Scope;
-use crate::key::{CacheKey, NearProbe};
+use crate::key::CacheKey;
 
 const STRIPES: usize = 256;
 
@@ -54,7 +54,6 @@ impl Gate {
     }
 
     fn stripe(&self, key: &CacheKey) -> &Arc<RwLock<()>> {
-        let stripe = usize::try_from(key.near().hash() % STRIPES as u64).unwrap_or(0);
-        self.stripes.get(stripe).unwrap_or(&self.spare)
+        self.stripes.get(key.stripe(STRIPES)).unwrap_or(&self.spare)
     }
 }

@@ -19,8 +19,9 @@ pub trait Hold<V>: Copy {
     /// Makes a shared handle.
     fn hold(self, value: &V) -> Arc<Self::Inner>;
 
-    /// Gives a held value out; `None` when it is of another type.
-    fn give(self, held: &Held) -> Option<V>;
+    /// Gives a held value out; `None` when it is of another type. Takes the handle, so that an `Arc` is handed on
+    /// without counting.
+    fn give(self, held: Held) -> Option<V>;
 }
 
 zero_sized! {
@@ -39,8 +40,8 @@ impl<T: Any + Send + Sync> Hold<Arc<T>> for HoldArc<T> {
     }
 
     #[inline]
-    fn give(self, held: &Held) -> Option<Arc<T>> {
-        Arc::clone(held).downcast().ok()
+    fn give(self, held: Held) -> Option<Arc<T>> {
+        held.downcast().ok()
     }
 }
 
@@ -53,7 +54,7 @@ impl<T: Any + Send + Sync + Clone> Hold<T> for HoldClone<T> {
     }
 
     #[inline]
-    fn give(self, held: &Held) -> Option<T> {
+    fn give(self, held: Held) -> Option<T> {
         held.downcast_ref::<T>().cloned()
     }
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::key::{CacheKey, NearProbe};
+use crate::key::CacheKey;
 
 const STRIPES: usize = 64;
 
@@ -40,6 +40,5 @@ pub fn add_to_counter(held: Option<&Bytes>, by: i64) -> Result<i64> {
 pub(super) async fn lock(key: &CacheKey) -> MutexGuard<'static, ()> {
     static LOCKS: LazyLock<[Mutex<()>; STRIPES]> = LazyLock::new(|| std::array::from_fn(|_| Mutex::new(())));
     let [first, ..] = &*LOCKS;
-    let stripe = usize::try_from(key.near().hash() % STRIPES as u64).unwrap_or(0);
-    LOCKS.get(stripe).unwrap_or(first).lock().await
+    LOCKS.get(key.stripe(STRIPES)).unwrap_or(first).lock().await
 }
