@@ -34,19 +34,124 @@ use crate::model::plan::Plan;
 use crate::model::targets::Targets;
 use crate::problems::Problems;
 
-/// Caches an async function.
+/// Caches an async function or method.
+///
+/// A hit is found by the borrowed arguments and costs tens of nanoseconds; a miss runs the body, once for all who
+/// ask at the same time. `Result` and `Option` are recognised by type, through aliases too: only `Ok` and `Some`
+/// are stored. Trouble of the cache is never the caller's.
+///
+/// ```
+/// use larder::cached;
+///
+/// #[cached(ttl = "5m", skip(db))]
+/// async fn user(db: &Db, id: u64) -> Result<String, std::io::Error> {
+///     db.fetch(id).await
+/// }
+/// # struct Db;
+/// # impl Db { async fn fetch(&self, id: u64) -> Result<String, std::io::Error> { Ok(format!("user {id}")) } }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// assert_eq!(user(&Db, 7).await?, "user 7");
+/// assert!(user_peek(7).await.is_some());
+/// assert_eq!(user_invalidate(7).await?.removed, 1);
+/// # Ok(()) }
+/// ```
+///
+/// | option | default | meaning |
+/// |---|---|---|
+/// | `ttl = "5m"`, `= 300`, `= expr`, `= "never"` | the manager's | how long a value is fresh; an expression (`Duration` or `Ttl`) is evaluated once |
+/// | `key(id, user.tenant)`, `key = "{tenant}:{id}"` | all arguments | what enters the key |
+/// | `skip(db, request)` | - | arguments that are no part of the key |
+/// | `shared` | - | a method whose key ignores `self` on purpose |
+/// | `prefix = "user"` | the path of the function | the name of the keyspace |
+/// | `cache = expr` or `"name"` | the global manager | which manager; an expression may use the arguments |
+/// | `condition = \|value\| ..` or a path | always | `fn(&T) -> bool`: `false` is returned, not stored |
+/// | `cache_none`, `negative_ttl = "30s"` | off | `None` is remembered, for this long |
+/// | `jitter = 0.15` | the manager's | spread of lives |
+/// | `local` | off | near tier only: no serde |
+/// | `immutable` | off | what a key names never changes |
+/// | `format = "msgpack"` or `"json"`, `schema = 2` | msgpack, 0 | the stored form, and its version |
+/// | `companions = "none"` | all | one function and nothing beside it: for methods of a trait's `impl` |
+/// | `assoc` | - | an associated function that mentions neither `self` nor `Self` |
+/// | `crate = path` | `::larder` | where larder is |
+///
+/// Beside `user` stand, as visible as it is: `user_uncached(..)` (the body), `user_refresh(..)` (the body, stored),
+/// `user_peek(..)` (what is stored), `user_invalidate(..)` and `user_cache_key(..)`. The last three take what names an
+/// entry and nothing else: the arguments that the key (or `cache`) mentions.
+///
+/// Arguments are parts of keys: [`KeyPart`](macro@KeyPart). Values are `Clone`, or behind an `Arc` that is handed out
+/// as it is; unless `local`, they are `Serialize` and `DeserializeOwned`.
 #[proc_macro_attribute]
 pub fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
     finish("cached", expand_cached(args.into(), item.into()))
 }
 
 /// Invalidates cached functions when an async function has changed what they read.
+///
+/// The targets are computed before the body, which may move the arguments. They are invalidated when it returned
+/// `Ok`, `Some`, `None` or a plain value; not after an `Err`. When the caller goes away in the body, whether anything
+/// changed is unknown: then they are invalidated too, on a task of their own.
+///
+/// ```
+/// use larder::{cached, invalidate_cache};
+///
+/// #[cached(ttl = "5m", prefix = "user")]
+/// async fn user(id: u64) -> String {
+///     format!("user {id}")
+/// }
+///
+/// #[invalidate_cache(user(id), patterns("page:{id}:*"))]
+/// async fn rename(id: u64, name: String) -> Result<(), std::io::Error> {
+///     drop(name);
+///     Ok(())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// user(7).await;
+/// rename(7, "ann".to_owned()).await?;
+/// assert_eq!(user_peek(7).await, None);
+/// # Ok(()) }
+/// ```
+///
+/// | target | what goes |
+/// |---|---|
+/// | `user(id)`, `db::user(id)` | the entry of these key arguments; types and arity are checked |
+/// | `self.get(id)` | the same of a method |
+/// | `all(user)`, `all(user::<T>)`, `all(Self::get)` | every entry of a function |
+/// | `patterns("page:{id}:*")` | what matches; a `*` inside an argument is literal |
+/// | `keys("user:{id}")` | this key |
+///
+/// `cache = expr` or `"name"` says where; without it functions are invalidated in the cache that they fill, patterns
+/// and keys in the global one. `crate = path` says where larder is.
 #[proc_macro_attribute]
 pub fn invalidate_cache(args: TokenStream, item: TokenStream) -> TokenStream {
     finish("invalidate_cache", expand_invalidate(args.into(), item.into()))
 }
 
 /// Makes a type a part of cache keys.
+///
+/// Two values share a key exactly when all their fields do. A struct of one field is a key as that field is, so that
+/// `UserId(7)` reads `7`; several fields read `(a,b)`, variants `@Admin(7)`. `#[key_part(skip)]` leaves a field out.
+///
+/// ```
+/// use larder::{KeyPart, build_cache_key};
+///
+/// #[derive(KeyPart)]
+/// struct UserId(u64);
+///
+/// #[derive(KeyPart)]
+/// enum Scope {
+///     Everybody,
+///     One { user: UserId, #[key_part(skip)] trace: String },
+/// }
+///
+/// let one = Scope::One { user: UserId(7), trace: "abc".to_owned() };
+/// assert_eq!(build_cache_key("posts", &(one, 2_u64))?.to_string(), "posts:@One(7):2");
+/// assert_eq!(build_cache_key("posts", &(Scope::Everybody,))?.to_string(), "posts:@Everybody");
+/// # Ok::<(), larder::Error>(())
+/// ```
 #[proc_macro_derive(KeyPart, attributes(key_part))]
 pub fn derive_key_part(item: TokenStream) -> TokenStream {
     finish("KeyPart", expand_key_part(item.into()))

@@ -2,6 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Field, Fields, GenericParam, Generics, Ident, Type, Variant};
 
@@ -47,7 +48,7 @@ fn shapes<'a>(input: &'a DeriveInput, problems: &mut Problems) -> Vec<Shape<'a>>
 
 fn variant<'a>(index: u64, variant: &'a Variant, problems: &mut Problems) -> Shape<'a> {
     let name = &variant.ident;
-    Shape::new(quote!(Self::#name), Some((index, name.to_string())), &variant.fields, problems)
+    Shape::new(quote!(Self::#name), Some((index, name.unraw().to_string())), &variant.fields, problems)
 }
 
 impl<'a> Shape<'a> {
@@ -151,7 +152,7 @@ fn implement(input: &DeriveInput, container: &Container, shapes: &[Shape<'_>]) -
         #[automatically_derived]
         impl #impl_generics #p::KeyPart for #name #ty_generics #bounds {
             #[inline]
-            fn feed<State: ::core::hash::Hasher>(&self, state: &mut State) {
+            fn feed<__State: ::core::hash::Hasher>(&self, state: &mut __State) {
                 #feed
             }
 
