@@ -16,6 +16,8 @@
 //!
 //! Memory: 47 to 94 bytes per entry, whatever its key and frame, plus 32 per entry of the youngest segment.
 //!
+//! Unix only: it needs `flock`, file modes and positioned reads.
+//!
 //! Start reading in `backend` (gates and threads), then `store` (the verbs), `lookup` (finding), `record` (the
 //! bytes), `log` (appending), `reclaim` (space), `recover` (opening), `keeper` (housekeeping and the end).
 
