@@ -23,7 +23,10 @@ impl Engine {
             return None;
         }
         let entry = self.parts.near.get(probe)?;
-        if !self.is_fresh(&entry, self.parts.clock.tick()) {
+        // What never expires need not look at the clock.
+        let timely =
+            entry.meta.fresh_until == Tick::NEVER || self.parts.clock.tick() < entry.meta.fresh_until;
+        if !timely || !self.stamps.valid(&entry.meta.cells, entry.meta.born) {
             return None;
         }
         let (served, count) = if entry.meta.negative {
