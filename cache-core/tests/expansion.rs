@@ -106,7 +106,7 @@ async fn a_reader_that_saw_the_value_before_a_refresh_does_not_keep_it() {
     let refresh = tokio::spawn({
         let (cache, began, go) = (cache.clone(), began.clone(), go.clone());
         async move {
-            let entry = user_key(&cache, &7, "ann", Find);
+            let entry = user_key(Find, &cache, &7, "ann");
             let body = async {
                 began.notify_one();
                 go.notified().await;
