@@ -139,7 +139,7 @@ async fn a_refresh_that_finds_nothing_leaves_nothing_older() {
         let shape = (&&&&ty).larder_shape();
         let val = val_ty(shape);
         let hold = (&&val).larder_hold();
-        kind(shape, hold, (&&&ty).larder_share(), storable(shape, hold), |text: &String| text != "refused")
+        kind(shape, hold, (&&&ty).larder_share(), EveryTier, |text: &String| text != "refused")
     };
     fn __larder_forgetful() {}
     static SITE: Site = Site::new();

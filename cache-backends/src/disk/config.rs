@@ -73,7 +73,7 @@ impl DiskBuilder {
     }
 
     /// Opens the directory, and creates it (0700) when there is none. Blocks: it reads what is there (about
-    /// 0.1 ms per thousand entries; up to one segment more after a crash).
+    /// 0.2 ms per thousand entries; up to one segment more after a crash).
     ///
     /// # Errors
     /// `Config` when an option is out of range or the directory is not to be trusted (a link, another user's,

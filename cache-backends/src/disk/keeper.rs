@@ -23,6 +23,8 @@ use super::store::Store;
 
 /// Expired entries of a store that nobody uses are looked for this often.
 const IDLE: Duration = Duration::from_secs(30);
+/// How long closing waits for a change that is under way (a write that the system holds up).
+const PATIENCE: Duration = Duration::from_secs(10);
 /// So many threads help to sync when a store is closed.
 const SYNCING: usize = 7;
 
@@ -187,7 +189,7 @@ fn write_hint(store: &Store, segment: &Segment, mut hint: Hint) {
 }
 
 fn close(store: &Store) -> io::Result<()> {
-    store.gates.close();
+    store.gates.close(PATIENCE);
     store.log.room().close();
     store.workers.stop();
     let lock = store.lock.lock().unwrap_or_else(PoisonError::into_inner).take();

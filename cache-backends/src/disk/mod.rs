@@ -14,7 +14,12 @@
 //! cleanly (`disconnect`, or a drop); a clean close syncs every record. Hints are never synced: they only say where
 //! to look, the record decides. See `lock`.
 //!
+//! A write that fails (the disk is full, or broken) is an error; the entry is absent, its older value too, and the
+//! log goes on. For each write that finds the file system full the oldest segment is given up.
+//!
 //! Memory: 47 to 94 bytes per entry, whatever its key and frame, plus 32 per entry of the youngest segment.
+//!
+//! Unix only: it needs `flock`, file modes and positioned reads.
 //!
 //! Start reading in `backend` (gates and threads), then `store` (the verbs), `lookup` (finding), `record` (the
 //! bytes), `log` (appending), `reclaim` (space), `recover` (opening), `keeper` (housekeeping and the end).

@@ -18,7 +18,7 @@ impl Fingerprint {
     }
 
     /// From its two halves.
-    pub(super) fn of_halves(low: u64, high: u64) -> Self {
+    pub(super) const fn of_halves(low: u64, high: u64) -> Self {
         Self(low, high)
     }
 

@@ -12,6 +12,7 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use super::INLINE;
 use super::config::Config;
@@ -24,6 +25,8 @@ use super::segment::{Segment, cost};
 use super::store::Store;
 use super::survey::{Carry, Step, Survey};
 
+/// How long the keeper waits for one entry that is being changed.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// So many segments may be carried over before a byte has been freed.
 const CHANCES: u64 = 4;
 
@@ -146,7 +149,9 @@ impl Store {
 
     /// Copies an entry to the end of the log, unless it has changed, expired or is damaged; whether it did.
     fn carry_over(&self, victim: &Arc<Segment>, entry: &HintEntry) -> io::Result<bool> {
-        let _gate = self.gates.lock_blocking(entry.fingerprint);
+        let Some(_gate) = self.gates.lock_within(entry.fingerprint, PATIENCE) else {
+            return Err(io::ErrorKind::WouldBlock.into());
+        };
         let place = self.index.place(entry.fingerprint);
         let Some(place) = place.filter(|place| place.is_at(victim.id(), entry.offset)) else {
             return Ok(false);

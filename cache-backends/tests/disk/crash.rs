@@ -9,7 +9,7 @@ use cache_backends::DiskBackend;
 use cache_core::port::backend::{CacheBackend, DeleteOptions};
 
 use crate::child::{Child, KEYS, MAX_BYTES, Role};
-use crate::support::{Dice, files, nth, put, version_of};
+use crate::support::{Dice, Hands, files, frame, millis, nth, put, version_of};
 
 const ROUNDS: u64 = 24;
 
@@ -170,5 +170,25 @@ async fn a_torn_tail_is_cut_and_written_over() {
             assert_eq!(version_of(&again, 9).await, (round == 3).then_some(2), "cut by {cut}");
             put(&again, 9, 2, 1_000).await;
         }
+    }
+}
+
+#[tokio::test]
+async fn what_was_swept_does_not_return_with_a_clock_that_is_set_back() {
+    let (home, hands) = (tempfile::tempdir().unwrap(), Hands::new());
+    let dir = home.path().join("d");
+    let backend = DiskBackend::builder(&dir).clock(hands.clock()).open().unwrap();
+    for n in 0..5 {
+        backend.set(&nth(n), frame(n, 1, 100), millis(5_000)).await.unwrap();
+    }
+    hands.advance(5_000);
+    assert_eq!(version_of(&backend, 0).await, None);
+    backend.settle().await;
+    assert_eq!(backend.usage().unwrap().entries, 0);
+    hands.turn_back(4_000);
+    let died = image(&dir);
+    let again = DiskBackend::builder(died.path()).clock(hands.clock()).open().unwrap();
+    for n in 0..5 {
+        assert_eq!(version_of(&again, n).await, None);
     }
 }
