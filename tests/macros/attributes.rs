@@ -79,3 +79,49 @@ async fn what_is_kept_works() {
     strict.change(None, 1, 2).await.unwrap();
     assert_eq!(strict.value(None, 1).await, 2);
 }
+
+/// Keeps the names of spans.
+#[derive(Debug, Clone, Default)]
+struct Spans(std::sync::Arc<std::sync::Mutex<Vec<&'static str>>>);
+
+impl tracing::Subscriber for Spans {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        metadata.is_span()
+    }
+
+    fn new_span(&self, span: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        self.0.lock().unwrap().push(span.metadata().name());
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn event(&self, _: &tracing::Event<'_>) {}
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+#[cached(cache = FAR)]
+#[tracing::instrument(level = "error", skip(name))]
+async fn below(id: u64, name: &str) -> Result<u64, String> {
+    let _ = name;
+    Ok(id + fresh())
+}
+
+#[tracing::instrument(level = "error", err)]
+#[cached(cache = FAR)]
+async fn above(id: u64) -> Result<u64, String> {
+    Ok(id + fresh())
+}
+
+#[tokio::test]
+async fn a_load_is_traced_under_the_name_of_the_function() {
+    let spans = Spans::default();
+    let _guard = tracing::subscriber::set_default(spans.clone());
+    for _ in 0..3 {
+        assert!(below(1, "x").await.is_ok());
+    }
+    assert_eq!(*spans.0.lock().unwrap(), ["below"]);
+    assert!(above(1).await.is_ok());
+    assert_eq!(*spans.0.lock().unwrap(), ["below", "above"]);
+}

@@ -1,8 +1,10 @@
 //! `#[invalidate_cache]`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use larder::{CacheManager, cached, invalidate_cache};
+use larder::testkit::{FaultyBackend, MapBackend, Verb};
+use larder::{CacheManager, Near, cached, invalidate_cache};
 
 use crate::{FAR, fresh, tiered};
 
@@ -168,6 +170,28 @@ async fn a_caller_that_goes_away_in_the_body_invalidates() {
     let first = slow(&cache, 1).await;
     drop(hangs(&cache, 1));
     assert_eq!(slow(&cache, 1).await, first);
+}
+
+#[invalidate_cache(slow(cache, 1), slow(cache, 2))]
+async fn two(cache: &CacheManager) {
+    let _ = cache;
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_away_in_the_invalidation_leaves_it_to_a_task() {
+    let primary = FaultyBackend::new(Arc::new(MapBackend::default()));
+    let cache = CacheManager::builder().near(Near::mib(1)).primary(primary.clone()).build().unwrap();
+    (slow(&cache, 1).await, slow(&cache, 2).await);
+    let hold = primary.hold_before(Verb::Delete);
+    let caller = tokio::spawn({
+        let cache = cache.clone();
+        async move { two(&cache).await }
+    });
+    hold.arrived().await;
+    caller.abort();
+    assert!(caller.await.unwrap_err().is_cancelled());
+    hold.release();
+    assert_eq!((slow_peek(&cache, 1).await, slow_peek(&cache, 2).await), (None, None));
 }
 
 #[cached(prefix = "inv:both", cache = FAR)]

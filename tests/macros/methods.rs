@@ -58,6 +58,35 @@ impl Repo {
     }
 }
 
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Row(u64);
+
+impl Row {
+    #[cached(cache = FAR)]
+    async fn find(id: u64) -> Result<Self, String> {
+        Ok(Self(id + fresh()))
+    }
+
+    #[cached(shared, cache = FAR)]
+    async fn sorted(self: &Arc<Self>, list: &mut Vec<u64>, floor: Option<&mut u64>) -> Vec<u64> {
+        list.sort_unstable();
+        list.push(self.0 + floor.map_or(0, |floor| *floor));
+        list.clone()
+    }
+}
+
+#[tokio::test]
+async fn self_may_be_the_value_and_arguments_exclusive() {
+    let row = Row::find(1).await.unwrap();
+    assert_eq!(Row::find(1).await, Ok(row));
+    let row = Arc::new(Row(7));
+    assert_eq!(row.sorted(&mut vec![3, 1], Some(&mut 1)).await, [1, 3, 8]);
+    let mut list = vec![3, 1];
+    assert_eq!(row.sorted(&mut list, Some(&mut 1)).await, [1, 3, 8]);
+    assert_eq!(list, [3, 1]);
+    assert_eq!(row.sorted(&mut list, None).await, [1, 3, 7]);
+}
+
 struct Other;
 
 impl Other {

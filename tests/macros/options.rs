@@ -21,7 +21,7 @@ macro_rules! lives {
     ($($name:ident($($option:tt)*) $millis:literal;)*) => {$(
         #[tokio::test]
         async fn $name() {
-            #[cached(jitter = 0.0, cache = cache, skip(cache), $($option)*)]
+            #[cached(jitter = 0, cache = cache, skip(cache), $($option)*)]
             async fn stored(cache: &CacheManager) -> u64 {
                 fresh()
             }

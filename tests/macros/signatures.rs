@@ -51,6 +51,28 @@ fn a_call_is_small_whatever_its_body_holds() {
     assert!(size_of_val(&small(1)) <= 32, "{}", size_of_val(&small(1)));
 }
 
+#[cached(key(name.trim(), list), skip(first))]
+async fn generic<T: larder::KeyPart + Sync>(first: &T, name: &str, list: &[T]) -> std::sync::Arc<str> {
+    let _ = first;
+    format!("{name} {}", list.len()).into()
+}
+
+#[tokio::test]
+async fn a_hit_allocates_nothing() {
+    let list = [1_u64, 2, 3];
+    for _ in 0..2 {
+        assert_eq!((&*generic(&1, "a", &list).await, small(9).await), ("a 3", 9));
+    }
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let counted = allocation_counter::measure(|| {
+        for _ in 0..100 {
+            assert!(std::pin::pin!(generic(&2, " a ", &list)).poll(&mut context).is_ready());
+            assert!(std::pin::pin!(small(9)).poll(&mut context).is_ready());
+        }
+    });
+    assert_eq!(counted.count_total, 0);
+}
+
 #[tokio::test]
 async fn calls_can_be_sent() {
     let tasks: Vec<_> = (0..4).map(|_| tokio::spawn(fib(20))).collect();

@@ -86,6 +86,36 @@ async fn instantiations_of_a_trait_impl_are_told_apart() {
     assert_eq!((Wrapper::<Lite>::first().await, Wrapper::<Pg>::first().await), (0, first));
 }
 
+trait Provided {
+    fn name(&self) -> String;
+
+    #[cached(companions = "none", shared, cache = FAR, prefix = "provided")]
+    async fn title(&self, id: u64) -> String
+    where
+        Self: Sync,
+    {
+        format!("{} {id}", self.name())
+    }
+}
+
+impl Provided for Pg {
+    fn name(&self) -> String {
+        "pg".to_owned()
+    }
+}
+
+impl Provided for str {
+    fn name(&self) -> String {
+        self.to_owned()
+    }
+}
+
+#[tokio::test]
+async fn provided_methods_work() {
+    assert_eq!((Pg(1).title(7).await, "a".title(7).await), ("pg 7".to_owned(), "a 7".to_owned()));
+    assert_eq!((Pg(2).title(7).await, "b".title(7).await), ("pg 7".to_owned(), "a 7".to_owned()));
+}
+
 #[async_trait::async_trait]
 trait Boxed: Send + Sync {
     async fn get(&self, id: u64, name: &str) -> Result<String, String>;

@@ -55,7 +55,7 @@ pub(super) fn companion(plan: &Plan, docs: &[String], is_async: bool) -> TokenSt
 
 /// Emitted functions are nobody's style.
 fn lints() -> TokenStream {
-    quote_ours!(#[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)])
+    quote_ours!(#[allow(dead_code, unused_lifetimes, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)])
 }
 
 /// Of the function that people call: it hands all arguments on, `_unused` ones too.

@@ -173,6 +173,9 @@ fn jitter(arg: Arg) -> syn::Result<Expr> {
     let expr = expr(arg)?;
     let fraction = match &expr {
         Expr::Lit(ExprLit { lit: Lit::Float(fraction), .. }) => fraction.base10_parse::<f64>()?,
+        Expr::Lit(ExprLit { lit: Lit::Int(zero), .. }) if zero.base10_digits() == "0" => {
+            return Ok(syn::parse_quote_spanned!(zero.span()=> 0.0));
+        }
         Expr::Lit(_) | Expr::Unary(_) => return Err(syn::Error::new_spanned(expr, RANGE)),
         _ => return Ok(expr),
     };
