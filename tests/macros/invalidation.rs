@@ -181,7 +181,8 @@ async fn two(cache: &CacheManager) {
 async fn a_caller_that_goes_away_in_the_invalidation_leaves_it_to_a_task() {
     let primary = FaultyBackend::new(Arc::new(MapBackend::default()));
     let cache = CacheManager::builder().near(Near::mib(1)).primary(primary.clone()).build().unwrap();
-    (slow(&cache, 1).await, slow(&cache, 2).await);
+    slow(&cache, 1).await;
+    slow(&cache, 2).await;
     let hold = primary.hold_before(Verb::Delete);
     let caller = tokio::spawn({
         let cache = cache.clone();
