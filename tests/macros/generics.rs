@@ -110,6 +110,7 @@ struct Hidden<U>(#[key_part(skip)] U);
 
 #[tokio::test]
 async fn instantiations_of_a_type_are_told_apart() {
+    crate::switch_on();
     let (numbers, texts) = (Table { rows: vec![1_u8] }, Table { rows: vec!["one".to_owned()] });
     assert_eq!(numbers.row(0).await, Some(1));
     assert_eq!(texts.row(0).await.as_deref(), Some("one"));

@@ -87,6 +87,7 @@ async fn near_by_role(role: Role) -> u64 {
 
 #[tokio::test]
 async fn derived_parts_find_their_entries() {
+    crate::switch_on();
     let roles = || {
         [
             Role::Guest,

@@ -11,6 +11,7 @@ async fn by_all(_name: &str, _page: Option<u32>) -> u64 {
 
 #[tokio::test]
 async fn every_argument_counts_unless_said() {
+    crate::switch_on();
     let ann = by_all("ann", None).await;
     assert_eq!(by_all("ann", None).await, ann);
     assert_eq!(by_all(&String::from("ann"), None).await, ann);
@@ -100,6 +101,7 @@ async fn by_whole_pattern((_left, _right): (u64, u64), _: u8) -> u64 {
 
 #[tokio::test]
 async fn a_pattern_counts_as_a_whole() {
+    crate::switch_on();
     let first = by_whole_pattern((1, 2), 3).await;
     assert_eq!(by_whole_pattern((1, 2), 3).await, first);
     for (pair, other) in [((1, 3), 3), ((2, 2), 3), ((1, 2), 4)] {

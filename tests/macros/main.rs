@@ -48,3 +48,8 @@ fn far() -> CacheManager {
 /// One of each, for functions that name their cache.
 static TIERED: LazyLock<CacheManager> = LazyLock::new(tiered);
 static FAR: LazyLock<CacheManager> = LazyLock::new(far);
+
+/// These tests are about the macros: the manager without set-up is on for them, also where `CACHE_ENABLED=false`.
+fn switch_on() {
+    larder::cache_manager().set_enabled(true);
+}

@@ -57,6 +57,7 @@ async fn shared(_id: u64) -> Result<Arc<NotClone>, std::io::Error> {
 
 #[tokio::test]
 async fn an_arc_is_handed_out_as_it_is() {
+    crate::switch_on();
     let first = shared(1).await.unwrap();
     assert!(Arc::ptr_eq(&first, &shared(1).await.unwrap()));
     assert!(first.0 > 0);
@@ -72,6 +73,7 @@ struct Stand<T>(#[key_part(skip)] T);
 
 #[tokio::test]
 async fn a_type_parameter_is_a_plain_value() {
+    crate::switch_on();
     assert_eq!(of_a_parameter(Stand(Err::<u8, u8>(1))).await, Err(1));
     assert_eq!(of_a_parameter(Stand(Err::<u8, u8>(2))).await, Err(1));
 }

@@ -59,6 +59,7 @@ async fn generic<T: larder::KeyPart + Sync>(first: &T, name: &str, list: &[T]) -
 
 #[tokio::test]
 async fn a_hit_allocates_nothing() {
+    crate::switch_on();
     let list = [1_u64, 2, 3];
     for _ in 0..2 {
         assert_eq!((&*generic(&1, "a", &list).await, small(9).await), ("a 3", 9));
