@@ -162,7 +162,7 @@ impl Engine {
         }
     }
 
-    /// Removes many keys in one round trip, and counts those that were there.
+    /// Removes many keys, one after the other, and counts those that were there.
     ///
     /// # Errors
     /// Only when the manager fails closed.

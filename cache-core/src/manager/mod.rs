@@ -133,7 +133,7 @@ impl CacheManager {
         self.0.invalidate(What::Key(&key)).await
     }
 
-    /// [`CacheManager::delete`] for many keys, in one round trip.
+    /// [`CacheManager::delete`] for many keys, one after the other.
     ///
     /// # Errors
     /// As for [`CacheManager::delete`].

@@ -8,6 +8,8 @@ use crate::time::Life;
 
 /// Lives up to this are exact.
 const EXACT_UP_TO: Duration = Duration::from_secs(1);
+/// A keyspace's fraction is an expression that nobody has checked: no life is ever drawn as zero.
+const MOST: f64 = 0.99;
 
 /// Draws lives of `ttl` plus or minus a fraction. Lives of up to a second are left exact.
 #[derive(Debug)]
@@ -32,7 +34,7 @@ impl Jitter {
     /// One life; `fraction` overrides the manager's.
     #[must_use]
     pub fn spread(&self, life: Life, fraction: Option<f64>) -> Life {
-        let fraction = fraction.unwrap_or(self.fraction);
+        let fraction = fraction.unwrap_or(self.fraction).min(MOST);
         match life {
             Life::For(exact) if exact > EXACT_UP_TO && fraction > 0.0 => {
                 let factor = 1.0 + fraction * (2.0 * self.draw() - 1.0);
@@ -81,6 +83,11 @@ mod tests {
             assert_eq!(jitter.spread(exact, None), exact);
         }
         assert_eq!(jitter.spread(life, Some(0.0)), life);
+        for wild in [1.0, 50.0, f64::INFINITY, f64::NAN] {
+            assert!(
+                (0..1_000).all(|_| jitter.spread(life, Some(wild)) > Life::For(Duration::from_millis(500)))
+            );
+        }
         assert!(jitter.longest(life, None) >= Life::For(Duration::from_secs_f64(114.9)));
     }
 
