@@ -8,9 +8,9 @@ use super::serving::Serving;
 use super::unfinished::Unfinished;
 use super::{Ask, Engine, Found, What};
 use crate::entry::Reason;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::key::CacheKey;
-use crate::port::backend::Remaining;
+use crate::port::backend::{Remaining, counter_sum};
 use crate::port::near::Held;
 use crate::stamp::Scope;
 use crate::time::Life;
@@ -96,12 +96,12 @@ impl Engine {
 
     fn increment_near(&self, ask: &Ask<'_>, by: i64, life: Life) -> Result<i64> {
         let now = self.parts.clock.tick();
-        let held = self.parts.near.get(ask.key.near()).filter(|entry| self.is_fresh(entry, now));
+        let held = self.parts.near.get(ask.key.near()).filter(|entry| self.is_fresh(entry));
         let value = match &held {
             Some(entry) => entry.value.downcast_ref::<i64>().copied(),
             None => Some(0),
         };
-        let sum = value.and_then(|value| value.checked_add(by)).ok_or_else(not_a_counter)?;
+        let sum = counter_sum(value, by)?;
         self.overtake_here(What::Key(ask.key));
         let life = held.and_then(|entry| entry.meta.fresh_until.remaining(now)).unwrap_or(life);
         let landing = Landing { born: self.stamps.born(), life, stored_bytes: 0, only_here: true };
@@ -140,7 +140,7 @@ impl Engine {
 
     fn remaining_near(&self, key: &CacheKey) -> Remaining {
         let now = self.parts.clock.tick();
-        let entry = self.parts.near.get(key.near()).filter(|entry| self.is_fresh(entry, now));
+        let entry = self.parts.near.get(key.near()).filter(|entry| self.is_fresh(entry));
         entry.and_then(|entry| entry.meta.fresh_until.remaining(now)).map_or(Remaining::Missing, remaining)
     }
 
@@ -162,10 +162,4 @@ impl Engine {
 
 fn remaining(life: Life) -> Remaining {
     life.duration().map_or(Remaining::Forever, Remaining::For)
-}
-
-fn not_a_counter() -> Error {
-    Error::new(ErrorKind::NotACounter, "the key holds a value that is no counter, or the sum overflows")
-        .during("increment")
-        .with_fix("count under a key of its own")
 }

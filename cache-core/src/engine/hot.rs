@@ -23,10 +23,7 @@ impl Engine {
             return None;
         }
         let entry = self.parts.near.get(probe)?;
-        // What never expires need not look at the clock.
-        let timely =
-            entry.meta.fresh_until == Tick::NEVER || self.parts.clock.tick() < entry.meta.fresh_until;
-        if !timely || !self.stamps.valid(&entry.meta.cells, entry.meta.born) {
+        if !self.is_fresh(&entry) {
             return None;
         }
         let (served, count) = if entry.meta.negative {
@@ -41,9 +38,11 @@ impl Engine {
     }
 
     /// Whether a near entry may be served: not expired, and nothing that concerns it was invalidated since its
-    /// load began.
+    /// load began. For what never expires the clock is not looked at.
     #[inline]
-    pub(super) fn is_fresh(&self, entry: &NearEntry, now: Tick) -> bool {
-        now < entry.meta.fresh_until && self.stamps.valid(&entry.meta.cells, entry.meta.born)
+    pub(super) fn is_fresh(&self, entry: &NearEntry) -> bool {
+        let deadline = entry.meta.fresh_until;
+        let timely = deadline == Tick::NEVER || self.parts.clock.tick() < deadline;
+        timely && self.stamps.valid(&entry.meta.cells, entry.meta.born)
     }
 }

@@ -97,12 +97,7 @@ impl Engine {
         let alone = !ask.leaves_the_process()
             || !self.parts.tiers.exist()
             || matches!(self.serving(), Serving::Nothing(_));
-        alone
-            && self
-                .parts
-                .near
-                .get(ask.key.near())
-                .is_some_and(|entry| self.is_fresh(&entry, self.parts.clock.tick()))
+        alone && self.parts.near.get(ask.key.near()).is_some_and(|entry| self.is_fresh(&entry))
     }
 
     fn judge(&self, ask: &Ask<'_>, far: FarWrite) -> Result<Written> {

@@ -28,7 +28,14 @@ pub fn parse_counter(bytes: &[u8]) -> Option<i64> {
 /// # Errors
 /// [`ErrorKind::NotACounter`] when something else is held, or the sum does not fit.
 pub fn add_to_counter(held: Option<&Bytes>, by: i64) -> Result<i64> {
-    let value = held.map_or(Some(0), |bytes| parse_counter(bytes));
+    counter_sum(held.map_or(Some(0), |bytes| parse_counter(bytes)), by)
+}
+
+/// The sum of a counter's value (`None`: what is held is no counter) and `by`.
+///
+/// # Errors
+/// [`ErrorKind::NotACounter`] when it is no counter, or the sum does not fit.
+pub fn counter_sum(value: Option<i64>, by: i64) -> Result<i64> {
     value.and_then(|value| value.checked_add(by)).ok_or_else(|| {
         Error::new(ErrorKind::NotACounter, "the key holds a value that is no counter, or the sum overflows")
             .during("increment")

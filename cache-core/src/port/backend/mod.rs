@@ -9,7 +9,7 @@ mod forward;
 mod null;
 mod options;
 
-pub use counter::{add_to_counter, counter_bytes, parse_counter};
+pub use counter::{add_to_counter, counter_bytes, counter_sum, parse_counter};
 pub use null::NullBackend;
 pub use options::{
     BackendInfo, BackendKind, Capability, DeleteCondition, DeleteOptions, Expiry, Remaining, SetCondition,
