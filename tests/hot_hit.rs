@@ -1,9 +1,12 @@
 //! A hit through `#[cached]`: nothing is allocated, and the future is small.
 #![allow(clippy::panic, clippy::unwrap_used)]
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
-use larder::cached;
+use larder::testkit::ManualTime;
+use larder::{CacheManager, Clock, Near, cached};
 
 #[cached(ttl = "1h", local)]
 async fn shared(id: u64) -> Arc<String> {
@@ -46,4 +49,24 @@ fn ready<F: Future>(future: std::pin::Pin<&mut F>) -> F::Output {
 fn the_future_of_a_cached_function_is_small() {
     assert!(size_of_val(&shared(7)) <= 48, "{}", size_of_val(&shared(7)));
     assert!(size_of_val(&named("acme", None)) <= 96, "{}", size_of_val(&named("acme", None)));
+}
+
+static TIME: LazyLock<Arc<ManualTime>> = LazyLock::new(|| Arc::new(ManualTime::new()));
+static CLOCKED: LazyLock<CacheManager> = LazyLock::new(|| {
+    CacheManager::builder().near(Near::mib(1)).clock(Clock::source(TIME.clone())).build().unwrap()
+});
+
+#[cached(ttl = "10s", jitter = 0.0, local, cache = &*CLOCKED)]
+async fn timed() -> u64 {
+    static RUNS: AtomicU64 = AtomicU64::new(0);
+    RUNS.fetch_add(1, Ordering::SeqCst) + 1
+}
+
+#[tokio::test]
+async fn a_hit_ends_at_its_deadline_exactly() {
+    assert_eq!(timed().await, 1);
+    TIME.advance(Duration::from_millis(9_999));
+    assert_eq!(timed().await, 1);
+    TIME.advance(Duration::from_millis(1));
+    assert_eq!(timed().await, 2);
 }
