@@ -145,16 +145,19 @@ impl Engine {
         }
         match self.encode(ask, value, life) {
             Ok(frame) => self.send(ask, frame, options.expiring(life)).await,
-            Err(error) => {
-                self.remove_older(ask).await;
-                let reason = reason_of(&error);
-                self.not_stored("far", reason);
-                FarWrite::Failed(reason, error)
-            }
+            Err(error) => self.unencodable(ask, error).await,
         }
     }
 
-    fn encode(&self, ask: &Ask<'_>, value: Option<&Held>, life: Life) -> Result<Bytes> {
+    /// A value that has no frame leaves no older one.
+    pub(super) async fn unencodable(&self, ask: &Ask<'_>, error: Error) -> FarWrite {
+        self.remove_older(ask).await;
+        let reason = reason_of(&error);
+        self.not_stored("far", reason);
+        FarWrite::Failed(reason, error)
+    }
+
+    pub(super) fn encode(&self, ask: &Ask<'_>, value: Option<&Held>, life: Life) -> Result<Bytes> {
         let policy = &ask.space.policy;
         let envelope = Envelope {
             schema: policy.schema,
@@ -165,7 +168,7 @@ impl Engine {
         ask.values.encode(&self.parts.codec, ask.key, value, policy.format, &envelope)
     }
 
-    async fn send(&self, ask: &Ask<'_>, frame: Bytes, options: SetOptions) -> FarWrite {
+    pub(super) async fn send(&self, ask: &Ask<'_>, frame: Bytes, options: SetOptions) -> FarWrite {
         let bytes = frame.len();
         let (tier, aside) = match self.serving() {
             Serving::Primary(tier) => (tier, false),
@@ -179,9 +182,7 @@ impl Engine {
             }
         };
         match tier.backend.set(ask.key, frame, options).await {
-            Ok(true) if aside => FarWrite::Aside(bytes),
-            Ok(true) => FarWrite::Stored(bytes),
-            Ok(false) => FarWrite::Refused,
+            Ok(taken) => FarWrite::of(bytes, taken, aside),
             Err(error) => {
                 if error.kind() != ErrorKind::TooLarge {
                     self.tier_failed(tier, "set", &error);
@@ -233,6 +234,15 @@ impl Engine {
 }
 
 impl FarWrite {
+    /// What a tier answered to so many bytes; `aside` when it was the fallback.
+    pub(super) fn of(bytes: usize, taken: bool, aside: bool) -> Self {
+        match (taken, aside) {
+            (true, true) => Self::Aside(bytes),
+            (true, false) => Self::Stored(bytes),
+            (false, _) => Self::Refused,
+        }
+    }
+
     pub(super) fn is_stored(&self) -> bool {
         matches!(self, Self::Stored(_) | Self::Aside(_))
     }
@@ -242,7 +252,7 @@ impl FarWrite {
     }
 }
 
-fn reason_of(error: &Error) -> Reason {
+pub(super) fn reason_of(error: &Error) -> Reason {
     match error.kind() {
         ErrorKind::TooLarge => Reason::TooLarge,
         ErrorKind::Encode => Reason::Unencodable,

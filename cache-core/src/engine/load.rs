@@ -168,7 +168,7 @@ impl Engine {
     }
 
     /// Tells this manager from the others of the process.
-    fn identity(&self) -> usize {
+    pub(super) fn identity(&self) -> usize {
         std::ptr::from_ref(self).addr()
     }
 

@@ -1,10 +1,11 @@
 //! The engine: what happens on a hit, on a miss, on a write, on an invalidation.
 //!
-//! Start reading in [`hot`] (a hit), then [`load`] (a miss: seat, fetch, run, land). [`put`] writes,
+//! Start reading in [`hot`] (a hit), then [`load`] (a miss: seat, fetch, run, land) and [`batch`] (many). [`put`] writes,
 //! [`invalidate`] removes, [`atomic`] holds the verbs that must have one winner, [`serving`] picks the byte tier,
 //! [`unfinished`] ends what a caller abandoned.
 
 mod atomic;
+mod batch;
 mod counters;
 mod fetch;
 mod found;
@@ -20,6 +21,7 @@ mod typed;
 mod unfinished;
 mod values;
 
+pub(crate) use batch::{Answer, Batch, Given, Trouble};
 pub use counters::Statistics;
 pub(crate) use found::Found;
 pub(crate) use invalidate::What;

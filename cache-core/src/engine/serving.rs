@@ -153,6 +153,7 @@ impl Engine {
         }
         match what {
             What::Key(key) => self.journal.key(key),
+            What::Keys(keys) => self.journal.keys(keys),
             What::Everything => self.journal.everything(),
             What::Space(_) | What::Pattern(_) => {
                 if let Some(pattern) = self.physical(what) {

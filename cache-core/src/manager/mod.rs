@@ -2,15 +2,17 @@
 //!
 //! Promise: with [`FailMode::Open`] the only errors here are the caller's own (an empty key, a ttl of zero, a
 //! key read as another type); trouble of a tier is a recorded miss or no-op. [`builder`] wires a manager,
-//! [`get_or_load`] is the verb that loads.
+//! [`get_or_load`] is the verb that loads, [`many`] the one that loads many.
 
 mod builder;
 mod get_or_load;
 mod health;
+mod many;
 
 pub use builder::Builder;
 pub use get_or_load::{GetOrLoad, LoadError};
 pub use health::Health;
+pub use many::{BatchReply, ById, ByKey, ByPrefix, GetOrLoadMany, LoadedMany, NamesIds, ResultOf};
 
 pub use crate::engine::{Statistics, Written};
 
@@ -133,13 +135,16 @@ impl CacheManager {
         self.0.invalidate(What::Key(&key)).await
     }
 
-    /// [`CacheManager::delete`] for many keys, one after the other.
+    /// [`CacheManager::delete`] for many keys at once: one round trip to each byte tier.
     ///
     /// # Errors
     /// As for [`CacheManager::delete`].
     pub async fn delete_many<K: IntoKey>(&self, keys: impl IntoIterator<Item = K>) -> Result<Invalidated> {
         let keys = keys.into_iter().map(|key| self.key(key)).collect::<Result<Vec<_>>>()?;
-        self.0.invalidate_many(&keys).await
+        if keys.is_empty() {
+            return Ok(Invalidated::default());
+        }
+        self.0.invalidate(What::Keys(&keys)).await
     }
 
     /// Removes every entry that a pattern matches, and counts them.
@@ -194,6 +199,28 @@ impl CacheManager {
         Fut: Future<Output = Result<T, E>> + 'f,
     {
         GetOrLoad::new(self.clone(), self.key(key), loader)
+    }
+
+    /// The values of many ids, with one load for all that are nowhere:
+    /// `cache.get_or_load_many(ids, |missing| db::users(missing)).prefix("user").await?`.
+    ///
+    /// Each id names an ordinary entry, the same that a single call by that key reads and fills, and loads are shared
+    /// with single calls and other batches, key by key. The loader returns the values that there are
+    /// ([`BatchReply`]); it is called again only for keys that another caller gave up. Costs one probe of the near tier per
+    /// id, one read of a byte tier for all misses, and one write for all that was loaded.
+    ///
+    /// # Errors
+    /// Awaited, only the caller's own: `Key`, `Ttl`, `Config`. The rest is each id's own result.
+    pub fn get_or_load_many<'f, K, F, Fut>(
+        &self,
+        ids: impl IntoIterator<Item = K>,
+        loader: F,
+    ) -> GetOrLoadMany<'f, K, F>
+    where
+        F: FnMut(Vec<K>) -> Fut + 'f,
+        Fut: Future<Output: BatchReply<K>> + 'f,
+    {
+        GetOrLoadMany::new(self.clone(), ids.into_iter().collect(), loader)
     }
 
     /// Connects the byte tiers now. Never needed; a server that is away is recorded, not an error.

@@ -39,6 +39,8 @@ pub(crate) struct Stamps {
 pub(crate) enum Scope<'a> {
     /// One entry.
     Key(&'a CacheKey),
+    /// Some entries.
+    Keys(&'a [CacheKey]),
     /// Every entry of a keyspace.
     Space(SpaceId),
     /// Every entry that a pattern matches.
@@ -85,6 +87,7 @@ impl Stamps {
     pub(crate) fn bump(&self, scope: Scope<'_>) {
         match scope {
             Scope::Key(key) => self.table.bump(key_cell(key)),
+            Scope::Keys(keys) => keys.iter().for_each(|key| self.table.bump(key_cell(key))),
             Scope::Space(space) => self.table.bump(space_cell(space)),
             Scope::Everything => self.table.bump(self.namespace),
             Scope::Pattern(pattern) => self.patterns.remember(self.table.next_generation(), pattern),
