@@ -14,8 +14,8 @@ pub use cache_core::entry::{Deadlines, Invalidated, Reason};
 pub use cache_core::error::{Error, ErrorKind, Result, SharedError};
 pub use cache_core::key::{CacheKey, IntoKey, KeyBuilder, KeyPart, KeyPattern, Namespace, build_cache_key};
 pub use cache_core::manager::{
-    BatchReply, Builder, CacheManager, GetOrLoad, GetOrLoadMany, Health, IntoPattern, LoadError, LoadedMany,
-    Statistics, Written,
+    BatchReply, Builder, CacheManager, EntryReport, Explanation, GetOrLoad, GetOrLoadMany, Health,
+    IntoPattern, LoadError, LoadedMany, Outlook, Statistics, TierReport, Written,
 };
 pub use cache_core::policy::FailMode;
 pub use cache_core::port::backend::{
@@ -65,6 +65,7 @@ mod documents {
         Readme "../README.md"
         GettingStarted "../docs/guide/getting-started.md"
         Batches "../docs/guide/batches.md"
+        Explain "../docs/guide/explain.md"
         Invalidation "../docs/guide/invalidation.md"
         Outages "../docs/guide/outages.md"
         Configuration "../docs/guide/configuration.md"

@@ -82,6 +82,10 @@ impl NearStore for QuickNear {
         self.entries.get(&Asked(probe))
     }
 
+    fn peek(&self, probe: &dyn NearProbe) -> Option<NearEntry> {
+        self.entries.peek(&Asked(probe))
+    }
+
     fn insert(&self, key: &CacheKey, entry: NearEntry, now: Tick) {
         let (deadline, weight) = (entry.meta.fresh_until, u64::from(entry.meta.weight));
         let admitted = weight <= self.largest;

@@ -7,6 +7,7 @@
 mod atomic;
 mod batch;
 mod counters;
+mod explain;
 mod fetch;
 mod found;
 mod hot;
@@ -23,6 +24,7 @@ mod values;
 
 pub(crate) use batch::{Answer, Batch, Given, Trouble};
 pub use counters::Statistics;
+pub use explain::{EntryReport, Explanation, Outlook, TierReport};
 pub(crate) use found::Found;
 pub(crate) use invalidate::What;
 pub use keyspace::{Keyspace, Policy};

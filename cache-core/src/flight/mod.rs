@@ -62,6 +62,11 @@ impl<O: Clone> Flights<O> {
         }
     }
 
+    /// Whether a load of the key is under way that could be joined.
+    pub(crate) fn is_loading(&self, key: &CacheKey) -> bool {
+        self.shard(key).contains_key(key)
+    }
+
     /// Lets nobody else join the load of a key.
     pub(crate) fn forget(&self, key: &CacheKey) {
         self.shard(key).remove(key);

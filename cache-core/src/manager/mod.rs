@@ -5,6 +5,7 @@
 //! [`get_or_load`] is the verb that loads, [`many`] the one that loads many.
 
 mod builder;
+mod explain;
 mod get_or_load;
 mod health;
 mod many;
@@ -14,7 +15,7 @@ pub use get_or_load::{GetOrLoad, LoadError};
 pub use health::Health;
 pub use many::{BatchReply, ById, ByKey, ByPrefix, GetOrLoadMany, LoadedMany, NamesIds, ResultOf};
 
-pub use crate::engine::{Statistics, Written};
+pub use crate::engine::{EntryReport, Explanation, Outlook, Statistics, TierReport, Written};
 
 use std::sync::{Arc, LazyLock};
 
@@ -260,6 +261,18 @@ impl CacheManager {
     #[must_use]
     pub fn health(&self) -> Health {
         self.0.health()
+    }
+
+    /// What every tier holds under a key, and what a read that comes now would get. Prints as a block.
+    ///
+    /// Changes nothing: no statistics, no recency in the near tier. Costs one read of each byte tier. The near entries
+    /// of a cached function are found by its own key (`user_cache_key(7)`), not by text.
+    ///
+    /// # Errors
+    /// `Key` for an empty key.
+    pub async fn explain(&self, key: impl IntoKey) -> Result<Explanation> {
+        let key = self.key(key)?;
+        Ok(self.0.explain(&key).await)
     }
 
     fn key(&self, key: impl IntoKey) -> Result<CacheKey> {

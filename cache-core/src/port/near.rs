@@ -68,6 +68,11 @@ pub trait NearStore: Debug + Send + Sync + 'static {
     /// The entry under a key, found without building the key. Must not allocate.
     fn get(&self, probe: &dyn NearProbe) -> Option<NearEntry>;
 
+    /// [`NearStore::get`] for people who look: where the store can, the entry counts as no more wanted than before.
+    fn peek(&self, probe: &dyn NearProbe) -> Option<NearEntry> {
+        self.get(probe)
+    }
+
     /// Stores an entry, replacing the older one; may evict others, and gives room of expired ones back.
     fn insert(&self, key: &CacheKey, entry: NearEntry, now: Tick);
 
@@ -115,6 +120,10 @@ pub struct NoNear;
 #[deny(clippy::missing_trait_methods)]
 impl NearStore for NoNear {
     fn get(&self, _: &dyn NearProbe) -> Option<NearEntry> {
+        None
+    }
+
+    fn peek(&self, _: &dyn NearProbe) -> Option<NearEntry> {
         None
     }
 

@@ -21,11 +21,14 @@ use std::pin::Pin;
 use super::{CacheManager, LoadError};
 use crate::engine::{Batch, Keyspace, Storable, StoredValues};
 use crate::error::{Error, ErrorKind, Result};
-use crate::key::IntoKey;
+use crate::key::{IntoKey, KeyPart};
 use crate::time::{Life, Ttl};
 use plan::Plan;
 
 /// A load of many that has not begun: set its options, then await it.
+///
+/// It can be awaited once the ids name entries: text and keys do by themselves; of all else
+/// [`prefix`](GetOrLoadMany::prefix) or [`key_by`](GetOrLoadMany::key_by) has to say what they are (`7` of what?).
 #[must_use = "nothing is read or loaded until it is awaited"]
 pub struct GetOrLoadMany<'f, K, F, N = ById> {
     manager: CacheManager,
@@ -48,7 +51,10 @@ impl<K, F> GetOrLoadMany<'_, K, F> {
 impl<'f, K, F, N> GetOrLoadMany<'f, K, F, N> {
     /// What the ids are of: with `"user"`, the id `7_u64` names the entry `user:7`, which is the entry of
     /// `build_cache_key("user", &(7_u64,))` and of the text `"user:7"`.
-    pub fn prefix(self, prefix: &str) -> GetOrLoadMany<'f, K, F, ByPrefix> {
+    pub fn prefix(self, prefix: &str) -> GetOrLoadMany<'f, K, F, ByPrefix>
+    where
+        K: KeyPart,
+    {
         self.named(ByPrefix::new(prefix))
     }
 

@@ -9,11 +9,6 @@ use crate::error::Result;
 use crate::key::{CacheKey, IntoKey, KeyBuilder, KeyPart, Namespace};
 
 /// How the ids of a batch become keys.
-#[diagnostic::on_unimplemented(
-    message = "ids of type `{K}` do not say what entries they name",
-    label = "7 of what?",
-    note = "say what they are of, `.prefix(\"user\")`, or name the entry of each, `.key_by(|id| ..)`; text and keys name entries by themselves"
-)]
 pub trait NamesIds<K> {
     /// The key of an id.
     ///
