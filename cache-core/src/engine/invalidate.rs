@@ -65,6 +65,7 @@ impl Engine {
     /// first: whoever begins after the bump must not read the old far value.
     pub(crate) fn overtake(&self, what: What<'_>) {
         self.journal(what);
+        self.parts.tiers.owe_fallback();
         self.overtake_here(what);
     }
 
@@ -120,6 +121,7 @@ impl Engine {
             && let Err(error) = self.remove_from(tiers.fallback(), what, pattern).await
         {
             self.tier_failed(tiers.fallback(), "invalidate", &error);
+            tiers.owe_fallback();
         }
         match serving {
             Serving::Primary(tier) => self.tell(tier, what, pattern).await,

@@ -190,6 +190,9 @@ impl Engine {
                 if aside || error.kind() != ErrorKind::TooLarge {
                     self.journal.key(ask.key);
                 }
+                if aside && error.kind() != ErrorKind::TooLarge {
+                    self.parts.tiers.owe_fallback();
+                }
                 let reason = reason_of(&error);
                 self.not_stored(tier.name, reason);
                 FarWrite::Failed(reason, error)
@@ -207,6 +210,7 @@ impl Engine {
         {
             self.tier_failed(tier, "delete", &error);
             self.journal.key(ask.key);
+            self.parts.tiers.owe_fallback();
         }
     }
 

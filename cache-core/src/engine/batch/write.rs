@@ -106,6 +106,9 @@ impl Engine {
                 self.tier_failed(tier, "set_many", &error);
                 let reason = reason_of(&error);
                 frames.iter().for_each(|(ask, ..)| self.journal.key(ask.key));
+                if aside {
+                    self.parts.tiers.owe_fallback();
+                }
                 frames.iter().for_each(|_| self.not_stored(tier.name, reason));
                 frames.iter().map(|_| FarWrite::Failed(reason, error.clone())).collect()
             }
