@@ -73,6 +73,8 @@ pub(crate) enum Op {
     PrimaryFailsWrites(bool),
     PrimaryLosesAnswers(bool),
     FallbackDown(bool),
+    FallbackFailsWrites(bool),
+    FallbackLosesAnswers(bool),
     Enable(bool),
 }
 
@@ -155,7 +157,9 @@ fn troubles() -> impl Strategy<Value = Op> {
         4 => any::<bool>().prop_map(Op::PrimaryDown),
         1 => any::<bool>().prop_map(Op::PrimaryFailsWrites),
         1 => any::<bool>().prop_map(Op::PrimaryLosesAnswers),
-        1 => any::<bool>().prop_map(Op::FallbackDown),
+        2 => any::<bool>().prop_map(Op::FallbackDown),
+        1 => any::<bool>().prop_map(Op::FallbackFailsWrites),
+        1 => any::<bool>().prop_map(Op::FallbackLosesAnswers),
         1 => any::<bool>().prop_map(Op::Enable),
     ]
 }

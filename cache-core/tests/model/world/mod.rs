@@ -169,6 +169,14 @@ impl World {
                 self.fallback.down(on);
                 self.troubled(|_| ())
             }
+            Op::FallbackFailsWrites(on) => {
+                self.fallback.fail_writes(on);
+                self.troubled(|_| ())
+            }
+            Op::FallbackLosesAnswers(on) => {
+                self.fallback.lose_answers(on);
+                self.troubled(|_| ())
+            }
             Op::Enable(on) => self.enable(on),
         }
     }
@@ -182,6 +190,8 @@ impl World {
         self.primary.fail_writes(false);
         self.primary.lose_answers(false);
         self.fallback.down(false);
+        self.fallback.fail_writes(false);
+        self.fallback.lose_answers(false);
         for round in 0..2 {
             for key in 0..KEYS.len() {
                 self.get(key).await.map_err(|problem| format!("{problem}, in round {round} at the end"))?;
