@@ -30,7 +30,7 @@ impl CacheKey {
         parts.write_all(&mut writer);
         let (stored, relative) = writer.finish();
         let hash = PartsProbe::new(space.id(), parts).hash();
-        Self::assemble(namespace, &relative, NearKey::new(hash, space.id(), stored))
+        Self::assemble(namespace, &relative, NearKey::new(hash, space.id(), &stored))
     }
 
     /// A key that a person wrote: colons separate segments, everything else is escaped.
@@ -47,8 +47,8 @@ impl CacheKey {
     }
 
     fn assemble(namespace: &Namespace, relative: &str, near: NearKey) -> Self {
-        let prefix = namespace.data_prefix();
-        let text = format!("{prefix}{relative}").into_boxed_str();
+        let prefix = namespace.prefix();
+        let text = [prefix, relative].concat().into_boxed_str();
         Self(Arc::new(Inner {
             fingerprint: xxh3_128(text.as_bytes()),
             relative_at: prefix.len(),
@@ -146,7 +146,7 @@ impl IntoKey for &String {
 
 impl IntoKey for CacheKey {
     fn into_key(self, namespace: &Namespace) -> Result<CacheKey> {
-        if self.as_str().get(..self.0.relative_at) == Some(namespace.data_prefix().as_str()) {
+        if self.as_str().get(..self.0.relative_at) == Some(namespace.prefix()) {
             return Ok(self);
         }
         Ok(Self::assemble(namespace, self.relative(), self.near().clone()))
