@@ -1,19 +1,16 @@
 //! Landing: storing what was loaded, unless it was invalidated meanwhile.
+//!
+//! How long it lives is said in [`super::lives`], how it reaches the byte tier in [`super::far_write`].
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::counters::Count;
-use super::serving::Serving;
 use super::{Ask, Engine, What};
-use crate::codec::Envelope;
-use crate::entry::{Deadlines, Reason};
-use crate::error::{Error, ErrorKind, Result};
-use crate::key::{NearKey, SpaceId};
-use crate::port::backend::{DeleteOptions, SetCondition, SetOptions};
+use crate::entry::Reason;
+use crate::key::NearKey;
+use crate::port::backend::{SetCondition, SetOptions};
 use crate::port::near::{Held, NearEntry, NearMeta};
-use crate::time::{Life, Ttl};
+use crate::time::Life;
 
 /// An entry on its way into the near tier.
 #[derive(Debug, Clone, Copy)]
@@ -32,21 +29,6 @@ pub(super) enum Landed {
     New(u64),
     /// Perhaps an older value, which somebody may be reading.
     Over(u64),
-}
-
-/// What became of a far write.
-#[derive(Debug, Clone)]
-pub(super) enum FarWrite {
-    /// There is no byte tier for it.
-    NotAsked,
-    /// Stored, with so many bytes.
-    Stored(usize),
-    /// Stored in the fallback, with so many bytes: the primary may hold an older value.
-    Aside(usize),
-    /// The condition did not hold.
-    Refused,
-    /// Not stored; nothing older is left either, or it is journalled.
-    Failed(Reason, Error),
 }
 
 impl Engine {
@@ -103,112 +85,6 @@ impl Engine {
         );
     }
 
-    /// How long a value of this question is to live: its ttl, spread.
-    ///
-    /// # Errors
-    /// `Ttl` when it is zero.
-    pub(super) fn life(&self, ask: &Ask<'_>, negative: bool) -> Result<Life> {
-        let life = self.exact_life(ask, negative)?;
-        Ok(self.parts.jitter.spread(life, ask.space.policy.jitter))
-    }
-
-    /// The longest life that an entry of this question can have been given.
-    pub(super) fn longest_life(&self, ask: &Ask<'_>) -> Life {
-        match ask.ttl {
-            Ttl::Default if ask.space.name.id() == SpaceId::DIRECT => Life::Forever,
-            _ => self
-                .exact_life(ask, false)
-                .map_or(Life::Forever, |life| self.parts.jitter.longest(life, ask.space.policy.jitter)),
-        }
-    }
-
-    pub(super) fn exact_life(&self, ask: &Ask<'_>, negative: bool) -> Result<Life> {
-        let policy = &ask.space.policy;
-        let life = policy.ttl.resolve(self.parts.default_ttl)?;
-        match policy.negative_ttl {
-            Some(ttl) if negative => ttl.resolve(life),
-            _ => ask.ttl.resolve(life),
-        }
-    }
-
-    /// Encodes once and writes to the byte tier that serves. Whatever goes wrong, no older value is left: the
-    /// tier has removed it, or its removal is journalled.
-    pub(super) async fn write_far(
-        &self,
-        ask: &Ask<'_>,
-        value: Option<&Held>,
-        life: Life,
-        options: SetOptions,
-    ) -> FarWrite {
-        if !ask.leaves_the_process() || !self.parts.tiers.exist() {
-            return FarWrite::NotAsked;
-        }
-        match self.encode(ask, value, life) {
-            Ok(frame) => self.send(ask, frame, options.expiring(life)).await,
-            Err(error) => {
-                self.remove_older(ask).await;
-                let reason = reason_of(&error);
-                self.not_stored("far", reason);
-                FarWrite::Failed(reason, error)
-            }
-        }
-    }
-
-    fn encode(&self, ask: &Ask<'_>, value: Option<&Held>, life: Life) -> Result<Bytes> {
-        let policy = &ask.space.policy;
-        let envelope = Envelope {
-            schema: policy.schema,
-            deadlines: Deadlines::starting(self.parts.clock.wall(), life),
-            version: self.parts.clock.wall().0,
-            immutable: policy.immutable,
-        };
-        ask.values.encode(&self.parts.codec, ask.key, value, policy.format, &envelope)
-    }
-
-    async fn send(&self, ask: &Ask<'_>, frame: Bytes, options: SetOptions) -> FarWrite {
-        let bytes = frame.len();
-        let (tier, aside) = match self.serving() {
-            Serving::Primary(tier) => (tier, false),
-            Serving::Fallback(tier) => (tier, true),
-            Serving::Nothing(reason) => {
-                self.journal.key(ask.key);
-                self.not_stored(self.parts.tiers.primary().name, reason);
-                let error =
-                    Error::new(ErrorKind::Unavailable, "the primary tier cannot be reached").during("set");
-                return FarWrite::Failed(reason, error);
-            }
-        };
-        match tier.backend.set(ask.key, frame, options).await {
-            Ok(true) if aside => FarWrite::Aside(bytes),
-            Ok(true) => FarWrite::Stored(bytes),
-            Ok(false) => FarWrite::Refused,
-            Err(error) => {
-                if error.kind() != ErrorKind::TooLarge {
-                    self.tier_failed(tier, "set", &error);
-                }
-                if aside || error.kind() != ErrorKind::TooLarge {
-                    self.journal.key(ask.key);
-                }
-                let reason = reason_of(&error);
-                self.not_stored(tier.name, reason);
-                FarWrite::Failed(reason, error)
-            }
-        }
-    }
-
-    async fn remove_older(&self, ask: &Ask<'_>) {
-        let serving = self.serving();
-        if !matches!(serving, Serving::Primary(_)) {
-            self.journal.key(ask.key);
-        }
-        if let Serving::Primary(tier) | Serving::Fallback(tier) = serving
-            && let Err(error) = tier.backend.delete(ask.key, DeleteOptions::default()).await
-        {
-            self.tier_failed(tier, "delete", &error);
-            self.journal.key(ask.key);
-        }
-    }
-
     /// Puts an entry into the near tier, for its own life or the near tier's bound, whichever ends first.
     pub(super) fn insert_near(&self, ask: &Ask<'_>, value: Option<Held>, landing: Landing) {
         let now = self.parts.clock.tick();
@@ -229,25 +105,6 @@ impl Engine {
         };
         let value = value.unwrap_or_else(|| Arc::new(()));
         self.parts.near.insert(ask.key, NearEntry { value, meta }, now);
-    }
-}
-
-impl FarWrite {
-    pub(super) fn is_stored(&self) -> bool {
-        matches!(self, Self::Stored(_) | Self::Aside(_))
-    }
-
-    pub(super) fn bytes(&self) -> usize {
-        if let Self::Stored(bytes) | Self::Aside(bytes) = self { *bytes } else { 0 }
-    }
-}
-
-fn reason_of(error: &Error) -> Reason {
-    match error.kind() {
-        ErrorKind::TooLarge => Reason::TooLarge,
-        ErrorKind::Encode => Reason::Unencodable,
-        ErrorKind::Timeout => Reason::TimedOut,
-        _ => Reason::TierError,
     }
 }
 

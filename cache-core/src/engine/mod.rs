@@ -6,12 +6,14 @@
 
 mod atomic;
 mod counters;
+mod far_write;
 mod fetch;
 mod found;
 mod hot;
 mod invalidate;
 mod keyspace;
 mod land;
+mod lives;
 mod load;
 mod put;
 mod reentry;

@@ -1,6 +1,7 @@
 //! Writing a value that the caller has at hand.
 
-use super::land::{FarWrite, Landing};
+use super::far_write::FarWrite;
+use super::land::Landing;
 use super::serving::Serving;
 use super::unfinished::Unfinished;
 use super::{Ask, Engine, What};
