@@ -10,11 +10,12 @@ mod config;
 mod global;
 
 pub use cache_core::codec::{Compression, Format};
-pub use cache_core::entry::{Deadlines, Invalidated, Reason};
+pub use cache_core::entry::{Deadlines, Freshness, Invalidated, Reason, Status};
 pub use cache_core::error::{Error, ErrorKind, Result, SharedError};
 pub use cache_core::key::{CacheKey, IntoKey, KeyBuilder, KeyPart, KeyPattern, Namespace, build_cache_key};
 pub use cache_core::manager::{
-    Builder, CacheManager, GetOrLoad, Health, IntoPattern, LoadError, Statistics, Written,
+    Attached, Builder, CacheManager, Detached, GetOrLoad, Health, IntoPattern, LoadError, Policy, Statistics,
+    WithStatus, Written,
 };
 pub use cache_core::policy::FailMode;
 pub use cache_core::port::backend::{

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 const STRIPES: usize = 16;
-const KINDS: usize = 11;
+const KINDS: usize = 12;
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,7 @@ pub(super) enum Count {
     Coalesced,
     Miss,
     Bypassed,
+    Abandoned,
     Load,
     LoadFailed,
     Stored,
@@ -41,7 +42,7 @@ impl Counters {
     }
 
     /// The sums.
-    pub(super) fn snapshot(&self, entries: u64, bytes: u64, loading: u64) -> Statistics {
+    pub(super) fn snapshot(&self) -> Statistics {
         let sum = |kind: Count| {
             self.0
                 .iter()
@@ -56,14 +57,13 @@ impl Counters {
             coalesced: sum(Count::Coalesced),
             misses: sum(Count::Miss),
             bypassed: sum(Count::Bypassed),
+            abandoned: sum(Count::Abandoned),
             loads: sum(Count::Load),
             load_failures: sum(Count::LoadFailed),
             stored: sum(Count::Stored),
             not_stored: sum(Count::NotStored),
             tier_errors: sum(Count::TierError),
-            near_entries: entries,
-            near_bytes: bytes,
-            loading,
+            ..Statistics::default()
         }
     }
 
@@ -99,6 +99,8 @@ pub struct Statistics {
     pub misses: u64,
     /// Asked while the cache was switched off.
     pub bypassed: u64,
+    /// Not answered: the caller went away.
+    pub abandoned: u64,
     /// Loaders run.
     pub loads: u64,
     /// Loaders that failed.
@@ -115,13 +117,15 @@ pub struct Statistics {
     pub near_bytes: u64,
     /// Loads under way now.
     pub loading: u64,
+    /// Loads under way now that go on without a caller.
+    pub detached: u64,
 }
 
 impl Statistics {
     /// All requests: every one is exactly one of the kinds above `loads`.
     #[must_use]
     pub fn requests(&self) -> u64 {
-        self.hits() + self.coalesced + self.misses + self.bypassed
+        self.hits() + self.coalesced + self.misses + self.bypassed + self.abandoned
     }
 
     /// Answered from a tier.
@@ -140,6 +144,7 @@ impl fmt::Display for Statistics {
             ("coalesced", self.coalesced),
             ("misses", self.misses),
             ("bypassed", self.bypassed),
+            ("abandoned", self.abandoned),
             ("requests", self.requests()),
             ("loads", self.loads),
             ("load failures", self.load_failures),

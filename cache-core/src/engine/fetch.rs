@@ -1,8 +1,11 @@
 //! Looking into the tiers without running a loader.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use super::counters::Count;
+use super::found::NEAR;
 use super::land::Landing;
 use super::serving::Serving;
 use super::{Ask, Engine, Found};
@@ -47,7 +50,7 @@ impl Engine {
             return Ok(None);
         }
         if entry.meta.negative {
-            return Ok(Some(Found::Near(None)));
+            return Ok(Some(Found::new(None, NEAR, Duration::ZERO)));
         }
         let value = if ask.values.accept(&entry.value) {
             Some(entry.value)
@@ -55,7 +58,7 @@ impl Engine {
             ask.values.adopt(entry.meta.kind, &entry.value)
         };
         match value {
-            Some(value) => Ok(Some(Found::Near(Some(value)))),
+            Some(value) => Ok(Some(Found::new(Some(value), NEAR, Duration::ZERO))),
             None if ask.strict => Err(mismatch(ask, entry.meta.kind)),
             None => Ok(None),
         }
@@ -99,7 +102,7 @@ impl Engine {
     /// Puts a far entry into the near tier, unless it was invalidated while it was on its way: then it is none.
     async fn promote(&self, ask: &Ask<'_>, tier: Tier<'_>, born: u64, opened: Opened) -> Option<Found> {
         let (value, left, stored_bytes) = match opened {
-            Opened::Counter(value) => return Some(Found::Far(Some(value))),
+            Opened::Counter(value) => return Some(Found::new(Some(value), tier.name, Duration::ZERO)),
             Opened::Frame(value, left, bytes) => (value, left, bytes),
         };
         let _gate = self.gate.land(ask.key).await;
@@ -108,7 +111,7 @@ impl Engine {
             return None;
         }
         self.insert_near(ask, value.clone(), Landing { born, life: left, stored_bytes, only_here: false });
-        Some(Found::Far(value))
+        Some(Found::new(value, tier.name, Duration::ZERO))
     }
 
     /// Removes bytes that nobody can read, but not what somebody else has stored since.
@@ -141,12 +144,13 @@ impl Engine {
     /// # Errors
     /// Only when the manager fails closed.
     pub(crate) async fn read(&self, ask: &Ask<'_>) -> Result<Option<Found>> {
+        let mut request = self.request();
         if !self.is_enabled() {
-            self.counters.add(Count::Bypassed);
+            request.is(Count::Bypassed);
             return Ok(None);
         }
         let found = self.fetch(ask, self.stamps.born()).await;
-        self.counters.add(count_of(found.as_ref().ok().and_then(Option::as_ref)));
+        request.is(found.as_ref().ok().and_then(Option::as_ref).map_or(Count::Miss, Found::count));
         found
     }
 
@@ -162,16 +166,6 @@ pub(super) enum Opened {
     Counter(Held),
     /// A value (or remembered absence), the life it has left, and the bytes it is stored in.
     Frame(Option<Held>, Life, usize),
-}
-
-/// What kind of answer this is.
-pub(super) fn count_of(found: Option<&Found>) -> Count {
-    match found {
-        Some(Found::Near(Some(_))) => Count::NearHit,
-        Some(Found::Far(Some(_))) => Count::FarHit,
-        Some(_) => Count::Negative,
-        None => Count::Miss,
-    }
 }
 
 fn mismatch(ask: &Ask<'_>, held: &HeldKind) -> Error {

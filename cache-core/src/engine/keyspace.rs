@@ -1,5 +1,7 @@
 //! What a cached function wants of its cache.
 
+use std::time::Duration;
+
 use crate::codec::Format;
 use crate::key::SpaceName;
 use crate::time::Ttl;
@@ -14,6 +16,12 @@ pub struct Policy {
     pub negative_ttl: Option<Ttl>,
     /// Spread of lives; `None`: the manager's.
     pub jitter: Option<f64>,
+    /// How long a call may take, whatever it waits for.
+    pub timeout: Option<Duration>,
+    /// After how long a call takes a stale answer, if there is one, while the load goes on.
+    pub soft_timeout: Option<Duration>,
+    /// After how long a load is given up and its key is free.
+    pub max_load_time: Option<Duration>,
     /// The key contains the version of what it names: a near copy needs no bound but its life.
     pub immutable: bool,
     /// Values never leave this process: near tier only.
@@ -49,6 +57,29 @@ impl Policy {
     #[must_use]
     pub fn jitter(mut self, fraction: f64) -> Self {
         self.jitter = Some(fraction);
+        self
+    }
+
+    /// Bounds a call, whatever it waits for: another caller's load, the tiers, its own load. Late, it is answered
+    /// by a stale value if it may, or by an error of kind `Timeout`.
+    #[must_use]
+    pub fn timeout(mut self, after: Duration) -> Self {
+        self.timeout = Some(after);
+        self
+    }
+
+    /// Answers with a stale value, if there is one, when a load takes longer. The load goes on: a detached one by
+    /// itself, that of another caller anyway. A caller that runs its own attached load waits on.
+    #[must_use]
+    pub fn soft_timeout(mut self, after: Duration) -> Self {
+        self.soft_timeout = Some(after);
+        self
+    }
+
+    /// Ends a load that takes longer, and frees its key: those who wait for it get an error of kind `Timeout`.
+    #[must_use]
+    pub fn max_load_time(mut self, after: Duration) -> Self {
+        self.max_load_time = Some(after);
         self
     }
 

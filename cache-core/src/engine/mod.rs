@@ -1,11 +1,14 @@
 //! The engine: what happens on a hit, on a miss, on a write, on an invalidation.
 //!
-//! Start reading in [`hot`] (a hit), then [`load`] (a miss: seat, fetch, run, land). [`put`] writes,
+//! Start reading in [`hot`] (a hit), then [`load`] (a miss: seat, fetch, run, land; within [`limits`], or
+//! [`detach`]ed). [`put`] writes,
 //! [`invalidate`] removes, [`atomic`] holds the verbs that must have one winner, [`serving`] picks the byte tier,
 //! [`unfinished`] ends what a caller abandoned.
 
 mod atomic;
+mod conclude;
 mod counters;
+mod detach;
 mod far_write;
 mod fetch;
 mod found;
@@ -13,21 +16,25 @@ mod hot;
 mod invalidate;
 mod keyspace;
 mod land;
+mod limits;
 mod lives;
 mod load;
 mod put;
 mod reentry;
+mod request;
+mod run;
 mod serving;
 mod typed;
 mod unfinished;
 mod values;
 
 pub use counters::Statistics;
-pub(crate) use found::Found;
+pub(crate) use found::{Answer, Found};
 pub(crate) use invalidate::What;
 pub use keyspace::{Keyspace, Policy};
+pub(crate) use load::Call;
 pub use put::Written;
-pub(crate) use typed::Recipe;
+pub(crate) use typed::{Body, Plainly, Recipe};
 pub use typed::{
     ByClone, ByNothing, ByText, Failure, Fallible, FallibleOptional, Hold, HoldArc, HoldClone, Optional,
     Plain, Shape, Share, Split, Storable,
@@ -55,6 +62,7 @@ use crate::stamp::{Gate, Stamps};
 use crate::tier::{Tier, Tiers};
 use crate::time::Life;
 use counters::{Count, Counters};
+use detach::Background;
 
 /// The parts that the builder wires together.
 pub(crate) struct Parts {
@@ -65,6 +73,8 @@ pub(crate) struct Parts {
     pub(crate) clock: Clock,
     pub(crate) recorder: Arc<dyn Recorder>,
     pub(crate) spawner: Arc<dyn Spawner>,
+    pub(crate) policy: Policy,
+    pub(crate) max_detached_loads: usize,
     pub(crate) default_ttl: Life,
     pub(crate) near_ttl: Option<Life>,
     pub(crate) jitter: Jitter,
@@ -81,6 +91,7 @@ pub(crate) struct Engine {
     gate: Gate,
     journal: Journal,
     recovering: tokio::sync::Mutex<()>,
+    background: Background,
     counters: Counters,
 }
 
@@ -94,6 +105,7 @@ impl Engine {
             gate: Gate::default(),
             journal: Journal::default(),
             recovering: tokio::sync::Mutex::default(),
+            background: Background::new(parts.max_detached_loads),
             counters: Counters::default(),
             parts,
         }
@@ -118,11 +130,13 @@ impl Engine {
     }
 
     pub(crate) fn statistics(&self) -> Statistics {
-        self.counters.snapshot(
-            self.parts.near.len() as u64,
-            self.parts.near.weight(),
-            self.flights.len() as u64,
-        )
+        Statistics {
+            near_entries: self.parts.near.len() as u64,
+            near_bytes: self.parts.near.weight(),
+            loading: self.flights.len() as u64,
+            detached: self.background.under_way() as u64,
+            ..self.counters.snapshot()
+        }
     }
 
     pub(crate) fn reset_statistics(&self) {

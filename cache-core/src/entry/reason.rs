@@ -36,6 +36,8 @@ pub enum Reason {
     Unencodable,
     /// The condition refused to store the value.
     Refused,
+    /// As many detached loads as may be are under way.
+    Overloaded,
     /// The cache is switched off.
     Disabled,
 }
@@ -61,6 +63,7 @@ impl Reason {
             Self::TooLarge => "too_large",
             Self::Unencodable => "unencodable",
             Self::Refused => "refused",
+            Self::Overloaded => "overloaded",
             Self::Disabled => "disabled",
         }
     }

@@ -5,14 +5,17 @@
 //! [`get_or_load`] is the verb that loads.
 
 mod builder;
+mod direct;
 mod get_or_load;
 mod health;
+mod load_error;
 
 pub use builder::Builder;
-pub use get_or_load::{GetOrLoad, LoadError};
+pub use get_or_load::{Attached, Detached, GetOrLoad, WithStatus};
 pub use health::Health;
+pub use load_error::LoadError;
 
-pub use crate::engine::{Statistics, Written};
+pub use crate::engine::{Policy, Statistics, Written};
 
 use std::sync::{Arc, LazyLock};
 

@@ -1,0 +1,85 @@
+//! What a load leaves behind: an outcome for those who follow, a value in the tiers.
+
+use super::counters::Count;
+use super::found::Answer;
+use super::land::Landed;
+use super::load::Outcome;
+use super::run::{Boxed, Ran};
+use super::typed::{Hold, Loaded, Recipe, Shape, Share, Split};
+use super::{Ask, Engine};
+use crate::entry::{Reason, Status};
+use crate::flight::Lead;
+use crate::port::near::Held;
+use crate::time::Ttl;
+
+/// What is left to do when the callers have their answer.
+pub(super) enum After {
+    /// Store a value, or the memory of its absence.
+    Store(Landed, Option<Held>, Ttl),
+    /// Store nothing, and leave nothing older.
+    Drop(Landed),
+    /// Nothing.
+    Nothing,
+}
+
+impl Engine {
+    /// Tells the followers; what the caller gets, and what is left to do. Without a lead the key has been free for
+    /// others meanwhile, and nothing is stored.
+    pub(super) fn conclude<R: Recipe>(
+        &self,
+        ask: &Ask<'_>,
+        recipe: &R,
+        lead: Option<&Lead<Outcome>>,
+        landed: Landed,
+        ran: Ran<R::Ret>,
+    ) -> (Answer<R::Ret>, After) {
+        let tell = |outcome| lead.map_or((), |lead| lead.tell(outcome));
+        let status = Status::loaded(Reason::Absent);
+        let Loaded { ret, ttl, skip } = match ran {
+            Ran::Loaded(loaded) => loaded,
+            Ran::GivenUp(ret, error) => {
+                self.counters.add(Count::LoadFailed);
+                tell(Outcome::Trouble(error));
+                return (Answer::new(ret, Status::loaded(Reason::TimedOut)), After::Nothing);
+            }
+        };
+        let (ret, after) = match recipe.shape().split(ret) {
+            Split::Value(value) => {
+                let held: Held = recipe.hold().hold(&value);
+                tell(Outcome::Value(Some(held.clone()), status));
+                let after = if !skip && recipe.keeps(&value) {
+                    After::Store(landed, Some(held), ttl)
+                } else {
+                    self.not_stored("all", Reason::Refused);
+                    After::Drop(landed)
+                };
+                (recipe.shape().of_value(value), after)
+            }
+            Split::Absent(ret) => {
+                tell(Outcome::Value(None, status));
+                let remembered = !skip && ask.space.policy.negative_ttl.is_some();
+                (ret, if remembered { After::Store(landed, None, ttl) } else { After::Drop(landed) })
+            }
+            Split::Failed(ret) => {
+                self.counters.add(Count::LoadFailed);
+                tell(recipe.share().share(&ret).map_or(Outcome::Unshared, Outcome::Failed));
+                (ret, After::Nothing)
+            }
+        };
+        (Answer::new(ret, status), if lead.is_some() { after } else { After::Nothing })
+    }
+
+    /// Does what is left to do.
+    pub(super) fn finish<'a>(&'a self, ask: &'a Ask<'_>, after: After) -> Boxed<impl Future<Output = ()>> {
+        Box::pin(async move {
+            match after {
+                After::Store(landed, value, ttl) => {
+                    let ask = if ttl == Ttl::Default { *ask } else { Ask { ttl, ..*ask } };
+                    self.land(&ask, landed, value.as_ref()).await;
+                }
+                After::Drop(landed) => self.drop_older(ask, landed).await,
+                After::Nothing => {}
+            }
+        })
+    }
+}
