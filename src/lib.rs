@@ -17,7 +17,7 @@ pub use cache_core::manager::{
     Attached, Builder, CacheManager, Detached, GetOrLoad, Health, IntoPattern, LoadError, Policy, Statistics,
     WithStatus, Written,
 };
-pub use cache_core::policy::FailMode;
+pub use cache_core::policy::{FailMode, RefreshAhead};
 pub use cache_core::port::backend::{
     BackendInfo, BackendKind, CacheBackend, Capability, DeleteCondition, DeleteOptions, Expiry, NullBackend,
     Remaining, SetCondition, SetOptions,

@@ -3,8 +3,9 @@
 use super::counters::Count;
 use super::found::Answer;
 use super::land::Landed;
-use super::load::Outcome;
+use super::outcome::Outcome;
 use super::run::{Boxed, Ran};
+use super::stale::Stale;
 use super::typed::{Hold, Loaded, Recipe, Shape, Share, Split};
 use super::{Ask, Engine};
 use crate::entry::{Reason, Status};
@@ -29,24 +30,25 @@ impl Engine {
         &self,
         ask: &Ask<'_>,
         recipe: &R,
-        lead: Option<&Lead<Outcome>>,
-        landed: Landed,
+        (lead, landed, older): (Option<&Lead<Outcome>>, Landed, Option<&Stale>),
         ran: Ran<R::Ret>,
     ) -> (Answer<R::Ret>, After) {
         let tell = |outcome| lead.map_or((), |lead| lead.tell(outcome));
-        let status = Status::loaded(Reason::Absent);
+        let status = Status::loaded(older.map_or(Reason::Absent, |_| Reason::Expired));
         let Loaded { ret, ttl, skip } = match ran {
             Ran::Loaded(loaded) => loaded,
-            Ran::GivenUp(ret, error) => {
+            Ran::GivenUp(answer, outcome) => {
                 self.counters.add(Count::LoadFailed);
-                tell(Outcome::Trouble(error));
-                return (Answer::new(ret, Status::loaded(Reason::TimedOut)), After::Nothing);
+                self.note_failure(ask.key);
+                tell(outcome);
+                return (answer, After::Nothing);
             }
         };
         let (ret, after) = match recipe.shape().split(ret) {
             Split::Value(value) => {
                 let held: Held = recipe.hold().hold(&value);
-                tell(Outcome::Value(Some(held.clone()), status));
+                self.note_success(ask.key);
+                tell(Outcome::Value(Some(held.clone())));
                 let after = if !skip && recipe.keeps(&value) {
                     After::Store(landed, Some(held), ttl)
                 } else {
@@ -56,14 +58,27 @@ impl Engine {
                 (recipe.shape().of_value(value), after)
             }
             Split::Absent(ret) => {
-                tell(Outcome::Value(None, status));
+                self.note_success(ask.key);
+                tell(Outcome::Value(None));
                 let remembered = !skip && ask.space.policy.negative_ttl.is_some();
                 (ret, if remembered { After::Store(landed, None, ttl) } else { After::Drop(landed) })
             }
             Split::Failed(ret) => {
                 self.counters.add(Count::LoadFailed);
+                let stale_will_do = recipe.stale_will_do(&ret);
+                if stale_will_do {
+                    self.note_failure(ask.key);
+                    if let Some(stale) = older
+                        && let Some(answer) = self.rescue(ask, recipe, older, Reason::LoadFailed)
+                    {
+                        tell(Outcome::Rescued(stale.clone()));
+                        return (answer, After::Nothing);
+                    }
+                }
                 tell(recipe.share().share(&ret).map_or(Outcome::Unshared, Outcome::Failed));
-                (ret, After::Nothing)
+                // An error that must be seen is not to be hidden by what expired before it.
+                let seen = !stale_will_do && older.is_some_and(|stale| self.has_expired(stale));
+                (ret, if seen { After::Drop(landed) } else { After::Nothing })
             }
         };
         (Answer::new(ret, status), if lead.is_some() { after } else { After::Nothing })

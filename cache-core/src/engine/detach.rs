@@ -15,15 +15,20 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
 use super::counters::Count;
 use super::found::Answer;
+use super::land::Landed;
 use super::limits::{Limit, Limits};
+use super::outcome::Outcome;
 use super::request::Request;
 use super::run::{Boxed, Work, run};
+use super::stale::Stale;
 use super::typed::{Body, Older, Recipe};
 use super::values::Asked;
 use super::{Ask, Engine, reentry};
 use crate::entry::{Reason, Status};
 use crate::error::{Error, ErrorKind};
+use crate::flight::Lead;
 use crate::key::CacheKey;
+use crate::time::Tick;
 
 /// Starts a load on its own. A pointer to [`launch`], which exists only for loads that own what they need.
 pub(super) type Launch<R, B> = fn(&Arc<Engine>, &Ask<'_>, Work<R, B>) -> Launched<R, B>;
@@ -120,23 +125,25 @@ fn take<T>(slot: &Mutex<Option<T>>) -> Option<T> {
 impl<R: Recipe, B: Body<R::Ret>> Errand<R, B> {
     async fn run(self) {
         let Self { engine, asked, work, mut report, stop, permit: _permit } = self;
-        let Work { recipe, body, lead, landed } = work;
+        let Work { recipe, body, lead, landed, older, refresh } = work;
         let (ask, mut lead) = (asked.ask(), Some(lead));
-        let Some((limit, identity)) = engine.upgrade().map(|engine| {
-            engine.counters.add(Count::Load);
-            (engine.load_limit(&ask), engine.identity())
-        }) else {
+        let Some((limit, identity, began)) =
+            begin(&engine, &ask, (lead.as_ref(), landed), older.as_ref(), refresh.is_some()).await
+        else {
             return;
         };
+        let give_up = |limit: &Limit| engine.upgrade()?.give_up(&ask, &recipe, older.as_ref(), limit);
         let body = reentry::loading(identity, ask.key, async move { body.begin(Older).await });
         let ran = tokio::select! {
-            ran = caught(run(body, &recipe, &ask, limit, &mut lead)) => ran,
+            ran = caught(run(body, limit, give_up, &mut lead)) => ran,
             () = unwanted(stop, &mut report) => return,
         };
         let Some(engine) = engine.upgrade() else { return };
         match ran {
             Ok(ran) => {
-                let (answer, after) = engine.conclude(&ask, &recipe, lead.as_ref(), landed, ran);
+                engine.note_load_time(&ask, began);
+                let (answer, after) =
+                    engine.conclude(&ask, &recipe, (lead.as_ref(), landed, older.as_ref()), ran);
                 let (_done, finished) = oneshot::channel();
                 let _ = report.send(Ok((answer, finished)));
                 engine.finish(&ask, after).await;
@@ -147,6 +154,25 @@ impl<R: Recipe, B: Body<R::Ret>> Errand<R, B> {
             }
         }
     }
+}
+
+/// Before the body runs: a refresh looks whether somebody else has done it already. `None`: there is nothing to load.
+async fn begin(
+    engine: &Weak<Engine>,
+    ask: &Ask<'_>,
+    (lead, landed): (Option<&Lead<Outcome>>, Landed),
+    older: Option<&Stale>,
+    refresh: bool,
+) -> Option<(Option<Limit>, usize, Tick)> {
+    let engine = engine.upgrade()?;
+    if let Some(older) = older.filter(|_| refresh)
+        && let Some(found) = engine.newer(ask, older, landed.born()).await
+    {
+        lead?.tell(Outcome::Value(found.into_value()));
+        return None;
+    }
+    engine.counters.add(Count::Load);
+    Some((engine.load_limit(ask), engine.identity(), engine.parts.clock.tick()))
 }
 
 /// Ends when the manager has ended and nobody waits any more.
@@ -174,15 +200,16 @@ impl Engine {
         &'a self,
         ask: &'a Ask<'_>,
         recipe: &'a R,
-        reported: oneshot::Receiver<Report<R::Ret>>,
+        (reported, older): (oneshot::Receiver<Report<R::Ret>>, Option<Stale>),
         limits: Limits,
         request: &'a mut Request<'_>,
     ) -> Boxed<impl Future<Output = Answer<R::Ret>>> {
         Box::pin(async move {
-            let report = limits.wait(reported, |limit: Limit| self.late(ask, recipe, limit)).await;
+            let report = limits.wait(reported, |limit| self.late(ask, recipe, older.as_ref(), limit)).await;
             request.is(Count::Miss);
             match report {
                 Ok(Ok(Ok((answer, finished)))) => {
+                    request.answered(&answer, Count::Miss);
                     let _ = limits.hard().wait(finished, |_| Some(())).await;
                     answer
                 }
@@ -195,16 +222,22 @@ impl Engine {
                         None => resume_unwind(Box::new("the runtime of a detached load was shut down")),
                     }
                 }
-                Err(answer) => answer,
+                Err(answer) => {
+                    request.answered(&answer, Count::Miss);
+                    answer
+                }
             }
         })
     }
 
-    /// The answer of a caller whose load may not be started.
-    pub(super) fn overloaded<R: Recipe>(&self, ask: &Ask<'_>, recipe: &R) -> Option<(Answer<R::Ret>, Error)> {
-        let error = self.background.full(ask.key);
-        let ret = recipe.trouble(error.clone())?;
-        Some((Answer::new(ret, Status::loaded(Reason::Overloaded)), error))
+    /// The answer of a caller whose load may not be started, and what its followers are told.
+    pub(super) fn overloaded<R: Recipe>(
+        &self,
+        ask: &Ask<'_>,
+        recipe: &R,
+        older: Option<&Stale>,
+    ) -> Option<(Answer<R::Ret>, Outcome)> {
+        self.instead(ask, recipe, older, (self.background.full(ask.key), Reason::Overloaded))
     }
 }
 

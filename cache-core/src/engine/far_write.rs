@@ -43,7 +43,10 @@ impl Engine {
             return FarWrite::NotAsked;
         }
         match self.encode(ask, value, life) {
-            Ok(frame) => self.send(ask, frame, options.expiring(life)).await,
+            Ok(frame) => {
+                let kept = life.plus(self.kept(ask, value.is_none()));
+                self.send(ask, frame, options.expiring(kept)).await
+            }
             Err(error) => {
                 self.remove_older(ask).await;
                 let reason = reason_of(&error);
@@ -57,7 +60,8 @@ impl Engine {
         let policy = &ask.space.policy;
         let envelope = Envelope {
             schema: policy.schema,
-            deadlines: Deadlines::starting(self.parts.clock.wall(), life),
+            deadlines: Deadlines::starting(self.parts.clock.wall(), life)
+                .stale_for(self.kept(ask, value.is_none())),
             version: self.parts.clock.wall().0,
             immutable: policy.immutable,
         };

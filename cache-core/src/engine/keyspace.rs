@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::codec::Format;
 use crate::key::SpaceName;
+use crate::policy::RefreshAhead;
 use crate::time::Ttl;
 
 /// The options of a keyspace. What is not said is the manager's default.
@@ -22,6 +23,14 @@ pub struct Policy {
     pub soft_timeout: Option<Duration>,
     /// After how long a load is given up and its key is free.
     pub max_load_time: Option<Duration>,
+    /// How long after its expiry a value answers at once, while one refresh runs.
+    pub stale_while_revalidate: Option<Duration>,
+    /// How long after its expiry a value answers in place of an error.
+    pub stale_if_error: Option<Duration>,
+    /// When a read begins a refresh ahead of the expiry.
+    pub refresh_ahead: Option<RefreshAhead>,
+    /// No stale window applies, whatever the manager's defaults.
+    pub never_stale: bool,
     /// The key contains the version of what it names: a near copy needs no bound but its life.
     pub immutable: bool,
     /// Values never leave this process: near tier only.
@@ -80,6 +89,37 @@ impl Policy {
     #[must_use]
     pub fn max_load_time(mut self, after: Duration) -> Self {
         self.max_load_time = Some(after);
+        self
+    }
+
+    /// Lets an expired value answer at once for this long after its expiry, while one load refreshes it: in the
+    /// background when loads are detached, else in the task of the first caller.
+    #[must_use]
+    pub fn stale_while_revalidate(mut self, window: Duration) -> Self {
+        self.stale_while_revalidate = Some(window);
+        self
+    }
+
+    /// Lets an expired value answer for this long after its expiry when its load fails, or takes too long. The key
+    /// is then left alone for 1 s, doubling to 30 s.
+    #[must_use]
+    pub fn stale_if_error(mut self, window: Duration) -> Self {
+        self.stale_if_error = Some(window);
+        self
+    }
+
+    /// Refreshes a value that is read near the end of its life, before it expires: in the background when loads are
+    /// detached, else in the task of the first caller.
+    #[must_use]
+    pub fn refresh_ahead(mut self, when: RefreshAhead) -> Self {
+        self.refresh_ahead = Some(when);
+        self
+    }
+
+    /// Never answers with an expired value, whatever the manager's defaults: for what grants access.
+    #[must_use]
+    pub fn never_stale(mut self) -> Self {
+        self.never_stale = true;
         self
     }
 

@@ -3,13 +3,14 @@
 //! How long it lives is said in [`super::lives`], how it reaches the byte tier in [`super::far_write`].
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::counters::Count;
 use super::{Ask, Engine, What};
 use crate::entry::Reason;
 use crate::key::NearKey;
 use crate::port::backend::{SetCondition, SetOptions};
-use crate::port::near::{Held, NearEntry, NearMeta};
+use crate::port::near::{Held, NearEntry, NearMeta, Times};
 use crate::time::Life;
 
 /// An entry on its way into the near tier.
@@ -27,8 +28,18 @@ pub(super) struct Landing {
 pub(super) enum Landed {
     /// Nothing: the load looked there first.
     New(u64),
-    /// Perhaps an older value, which somebody may be reading.
+    /// An older value, which goes on answering until the new one has landed.
+    Replacing(u64),
+    /// Perhaps an older value, which is overtaken.
     Over(u64),
+}
+
+impl Landed {
+    /// When the load began.
+    pub(super) fn born(self) -> u64 {
+        let (Self::New(born) | Self::Replacing(born) | Self::Over(born)) = self;
+        born
+    }
 }
 
 impl Engine {
@@ -44,7 +55,7 @@ impl Engine {
         }
         self.settle().await;
         match landed {
-            Landed::New(born) => self.land_new(ask, born, life, value).await,
+            Landed::New(_) | Landed::Replacing(_) => self.land_new(ask, landed, life, value).await,
             Landed::Over(born) => self.land_over(ask, born, life, value).await,
         }
     }
@@ -63,7 +74,7 @@ impl Engine {
 
     /// What was loaded is not to be stored: a refresh removes what it was to replace, unless something newer came.
     pub(super) async fn drop_older(&self, ask: &Ask<'_>, landed: Landed) {
-        let Landed::Over(born) = landed else { return };
+        let (Landed::Over(born) | Landed::Replacing(born)) = landed else { return };
         if self.stamps.may_land(ask.key, &self.stamps.cells(ask.key), born)
             && let Err(error) = self.invalidate(What::Key(ask.key)).await
         {
@@ -71,31 +82,49 @@ impl Engine {
         }
     }
 
-    async fn land_new(&self, ask: &Ask<'_>, born: u64, life: Life, value: Option<&Held>) {
+    async fn land_new(&self, ask: &Ask<'_>, landed: Landed, life: Life, value: Option<&Held>) {
+        let (cells, born) = (self.stamps.cells(ask.key), landed.born());
         let _gate = self.gate.land(ask.key).await;
-        if !self.stamps.may_land(ask.key, &self.stamps.cells(ask.key), born) {
+        if !self.stamps.may_land(ask.key, &cells, born) {
             return self.not_stored("all", Reason::Invalidated);
         }
         let far = self.write_far(ask, value, life, SetOptions::default()).await;
         self.counters.add(Count::Stored);
-        self.insert_near(
-            ask,
-            value.cloned(),
-            Landing { born, life, stored_bytes: far.bytes(), only_here: !far.is_stored() },
-        );
+        let born = match landed {
+            Landed::New(_) => Some(born),
+            // Who reads the older value at this moment must not put it back.
+            _ => self.stamps.renew(ask.key, &cells, born),
+        };
+        let Some(born) = born else { return };
+        let landing = Landing { born, life, stored_bytes: far.bytes(), only_here: !far.is_stored() };
+        self.insert_near(ask, value.cloned(), landing);
     }
 
-    /// Puts an entry into the near tier, for its own life or the near tier's bound, whichever ends first.
+    /// Puts an entry into the near tier that is stored now.
     pub(super) fn insert_near(&self, ask: &Ask<'_>, value: Option<Held>, landing: Landing) {
+        let times = self.times(ask, landing.life, self.kept(ask, value.is_none()), Duration::ZERO);
+        self.keep_near(ask, value, landing, times);
+    }
+
+    /// The times of an entry of this age that has this life left and is kept for a window after it. A near copy is
+    /// trusted for its own life or the near tier's bound, whichever ends first.
+    pub(super) fn times(&self, ask: &Ask<'_>, left: Life, window: Duration, age: Duration) -> Times {
         let now = self.parts.clock.tick();
         let bounded = !ask.space.policy.immutable && !ask.space.policy.local;
-        let life = if bounded {
-            self.parts.near_ttl.map_or(landing.life, |bound| bound.min(landing.life))
-        } else {
-            landing.life
-        };
+        let bound = self.parts.near_ttl.filter(|_| bounded);
+        Times {
+            created: now.before(age),
+            trusted_until: now.after(bound.map_or(left, |bound| bound.min(left))),
+            expires: now.after(left),
+            kept_until: now.after(left.plus(window)),
+        }
+    }
+
+    /// Puts an entry of any age into the near tier.
+    pub(super) fn keep_near(&self, ask: &Ask<'_>, value: Option<Held>, landing: Landing, times: Times) {
         let meta = NearMeta {
-            fresh_until: now.after(life),
+            fresh_until: times.trusted_until.min(self.refresh_point(ask, &times)),
+            times,
             born: landing.born,
             cells: self.stamps.cells(ask.key),
             weight: weight(ask.key.near(), ask.values.size() + landing.stored_bytes),
@@ -104,7 +133,7 @@ impl Engine {
             kind: ask.values.kind(),
         };
         let value = value.unwrap_or_else(|| Arc::new(()));
-        self.parts.near.insert(ask.key, NearEntry { value, meta }, now);
+        self.parts.near.insert(ask.key, NearEntry { value, meta }, self.parts.clock.tick());
     }
 }
 

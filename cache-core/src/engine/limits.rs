@@ -14,13 +14,15 @@ use tokio::time::{Instant, timeout_at};
 use super::{Ask, Engine};
 use crate::error::{Error, ErrorKind};
 
+const SOFT: &str = "soft_timeout";
+
 /// A point in time after which something is given up.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limit {
     at: Instant,
     after: Duration,
     /// The option that set it.
-    pub(super) name: &'static str,
+    name: &'static str,
 }
 
 /// When a caller stops waiting.
@@ -37,6 +39,11 @@ impl Limit {
     pub(super) fn from_now(name: &'static str, after: Option<Duration>) -> Option<Self> {
         let after = after?;
         Instant::now().checked_add(after).map(|at| Self { at, after, name })
+    }
+
+    /// Whether it ends nothing, but lets a stale value answer.
+    pub(super) fn is_soft(&self) -> bool {
+        self.name == SOFT
     }
 
     /// What is told to whoever is given up.
@@ -87,7 +94,7 @@ impl Engine {
     pub(super) fn limits(&self, ask: &Ask<'_>) -> Limits {
         let (own, usual) = (&ask.space.policy, &self.parts.policy);
         let hard = Limit::from_now("timeout", own.timeout.or(usual.timeout));
-        let soft = Limit::from_now("soft_timeout", own.soft_timeout.or(usual.soft_timeout));
+        let soft = Limit::from_now(SOFT, own.soft_timeout.or(usual.soft_timeout));
         Limits { soft: soft.filter(|soft| hard.is_none_or(|hard| soft.at < hard.at)), hard }
     }
 

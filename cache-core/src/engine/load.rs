@@ -10,25 +10,28 @@ use std::sync::Arc;
 
 use super::counters::Count;
 use super::detach::{self, Launch, Launched};
-use super::found::Answer;
+use super::fetch::Look;
+use super::found::{Answer, Found};
 use super::land::Landed;
-use super::limits::{Limit, Limits};
+use super::limits::Limits;
+use super::outcome::Outcome;
 use super::request::Request;
 use super::run::{Boxed, Work};
-use super::typed::{Body, Failure, Loaded, Older, Recipe, Share};
+use super::stale::Stale;
+use super::typed::{Body, Loaded, Older, Recipe};
 use super::{Ask, Engine, reentry};
 use crate::entry::{Reason, Status};
-use crate::error::Error;
+use crate::error::Result;
 use crate::flight::{Lead, Seat};
-use crate::port::near::Held;
+use crate::policy::Use;
 use crate::stamp::Scope;
 
 /// A call: what is loaded, and what is done with it.
 pub(crate) struct Call<R: Recipe, B> {
-    recipe: R,
-    body: B,
+    pub(super) recipe: R,
+    pub(super) body: B,
     /// How the body is started on its own, when it owns what it needs.
-    detach: Option<Launch<R, B>>,
+    pub(super) detach: Option<Launch<R, B>>,
 }
 
 impl<R: Recipe, B> Call<R, B> {
@@ -58,24 +61,20 @@ where
     }
 }
 
-/// What a leader tells its followers.
-#[derive(Clone)]
-pub(super) enum Outcome {
-    /// A value, or absence.
-    Value(Option<Held>, Status),
-    /// The loader failed, and everybody gets its error.
-    Failed(Failure),
-    /// The loader failed, and its error cannot be shared: everybody runs the loader.
-    Unshared,
-    /// The load was given up.
-    Trouble(Error),
-}
-
 /// Where a caller found itself.
 enum Place<R> {
     Answered(Answer<R>),
+    /// Answered with a value that a load is to replace meanwhile.
+    Ahead(Answer<R>, Stale),
     Alone,
-    Leading(Lead<Outcome>, u64),
+    Leading(Leading),
+}
+
+/// What a leader has when it begins to load.
+struct Leading {
+    lead: Lead<Outcome>,
+    landed: Landed,
+    older: Option<Stale>,
 }
 
 impl Engine {
@@ -87,12 +86,14 @@ impl Engine {
     ) -> Answer<R::Ret> {
         let mut request = self.request();
         let limits = self.limits(ask);
-        match self.place(ask, &call.recipe, limits, &mut request).await {
+        match self.place(ask, (&call.recipe, call.detach.is_some()), limits, &mut request).await {
             Place::Answered(answer) => answer,
-            Place::Alone => self.alone(ask, (call.recipe, call.body), limits, &mut request).await,
-            Place::Leading(lead, born) => {
-                self.start(ask, call, (lead, Landed::New(born)), limits, &mut request).await
+            Place::Ahead(answer, older) => {
+                self.refresh_behind(ask, call, older);
+                answer
             }
+            Place::Alone => self.alone(ask, (call.recipe, call.body), limits, &mut request).await,
+            Place::Leading(leading) => self.start(ask, call, leading, limits, &mut request).await,
         }
     }
 
@@ -109,8 +110,8 @@ impl Engine {
         self.flights.forget(ask.key);
         match self.flights.seat(ask.key) {
             Seat::Lead(lead) => {
-                let landed = Landed::Over(self.stamps.born());
-                self.start(ask, call, (lead, landed), limits, &mut request).await
+                let leading = Leading { lead, landed: Landed::Over(self.stamps.born()), older: None };
+                self.start(ask, call, leading, limits, &mut request).await
             }
             Seat::Follow(_) => self.alone(ask, (call.recipe, call.body), limits, &mut request).await,
         }
@@ -122,11 +123,12 @@ impl Engine {
         body.await
     }
 
-    /// Takes a seat; a follower waits here, as often as leaders give up. A leader looks into the tiers.
+    /// Looks near, then takes a seat; a follower waits here, as often as leaders give up. A leader looks into the
+    /// tiers.
     fn place<'a, R: Recipe>(
         &'a self,
         ask: &'a Ask<'_>,
-        recipe: &'a R,
+        (recipe, detached): (&'a R, bool),
         limits: Limits,
         request: &'a mut Request<'_>,
     ) -> Boxed<impl Future<Output = Place<R::Ret>>> {
@@ -134,16 +136,33 @@ impl Engine {
             if reentry::is_loading(self.identity(), ask.key) {
                 return Place::Alone;
             }
+            let older = match self.judge_look(ask, (recipe, detached), self.look_near(ask), request) {
+                Judged::Done(place, _) => return place,
+                Judged::Load(older) => older,
+            };
             loop {
                 let follow = match self.flights.seat(ask.key) {
-                    Seat::Lead(lead) => return self.look(ask, recipe, lead, limits, request).await,
+                    Seat::Lead(lead) => {
+                        return self.look(ask, (recipe, detached), (lead, older), limits, request).await;
+                    }
                     Seat::Follow(follow) => follow,
                 };
-                match limits.wait(follow.outcome(), |limit| self.late(ask, recipe, limit)).await {
-                    Ok(Some(outcome)) => return follow_up(recipe, outcome, request),
+                if let Some(answer) = self.at_once(ask, recipe, older.as_ref()) {
+                    request.answered(&answer, Count::Miss);
+                    return Place::Answered(answer);
+                }
+                let late = |limit| self.late(ask, recipe, older.as_ref(), limit);
+                match limits.wait(follow.outcome(), late).await {
+                    Ok(Some(outcome)) => {
+                        let Some(answer) = self.follow(ask, recipe, older.as_ref(), outcome) else {
+                            return Place::Alone;
+                        };
+                        request.answered(&answer, Count::Coalesced);
+                        return Place::Answered(answer);
+                    }
                     Ok(None) => {}
                     Err(answer) => {
-                        request.is(Count::Miss);
+                        request.answered(&answer, Count::Miss);
                         return Place::Answered(answer);
                     }
                 }
@@ -155,41 +174,71 @@ impl Engine {
     async fn look<R: Recipe>(
         &self,
         ask: &Ask<'_>,
-        recipe: &R,
-        lead: Lead<Outcome>,
+        (recipe, detached): (&R, bool),
+        (lead, older): (Lead<Outcome>, Option<Stale>),
         limits: Limits,
         request: &mut Request<'_>,
     ) -> Place<R::Ret> {
         let born = self.stamps.born();
-        let found = match limits.wait(self.fetch(ask, born), |limit| self.late(ask, recipe, limit)).await {
-            Ok(Ok(found)) => found,
-            Ok(Err(error)) => match recipe.trouble(error) {
-                Some(ret) => {
-                    request.is(Count::Miss);
-                    return Place::Answered(Answer::new(ret, Status::loaded(Reason::TierError)));
-                }
-                None => None,
-            },
+        let late = |limit| self.late(ask, recipe, older.as_ref(), limit);
+        let look = match limits.wait(self.look_everywhere(ask, born), late).await {
+            Ok(look) => look,
             Err(answer) => {
-                request.is(Count::Miss);
+                request.answered(&answer, Count::Miss);
                 return Place::Answered(answer);
             }
         };
-        if let Some(found) = found
-            && let Some(ret) = recipe.give(found.value())
-        {
-            request.is(found.count());
-            let status = found.status();
-            lead.tell(Outcome::Value(found.into_value(), status));
-            return Place::Answered(Answer::new(ret, status));
+        match self.judge_look(ask, (recipe, detached), look, request) {
+            Judged::Done(place, outcome) => {
+                outcome.into_iter().for_each(|outcome| lead.tell(outcome));
+                place
+            }
+            Judged::Load(found) => {
+                let older = found.or(older);
+                let landed = if older.is_some() { Landed::Replacing(born) } else { Landed::New(born) };
+                Place::Leading(Leading { lead, landed, older })
+            }
         }
-        Place::Leading(lead, born)
     }
 
-    /// The answer of a caller that waits no longer.
-    pub(super) fn late<R: Recipe>(&self, ask: &Ask<'_>, recipe: &R, limit: Limit) -> Option<Answer<R::Ret>> {
-        let ret = recipe.trouble(limit.error(ask))?;
-        Some(Answer::new(ret, Status::loaded(Reason::TimedOut)))
+    /// What is done with what a look found.
+    fn judge_look<R: Recipe>(
+        &self,
+        ask: &Ask<'_>,
+        (recipe, detached): (&R, bool),
+        look: Result<Look>,
+        request: &mut Request<'_>,
+    ) -> Judged<R::Ret> {
+        let older = match look {
+            Ok(Look::Fresh(found)) => return self.judge_fresh(recipe, found, request),
+            Ok(Look::Due(older) | Look::Stale(older)) => older,
+            Ok(Look::Nothing) => return Judged::Load(None),
+            Err(error) => {
+                let Some(ret) = recipe.trouble(error) else { return Judged::Load(None) };
+                request.is(Count::Miss);
+                let answer = Answer::new(ret, Status::loaded(Reason::TierError));
+                return Judged::Done(Place::Answered(answer), None);
+            }
+        };
+        let backs_off = self.backs_off(ask.key).is_some();
+        let answer = match self.good_for(ask, &older) {
+            Use::Nothing => return Judged::Load(None),
+            _ if backs_off => self.rescue(ask, recipe, Some(&older), Reason::BacksOff),
+            Use::WhileRevalidate if detached => self.at_once(ask, recipe, Some(&older)),
+            Use::WhileRevalidate | Use::IfError => None,
+        };
+        let Some(answer) = answer else { return Judged::Load(Some(older)) };
+        request.answered(&answer, Count::Miss);
+        let outcome = Some(Outcome::Rescued(older.clone()));
+        self.rearm(ask, &older);
+        Judged::Done(if backs_off { Place::Answered(answer) } else { Place::Ahead(answer, older) }, outcome)
+    }
+
+    fn judge_fresh<R: Recipe>(&self, recipe: &R, found: Found, request: &mut Request<'_>) -> Judged<R::Ret> {
+        let Some(ret) = recipe.give(found.value()) else { return Judged::Load(None) };
+        request.is(found.count());
+        let answer = Answer::new(ret, found.status());
+        Judged::Done(Place::Answered(answer), Some(Outcome::Value(found.into_value())))
     }
 
     /// Starts the load that this caller leads: on its own, or here.
@@ -197,24 +246,24 @@ impl Engine {
         self: &Arc<Self>,
         ask: &Ask<'_>,
         call: Call<R, B>,
-        (lead, landed): (Lead<Outcome>, Landed),
+        Leading { lead, landed, older }: Leading,
         limits: Limits,
         request: &mut Request<'_>,
     ) -> Answer<R::Ret> {
         let Call { recipe, body, detach } = call;
-        let work = Work { recipe: recipe.clone(), body, lead, landed };
+        let work = Work { recipe: recipe.clone(), body, lead, landed, older: older.clone(), refresh: None };
         let launched = match detach {
             Some(launch) => launch(self, ask, work),
             None => Launched::Not(work),
         };
         let work = match launched {
             Launched::Away(reported) => {
-                return self.await_report(ask, &recipe, reported, limits, request).await;
+                return self.await_report(ask, &recipe, (reported, older), limits, request).await;
             }
             Launched::Full(work) => {
-                if let Some((answer, error)) = self.overloaded(ask, &recipe) {
-                    request.is(Count::Miss);
-                    work.lead.tell(Outcome::Trouble(error));
+                if let Some((answer, outcome)) = self.overloaded(ask, &recipe, older.as_ref()) {
+                    request.answered(&answer, Count::Miss);
+                    work.lead.tell(outcome);
                     return answer;
                 }
                 work
@@ -225,22 +274,12 @@ impl Engine {
     }
 }
 
-/// A follower's own copy of the outcome.
-fn follow_up<R: Recipe>(recipe: &R, outcome: Outcome, request: &mut Request<'_>) -> Place<R::Ret> {
-    let copy = match outcome {
-        Outcome::Value(value, status) => recipe.give(value.as_ref()).map(|ret| Answer::new(ret, status)),
-        Outcome::Failed(failure) => recipe.share().restore(&failure).map(loaded),
-        Outcome::Trouble(error) => recipe.trouble(error).map(loaded),
-        Outcome::Unshared => None,
-    };
-    copy.map_or(Place::Alone, |answer| {
-        request.is(Count::Coalesced);
-        Place::Answered(answer)
-    })
-}
-
-fn loaded<R>(ret: R) -> Answer<R> {
-    Answer::new(ret, Status::loaded(Reason::Absent))
+/// What comes of a look.
+enum Judged<R> {
+    /// An answer, and what followers are told.
+    Done(Place<R>, Option<Outcome>),
+    /// A load, and the older value that may answer in need.
+    Load(Option<Stale>),
 }
 
 impl<R: Recipe, B> fmt::Debug for Call<R, B> {

@@ -6,9 +6,12 @@
 //! [`unfinished`] ends what a caller abandoned.
 
 mod atomic;
+mod backoff;
+mod check;
 mod conclude;
 mod counters;
 mod detach;
+mod expire;
 mod far_write;
 mod fetch;
 mod found;
@@ -19,11 +22,14 @@ mod land;
 mod limits;
 mod lives;
 mod load;
+mod outcome;
 mod put;
 mod reentry;
+mod refresh;
 mod request;
 mod run;
 mod serving;
+mod stale;
 mod typed;
 mod unfinished;
 mod values;
@@ -61,8 +67,10 @@ use crate::recovery::Journal;
 use crate::stamp::{Gate, Stamps};
 use crate::tier::{Tier, Tiers};
 use crate::time::Life;
+use backoff::Failures;
 use counters::{Count, Counters};
 use detach::Background;
+use refresh::Refreshes;
 
 /// The parts that the builder wires together.
 pub(crate) struct Parts {
@@ -86,12 +94,14 @@ pub(crate) struct Parts {
 pub(crate) struct Engine {
     parts: Parts,
     enabled: AtomicBool,
-    flights: Arc<Flights<load::Outcome>>,
+    flights: Arc<Flights<outcome::Outcome>>,
     stamps: Stamps,
     gate: Gate,
     journal: Journal,
     recovering: tokio::sync::Mutex<()>,
     background: Background,
+    failures: Failures,
+    refreshes: Refreshes,
     counters: Counters,
 }
 
@@ -106,6 +116,8 @@ impl Engine {
             journal: Journal::default(),
             recovering: tokio::sync::Mutex::default(),
             background: Background::new(parts.max_detached_loads),
+            failures: Failures::default(),
+            refreshes: Refreshes::default(),
             counters: Counters::default(),
             parts,
         }

@@ -199,6 +199,7 @@ impl Builder {
             builder.near_ttl.map(Life::new).transpose().map_err(|error| named("near_ttl", &error))
         });
         let jitter = self.keep(|builder| Jitter::new(builder.jitter, builder.jitter_seed));
+        self.keep(|builder| builder.policy.check().map_err(|error| named("policy", &error)));
         self.check_tiers();
         self.check_sizes();
         let (Some(namespace), Some(default_ttl), Some(near_ttl), Some(jitter), true) =

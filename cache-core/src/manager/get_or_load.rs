@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::direct::Direct;
@@ -12,6 +13,7 @@ use crate::engine::{Answer, Ask, Body, Call, Keyspace, Policy, Storable, StoredV
 use crate::entry::{Reason, Status};
 use crate::error::Result;
 use crate::key::CacheKey;
+use crate::policy::RefreshAhead;
 use crate::time::{Life, Ttl};
 
 /// What a load is about: values of `T`, errors of `E`, a loader that may borrow for `'f`; who it belongs to.
@@ -91,6 +93,33 @@ impl<T, E, F, M> GetOrLoad<'_, T, E, F, M> {
         self.with(|policy| policy.max_load_time(after))
     }
 
+    /// How long after its expiry a value answers at once: [`Policy::stale_while_revalidate`].
+    pub fn stale_while_revalidate(self, window: Duration) -> Self {
+        self.with(|policy| policy.stale_while_revalidate(window))
+    }
+
+    /// How long after its expiry a value answers in place of an error: [`Policy::stale_if_error`].
+    pub fn stale_if_error(self, window: Duration) -> Self {
+        self.with(|policy| policy.stale_if_error(window))
+    }
+
+    /// Which errors may be answered with a stale value: all unless said. Any other error reaches its caller, and ends
+    /// what was stale.
+    pub fn stale_if(mut self, stale_if: impl Fn(&E) -> bool + Send + Sync + 'static) -> Self {
+        self.recipe.stale_if = Some(Arc::new(stale_if));
+        self
+    }
+
+    /// Never answers with an expired value: [`Policy::never_stale`].
+    pub fn never_stale(self) -> Self {
+        self.with(Policy::never_stale)
+    }
+
+    /// When a read refreshes a value before it expires: [`Policy::refresh_ahead`].
+    pub fn refresh_ahead(self, when: RefreshAhead) -> Self {
+        self.with(|policy| policy.refresh_ahead(when))
+    }
+
     /// Says where the value came from and how old it is.
     pub fn with_status(self) -> WithStatus<Self> {
         WithStatus(self)
@@ -115,6 +144,7 @@ impl Asked {
     {
         let key = self.key.map_err(LoadError::Cache)?;
         self.ttl.resolve(Life::Forever).map_err(LoadError::Cache)?;
+        self.policy.check().map_err(LoadError::Cache)?;
         let engine = self.manager.engine_handle();
         if !engine.is_enabled() {
             let ret = engine.bypass(call.run()).await;

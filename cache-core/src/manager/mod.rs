@@ -154,13 +154,15 @@ impl CacheManager {
         self.0.invalidate(What::Pattern(&pattern)).await
     }
 
-    /// Ends the freshness of an entry. Unlike [`CacheManager::delete`] it may leave a stale copy for policies
-    /// that serve stale values; no policy of today does, so the entry goes.
+    /// Ends the freshness of an entry. Unlike [`CacheManager::delete`] it leaves a stale copy, for the windows that it
+    /// was stored with. A byte tier that cannot replace a frame only while it is unchanged (Redis) removes its copy;
+    /// so does every tier while the primary cannot be reached, and every tier of a manager with a fallback.
     ///
     /// # Errors
     /// As for [`CacheManager::delete`].
     pub async fn expire(&self, key: impl IntoKey) -> Result<Invalidated> {
-        self.delete(key).await
+        let key = self.key(key)?;
+        self.0.expire(&ask::<()>(&key, Ttl::Default)).await
     }
 
     /// Removes every entry of this manager's namespace, and nothing else.

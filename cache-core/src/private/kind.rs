@@ -29,6 +29,11 @@ pub trait Kind: Copy {
     /// Whether a value is to be stored.
     fn keeps(self, value: &Self::Val) -> bool;
 
+    /// Whether a failure may be answered with a stale value.
+    fn stale_will_do(self, _failed: &Self::Ret) -> bool {
+        true
+    }
+
     /// The result that carries trouble of the cache: a limit that was reached. A type that cannot say it is not
     /// bound by limits.
     fn trouble(self, _error: Error) -> Option<Self::Ret> {
@@ -128,6 +133,10 @@ impl<K: Kind> Recipe for Of<K> {
 
     fn keeps(&self, value: &K::Val) -> bool {
         self.0.keeps(value)
+    }
+
+    fn stale_will_do(&self, failed: &K::Ret) -> bool {
+        self.0.stale_will_do(failed)
     }
 
     fn trouble(&self, error: Error) -> Option<K::Ret> {

@@ -29,6 +29,11 @@ pub(crate) trait Recipe: Clone {
     /// Whether a value is to be stored.
     fn keeps(&self, value: &Self::Val) -> bool;
 
+    /// Whether a failed result may be answered with a stale value instead.
+    fn stale_will_do(&self, _failed: &Self::Ret) -> bool {
+        true
+    }
+
     /// The result that carries trouble of the cache: a limit that was reached, a tier that must not be doubted and
     /// cannot be asked. `None`: this type cannot say it, so the limit is not kept, and the tier is a miss.
     fn trouble(&self, error: Error) -> Option<Self::Ret>;
