@@ -10,14 +10,15 @@ mod config;
 mod global;
 
 pub use cache_core::codec::{Compression, Format};
-pub use cache_core::entry::{Deadlines, Invalidated, Reason};
+pub use cache_core::entry::{Deadlines, Freshness, Invalidated, Reason, Status};
 pub use cache_core::error::{Error, ErrorKind, Result, SharedError};
 pub use cache_core::key::{CacheKey, IntoKey, KeyBuilder, KeyPart, KeyPattern, Namespace, build_cache_key};
 pub use cache_core::manager::{
-    BatchReply, Builder, CacheManager, EntryReport, Explanation, GetOrLoad, GetOrLoadMany, Health,
-    IntoPattern, LoadError, LoadedMany, Outlook, Statistics, TierReport, Written,
+    Attached, BatchReply, Builder, CacheManager, Detached, EntryReport, Explanation, GetOrLoad,
+    GetOrLoadMany, Health, IntoPattern, LoadError, LoadedMany, Outlook, Policy, Statistics, TierReport,
+    WithStatus, Written,
 };
-pub use cache_core::policy::FailMode;
+pub use cache_core::policy::{FailMode, RefreshAhead};
 pub use cache_core::port::backend::{
     BackendInfo, BackendKind, CacheBackend, Capability, DeleteCondition, DeleteOptions, Expiry, NullBackend,
     Remaining, SetCondition, SetOptions,

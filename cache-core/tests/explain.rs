@@ -48,13 +48,13 @@ async fn a_held_value_is_described_tier_by_tier() {
     assert_eq!((explained.outlook, explained.loading), (Outlook::ServedBy("near"), false));
     assert_eq!(reasons(&explained), [("near", None), ("map", None)]);
     let [near, far] = [&explained.tiers[0], &explained.tiers[1]].map(|report| report.entry.clone().unwrap());
-    assert_eq!((near.kind, near.age), ("u64", None));
+    assert_eq!((near.kind, near.age), ("u64", Some(Duration::from_secs(2))));
     assert_eq!(near.fresh_for, Remaining::For(Duration::from_secs(3)), "the near tier's own bound");
     assert_eq!((far.kind, far.age, far.bytes), ("msgpack", Some(Duration::from_secs(2)), 75));
     assert_eq!(far.fresh_for, Remaining::For(Duration::from_secs(58)));
     let digest = explained.key.to_string();
     let block = format!(
-        "key       {digest}\na read    is served by near\nnear      fresh, u64, {} bytes, 3 s left\n\
+        "key       {digest}\na read    is served by near\nnear      fresh, u64, {} bytes, 2 s old, 3 s left\n\
          map       fresh, msgpack, 75 bytes, 2 s old, 58 s left\nloading   no",
         near.bytes
     );

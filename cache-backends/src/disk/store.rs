@@ -14,7 +14,7 @@ use bytes::Bytes;
 use cache_core::error::Result;
 use cache_core::key::CacheKey;
 use cache_core::port::backend::{
-    DeleteCondition, Expiry, Remaining, SetCondition, SetOptions, add_to_counter, counter_bytes,
+    DeleteCondition, Expiry, Remaining, SetCondition, SetOptions, add_to_counter, counter_bytes, fingerprint,
 };
 use cache_core::time::{Life, WallTime};
 
@@ -105,6 +105,12 @@ impl Store {
         let held = if asks { self.held(name)? } else { None };
         if options.condition == SetCondition::IfAbsent && held.is_some() {
             return Ok(false);
+        }
+        if let SetCondition::IfUnchanged(expected) = options.condition {
+            let Some(place) = self.held(name)? else { return Ok(false) };
+            if self.get(name, place)?.is_none_or(|held| fingerprint(&held) != expected) {
+                return Ok(false);
+            }
         }
         let deadline = match (options.expiry, held) {
             (Expiry::Never, _) | (Expiry::Keep, None) => WallTime::NEVER,

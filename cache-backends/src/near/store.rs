@@ -44,7 +44,7 @@ impl QuickNear {
 
     /// Gives back entries whose deadlines have been reached: as they are now, not as they were listed.
     fn sweep(&self, ended: Ended, now: Tick) {
-        let expired = |entry: &NearEntry| entry.meta.fresh_until <= now;
+        let expired = |entry: &NearEntry| entry.meta.times.kept_until <= now;
         for hash in ended.into_iter().flatten() {
             if let Some((_, entry)) = self.entries.remove_if(&Hashed(hash), expired) {
                 self.forget(&entry);
@@ -57,7 +57,7 @@ impl QuickNear {
         if let Some(mut listed) = self.deadlines.take_stale() {
             listed.retain(|(deadline, hash)| {
                 let held = self.entries.peek(&Hashed(*hash));
-                held.is_some_and(|entry| entry.meta.fresh_until == *deadline)
+                held.is_some_and(|entry| entry.meta.times.kept_until == *deadline)
             });
             self.deadlines.relist(listed);
         }
@@ -71,7 +71,7 @@ impl QuickNear {
     fn forget_all<'a>(&self, gone: impl Iterator<Item = &'a NearEntry> + Clone) {
         let bytes = gone.clone().map(|entry| u64::from(entry.meta.weight)).sum();
         self.bytes.fetch_sub(bytes, Ordering::Relaxed);
-        self.deadlines.forget(gone.map(|entry| entry.meta.fresh_until));
+        self.deadlines.forget(gone.map(|entry| entry.meta.times.kept_until));
     }
 }
 
@@ -87,7 +87,7 @@ impl NearStore for QuickNear {
     }
 
     fn insert(&self, key: &CacheKey, entry: NearEntry, now: Tick) {
-        let (deadline, weight) = (entry.meta.fresh_until, u64::from(entry.meta.weight));
+        let (deadline, weight) = (entry.meta.times.kept_until, u64::from(entry.meta.weight));
         let admitted = weight <= self.largest;
         // Expired entries go first, so that no live one is evicted in their stead.
         let listed = if admitted { deadline } else { Tick::NEVER };

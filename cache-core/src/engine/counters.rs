@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 const STRIPES: usize = 16;
-const KINDS: usize = 11;
+const KINDS: usize = 14;
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,9 @@ pub(super) enum Count {
     Coalesced,
     Miss,
     Bypassed,
+    Abandoned,
+    Stale,
+    Refresh,
     Load,
     LoadFailed,
     Stored,
@@ -41,7 +44,7 @@ impl Counters {
     }
 
     /// The sums.
-    pub(super) fn snapshot(&self, entries: u64, bytes: u64, loading: u64) -> Statistics {
+    pub(super) fn snapshot(&self) -> Statistics {
         let sum = |kind: Count| {
             self.0
                 .iter()
@@ -56,14 +59,15 @@ impl Counters {
             coalesced: sum(Count::Coalesced),
             misses: sum(Count::Miss),
             bypassed: sum(Count::Bypassed),
+            abandoned: sum(Count::Abandoned),
+            stale: sum(Count::Stale),
+            refreshes: sum(Count::Refresh),
             loads: sum(Count::Load),
             load_failures: sum(Count::LoadFailed),
             stored: sum(Count::Stored),
             not_stored: sum(Count::NotStored),
             tier_errors: sum(Count::TierError),
-            near_entries: entries,
-            near_bytes: bytes,
-            loading,
+            ..Statistics::default()
         }
     }
 
@@ -99,6 +103,12 @@ pub struct Statistics {
     pub misses: u64,
     /// Asked while the cache was switched off.
     pub bypassed: u64,
+    /// Served after the end of their lives.
+    pub stale: u64,
+    /// Not answered: the caller went away.
+    pub abandoned: u64,
+    /// Refreshes begun in the background.
+    pub refreshes: u64,
     /// Loaders run.
     pub loads: u64,
     /// Loaders that failed.
@@ -115,13 +125,15 @@ pub struct Statistics {
     pub near_bytes: u64,
     /// Loads under way now.
     pub loading: u64,
+    /// Loads under way now that go on without a caller.
+    pub detached: u64,
 }
 
 impl Statistics {
-    /// All requests: every one is exactly one of the kinds above `loads`.
+    /// All requests: every one is exactly one of the kinds above `refreshes`.
     #[must_use]
     pub fn requests(&self) -> u64 {
-        self.hits() + self.coalesced + self.misses + self.bypassed
+        self.hits() + self.stale + self.coalesced + self.misses + self.bypassed + self.abandoned
     }
 
     /// Answered from a tier.
@@ -137,10 +149,13 @@ impl fmt::Display for Statistics {
             ("near hits", self.near_hits),
             ("far hits", self.far_hits),
             ("negative hits", self.negative_hits),
+            ("stale", self.stale),
             ("coalesced", self.coalesced),
             ("misses", self.misses),
             ("bypassed", self.bypassed),
+            ("abandoned", self.abandoned),
             ("requests", self.requests()),
+            ("refreshes", self.refreshes),
             ("loads", self.loads),
             ("load failures", self.load_failures),
             ("stored", self.stored),

@@ -61,7 +61,7 @@ pub struct EntryReport {
     pub kind: &'static str,
     /// It remembers that there is no value.
     pub negative: bool,
-    /// How long ago it was stored, where that is known: the near tier does not keep it.
+    /// How long ago it was stored, where that is known: of a counter it is not.
     pub age: Option<Duration>,
     /// How long it is still fresh; [`Remaining::Missing`] once it has expired.
     pub fresh_for: Remaining,
@@ -93,7 +93,8 @@ impl Engine {
         let Some(entry) = self.parts.near.peek(key.near()) else {
             return TierReport::without("near", Reason::Absent);
         };
-        let fresh_for = entry.meta.fresh_until.remaining(self.parts.clock.tick());
+        let (now, times) = (self.parts.clock.tick(), entry.meta.times);
+        let fresh_for = times.trusted_until.remaining(now);
         let reason = match fresh_for {
             None => Some(Reason::Expired),
             Some(_) => {
@@ -101,7 +102,11 @@ impl Engine {
                 (!valid).then_some(Reason::Invalidated)
             }
         };
-        TierReport { tier: "near", reason, entry: Some(EntryReport::of_near(&entry, fresh_for)) }
+        TierReport {
+            tier: "near",
+            reason,
+            entry: Some(EntryReport::of_near(&entry, fresh_for, now.since(times.created))),
+        }
     }
 
     async fn explain_far(&self, key: &CacheKey, tier: Tier<'_>) -> TierReport {
@@ -165,11 +170,11 @@ impl TierReport {
 }
 
 impl EntryReport {
-    fn of_near(entry: &NearEntry, fresh_for: Option<Life>) -> Self {
+    fn of_near(entry: &NearEntry, fresh_for: Option<Life>, age: Duration) -> Self {
         Self {
             kind: (entry.meta.kind.name)(),
             negative: entry.meta.negative,
-            age: None,
+            age: Some(age),
             fresh_for: remaining(fresh_for),
             bytes: u64::from(entry.meta.weight),
         }

@@ -36,6 +36,14 @@ pub enum Reason {
     Unencodable,
     /// The condition refused to store the value.
     Refused,
+    /// The value is stale and is being refreshed.
+    Revalidating,
+    /// The load failed.
+    LoadFailed,
+    /// The key is left alone for a while, because its loads failed.
+    BacksOff,
+    /// As many detached loads as may be are under way.
+    Overloaded,
     /// The cache is switched off.
     Disabled,
 }
@@ -61,6 +69,10 @@ impl Reason {
             Self::TooLarge => "too_large",
             Self::Unencodable => "unencodable",
             Self::Refused => "refused",
+            Self::Revalidating => "revalidating",
+            Self::LoadFailed => "load_failed",
+            Self::BacksOff => "backs_off",
+            Self::Overloaded => "overloaded",
             Self::Disabled => "disabled",
         }
     }

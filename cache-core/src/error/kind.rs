@@ -26,6 +26,8 @@ pub enum ErrorKind {
     Timeout,
     /// The tier cannot be reached.
     Unavailable,
+    /// As many loads as may be are under way.
+    Overloaded,
     /// The server answered with a refusal (permission, out of memory, wrong type, ..).
     Refused,
     /// The backend does not offer this verb.

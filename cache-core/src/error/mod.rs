@@ -85,7 +85,10 @@ impl Error {
     /// Whether the same call may succeed later without anybody changing anything.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        matches!(self.kind(), ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::Io)
+        matches!(
+            self.kind(),
+            ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::Overloaded | ErrorKind::Io
+        )
     }
 }
 

@@ -5,17 +5,20 @@
 //! [`get_or_load`] is the verb that loads, [`many`] the one that loads many.
 
 mod builder;
+mod direct;
 mod explain;
 mod get_or_load;
 mod health;
+mod load_error;
 mod many;
 
 pub use builder::Builder;
-pub use get_or_load::{GetOrLoad, LoadError};
+pub use get_or_load::{Attached, Detached, GetOrLoad, WithStatus};
 pub use health::Health;
+pub use load_error::LoadError;
 pub use many::{BatchReply, ById, ByKey, ByPrefix, GetOrLoadMany, LoadedMany, NamesIds, ResultOf};
 
-pub use crate::engine::{EntryReport, Explanation, Outlook, Statistics, TierReport, Written};
+pub use crate::engine::{EntryReport, Explanation, Outlook, Policy, Statistics, TierReport, Written};
 
 use std::sync::{Arc, LazyLock};
 
@@ -157,13 +160,15 @@ impl CacheManager {
         self.0.invalidate(What::Pattern(&pattern)).await
     }
 
-    /// Ends the freshness of an entry. Unlike [`CacheManager::delete`] it may leave a stale copy for policies
-    /// that serve stale values; no policy of today does, so the entry goes.
+    /// Ends the freshness of an entry. Unlike [`CacheManager::delete`] it leaves a stale copy, for the windows that it
+    /// was stored with. A byte tier that cannot replace a frame only while it is unchanged (Redis) removes its copy;
+    /// so does every tier while the primary cannot be reached, and every tier of a manager with a fallback.
     ///
     /// # Errors
     /// As for [`CacheManager::delete`].
     pub async fn expire(&self, key: impl IntoKey) -> Result<Invalidated> {
-        self.delete(key).await
+        let key = self.key(key)?;
+        self.0.expire(&ask::<()>(&key, Ttl::Default)).await
     }
 
     /// Removes every entry of this manager's namespace, and nothing else.

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::key::{CacheKey, KeyPattern, Namespace};
 use crate::port::backend::{
     BackendInfo, BackendKind, CacheBackend, DeleteCondition, DeleteOptions, Expiry, Remaining, SetCondition,
-    SetOptions,
+    SetOptions, fingerprint,
 };
 
 /// A backend for tests, and a pattern for one of your own: unbounded, its lives follow tokio's clock.
@@ -131,6 +131,12 @@ impl CacheBackend for MapBackend {
             SetCondition::IfAbsent if older.is_none() => {}
             SetCondition::IfLease(token) if lease == Some(token) => {}
             SetCondition::IfLease(_) => return self.offers("set if leased").map(|()| false),
+            SetCondition::IfUnchanged(expected) => {
+                let held = held.frames.get(key.as_str());
+                if held.is_none_or(|(frame, _)| fingerprint(frame) != expected) {
+                    return Ok(false);
+                }
+            }
             SetCondition::IfAbsent => return Ok(false),
         }
         let deadline = match options.expiry {

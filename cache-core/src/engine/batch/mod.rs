@@ -12,14 +12,14 @@ mod read;
 mod words;
 mod write;
 
-pub(crate) use words::{Answer, Batch, Given, Trouble};
+pub(crate) use words::{Batch, Given, OfKey, Trouble};
 
 use std::collections::HashSet;
 use std::future::Future;
 
 use super::counters::Count;
-use super::load::Outcome;
-use super::{Engine, reentry};
+use super::outcome::Outcome;
+use super::{Ask, Engine, reentry};
 use crate::flight::{Follow, Seat};
 use crate::key::CacheKey;
 use crate::port::near::Held;
@@ -46,12 +46,13 @@ impl Engine {
         &self,
         batch: &Batch<'_>,
         mut load: impl FnMut(Vec<usize>) -> Fut,
-    ) -> Vec<Answer>
+    ) -> Vec<OfKey>
     where
         Fut: Future<Output = Vec<Given>>,
     {
         let mut answers = Answers::none_of(batch);
-        let shared = batch.slots().filter(|slot| !self.answer_hot(slot, &mut answers)).collect();
+        let asks = batch.asks().filter(|(at, ask)| !self.answer_hot(*at, ask, &mut answers));
+        let shared = asks.map(|(at, ask)| Slot { at, ask, request: self.request() }).collect();
         let mut open = Open { shared, alone: Vec::new() };
         while !(open.shared.is_empty() && open.alone.is_empty()) {
             let places = self.places(&mut open);
@@ -69,25 +70,24 @@ impl Engine {
         &self,
         batch: &Batch<'_>,
         mut load: impl FnMut(Vec<usize>) -> Fut,
-    ) -> Vec<Answer>
+    ) -> Vec<OfKey>
     where
         Fut: Future<Output = Vec<Given>>,
     {
         let mut answers = Vec::with_capacity(batch.keys.len());
         let places: Vec<usize> = (0..batch.keys.len()).collect();
         for chunk in places.chunks(batch.max_batch) {
-            self.count_each(Count::Bypassed, chunk.len());
+            chunk.iter().for_each(|_| self.counters.add(Count::Bypassed));
             answers.extend(load(chunk.to_vec()).await.into_iter().map(Given::into_answer));
         }
         answers
     }
 
     /// Whether a fresh near entry answers at once.
-    fn answer_hot(&self, slot: &Slot<'_>, answers: &mut Answers) -> bool {
-        let ask = &slot.ask;
+    fn answer_hot(&self, at: usize, ask: &Ask<'_>, answers: &mut Answers) -> bool {
         let give = |held: Held| ask.values.accept(&held).then_some(Some(held));
         let hit = self.hot(ask.key.near(), give, || Some(None));
-        hit.map(|value| answers.set(slot, Ok(value))).is_some()
+        hit.map(|value| answers.put(at, Ok(value))).is_some()
     }
 
     /// Takes a seat in the flight of every key that is open. Waits for nothing.
@@ -117,7 +117,6 @@ impl Engine {
     ) where
         Fut: Future<Output = Vec<Given>>,
     {
-        self.count_each(Count::Miss, led.len());
         while !led.is_empty() {
             let rest = led.split_off(batch.max_batch.min(led.len()));
             let keys: HashSet<CacheKey> = led.iter().map(|led| led.slot.ask.key.clone()).collect();
@@ -143,10 +142,10 @@ impl Engine {
         }
         let mut landing = Vec::with_capacity(led.len());
         let given = given.into_iter().chain(std::iter::repeat_with(|| Given::Absent));
-        for (led, given) in led.into_iter().zip(given) {
+        for (mut led, given) in led.into_iter().zip(given) {
             led.tell(given.as_outcome());
             let answer = given.into_answer();
-            answers.set(&led.slot, answer.clone());
+            answers.set(&mut led.slot, Count::Miss, answer.clone());
             if let (Ok(value), Some(_)) = (answer, &led.lead)
                 && (value.is_some() || led.slot.ask.space.policy.negative_ttl.is_some())
             {
@@ -165,23 +164,16 @@ impl Engine {
         answers: &mut Answers,
     ) -> Open<'a> {
         let mut open = Open::default();
-        for (slot, follow) in followed {
+        for (mut slot, follow) in followed {
             let Some(outcome) = follow.outcome().await else {
                 open.shared.push(slot);
                 continue;
             };
             match batch.understand(&slot, outcome) {
-                Some(answer) => {
-                    self.counters.add(Count::Coalesced);
-                    answers.set(&slot, answer);
-                }
+                Some(answer) => answers.set(&mut slot, Count::Coalesced, answer),
                 None => open.alone.push(Led { slot, lead: None }),
             }
         }
         open
-    }
-
-    fn count_each(&self, kind: Count, times: usize) {
-        (0..times).for_each(|_| self.counters.add(kind));
     }
 }

@@ -8,8 +8,7 @@ use std::iter;
 use bytes::Bytes;
 
 use super::super::counters::Count;
-use super::super::fetch::count_of;
-use super::super::load::Outcome;
+use super::super::outcome::Outcome;
 use super::super::serving::Serving;
 use super::super::{Ask, Engine, Found};
 use super::words::{Answers, Led, Slot, Trouble};
@@ -35,11 +34,11 @@ impl Engine {
         answers: &mut Answers,
     ) -> Vec<Led<'a>> {
         let mut missing = Vec::with_capacity(led.len());
-        for led in led {
+        for mut led in led {
             match self.near(&led.slot.ask) {
-                Ok(Some(found)) => self.found(led, found, answers),
+                Ok(Some(found)) => found_for(led, found, answers),
                 Ok(None) => missing.push(led),
-                Err(error) => self.in_trouble(&led.slot, error, answers),
+                Err(error) => in_trouble(&mut led.slot, error, answers),
             }
         }
         let leaves = missing.first().is_some_and(|led| led.slot.ask.leaves_the_process());
@@ -55,29 +54,16 @@ impl Engine {
         }
     }
 
-    fn found(&self, led: Led<'_>, found: Found, answers: &mut Answers) {
-        self.counters.add(count_of(Some(&found)));
-        let value = found.into_value();
-        led.tell(Outcome::Value(value.clone()));
-        answers.set(&led.slot, Ok(value));
-    }
-
-    /// The key is given up: those who follow ask for themselves.
-    fn in_trouble(&self, slot: &Slot<'_>, error: Error, answers: &mut Answers) {
-        self.counters.add(Count::Miss);
-        answers.set(slot, Err(Trouble::Cache(error)));
-    }
-
     fn unreachable_many<'a>(&self, led: Vec<Led<'a>>, reason: Reason, answers: &mut Answers) -> Vec<Led<'a>> {
-        let reach = |led: &Led<'_>| match self.unreachable(&led.slot.ask, reason) {
+        let reach = |led: &mut Led<'_>| match self.unreachable(&led.slot.ask, reason) {
             Ok(()) => true,
             Err(error) => {
-                self.in_trouble(&led.slot, error, answers);
+                in_trouble(&mut led.slot, error, answers);
                 false
             }
         };
         let mut led = led;
-        led.retain(reach);
+        led.retain_mut(reach);
         led
     }
 
@@ -102,7 +88,7 @@ impl Engine {
         let mut missing = Vec::with_capacity(led.len());
         for (led, frame) in led.into_iter().zip(frames) {
             match self.arrived(&led.slot.ask, tier, born, frame) {
-                Arrived::Found(found) => self.found(led, found, answers),
+                Arrived::Found(found) => found_for(led, found, answers),
                 Arrived::Missing => missing.push(led),
                 Arrived::Broken(bytes) => {
                     self.heal(&led.slot.ask, tier, bytes).await;
@@ -122,11 +108,11 @@ impl Engine {
     ) -> Vec<Led<'a>> {
         self.tier_failed(tier, "get_many", error);
         let reason = if error.kind() == ErrorKind::Timeout { Reason::TimedOut } else { Reason::TierError };
-        led.retain(|led| {
+        led.retain_mut(|led| {
             self.missed(tier.name, reason);
             let closed = self.fails_closed(&led.slot.ask);
             if closed {
-                self.in_trouble(&led.slot, error.clone(), answers);
+                in_trouble(&mut led.slot, error.clone(), answers);
             }
             !closed
         });
@@ -140,11 +126,26 @@ impl Engine {
             return Arrived::Missing;
         };
         match self.open(ask, &bytes) {
-            Ok(opened) => self.admit(ask, tier, born, opened).map_or(Arrived::Missing, Arrived::Found),
+            Ok(opened) => {
+                let look = self.admit(ask, tier, born, opened, &bytes);
+                look.fresh().map_or(Arrived::Missing, Arrived::Found)
+            }
             Err(reason) => {
                 self.missed(tier.name, reason);
                 if reason.heals() { Arrived::Broken(bytes) } else { Arrived::Missing }
             }
         }
     }
+}
+
+fn found_for(mut led: Led<'_>, found: Found, answers: &mut Answers) {
+    let kind = found.count();
+    let value = found.into_value();
+    led.tell(Outcome::Value(value.clone()));
+    answers.set(&mut led.slot, kind, Ok(value));
+}
+
+/// The key is given up: those who follow ask for themselves.
+fn in_trouble(slot: &mut Slot<'_>, error: Error, answers: &mut Answers) {
+    answers.set(slot, Count::Miss, Err(Trouble::Cache(error)));
 }

@@ -1,6 +1,8 @@
 //! What a batch is asked, what its loader gives, and what it answers.
 
-use super::super::load::Outcome;
+use super::super::counters::Count;
+use super::super::outcome::Outcome;
+use super::super::request::Request;
 use super::super::typed::Failure;
 use super::super::{Ask, Keyspace, Values};
 use crate::error::Error;
@@ -35,7 +37,7 @@ pub(crate) enum Given {
 }
 
 /// The answer for one key: a value, its absence, or why there is neither.
-pub(crate) type Answer = Result<Option<Held>, Trouble>;
+pub(crate) type OfKey = Result<Option<Held>, Trouble>;
 
 /// Why a key has no answer.
 #[derive(Debug, Clone)]
@@ -46,11 +48,12 @@ pub(crate) enum Trouble {
     Cache(Error),
 }
 
-/// One key of a batch, and its place in it.
-#[derive(Debug, Clone, Copy)]
+/// One key of a batch, its place in it, and the request that it is: dropped unanswered, it was abandoned.
+#[derive(Debug)]
 pub(super) struct Slot<'a> {
     pub(super) at: usize,
     pub(super) ask: Ask<'a>,
+    pub(super) request: Request<'a>,
 }
 
 /// A key that this batch loads. Without a lead nobody waits for it, and it is not stored.
@@ -62,39 +65,48 @@ pub(super) struct Led<'a> {
 
 /// The answers, by place.
 #[derive(Debug)]
-pub(super) struct Answers(Vec<Option<Answer>>);
+pub(super) struct Answers(Vec<Option<OfKey>>);
 
 impl Answers {
     pub(super) fn none_of(batch: &Batch<'_>) -> Self {
         Self(batch.keys.iter().map(|_| None).collect())
     }
 
-    pub(super) fn set(&mut self, slot: &Slot<'_>, answer: Answer) {
-        if let Some(place) = self.0.get_mut(slot.at) {
+    /// Answers a key, in this way.
+    pub(super) fn set(&mut self, slot: &mut Slot<'_>, kind: Count, answer: OfKey) {
+        slot.request.is(kind);
+        self.put(slot.at, answer);
+    }
+
+    /// Answers a key that was counted already.
+    pub(super) fn put(&mut self, at: usize, answer: OfKey) {
+        if let Some(place) = self.0.get_mut(at) {
             *place = Some(answer);
         }
     }
 
-    pub(super) fn into_vec(self) -> Vec<Answer> {
+    pub(super) fn into_vec(self) -> Vec<OfKey> {
         self.0.into_iter().map(|answer| answer.unwrap_or(Ok(None))).collect()
     }
 }
 
 impl<'a> Batch<'a> {
-    pub(super) fn slots(&self) -> impl Iterator<Item = Slot<'a>> {
+    pub(super) fn asks(&self) -> impl Iterator<Item = (usize, Ask<'a>)> {
         let Batch { keys, space, values, ttl, .. } = *self;
-        keys.iter().enumerate().map(move |(at, key)| Slot { at, ask: Ask::direct(key, space, values, ttl) })
+        keys.iter().map(move |key| Ask::direct(key, space, values, ttl)).enumerate()
     }
 }
 
 impl Batch<'_> {
     /// What another caller's outcome means to this batch.
-    pub(super) fn understand(&self, slot: &Slot<'_>, outcome: Outcome) -> Option<Answer> {
+    pub(super) fn understand(&self, slot: &Slot<'_>, outcome: Outcome) -> Option<OfKey> {
         match outcome {
             Outcome::Value(Some(held)) => slot.ask.values.accept(&held).then_some(Ok(Some(held))),
             Outcome::Value(None) => Some(Ok(None)),
             Outcome::Failed(failure) => (self.understands)(&failure).then_some(Err(Trouble::Loader(failure))),
-            Outcome::Unshared => None,
+            Outcome::Trouble(error) => Some(Err(Trouble::Cache(error))),
+            // A batch serves no stale values.
+            Outcome::Rescued(_) | Outcome::Unshared => None,
         }
     }
 }
@@ -108,7 +120,7 @@ impl Given {
         }
     }
 
-    pub(super) fn into_answer(self) -> Answer {
+    pub(super) fn into_answer(self) -> OfKey {
         match self {
             Self::Value(held) => Ok(Some(held)),
             Self::Absent => Ok(None),

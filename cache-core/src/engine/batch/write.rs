@@ -7,7 +7,8 @@ use std::iter;
 use bytes::Bytes;
 
 use super::super::counters::Count;
-use super::super::land::{FarWrite, Landing, reason_of};
+use super::super::far_write::{FarWrite, reason_of};
+use super::super::land::Landing;
 use super::super::serving::Serving;
 use super::super::{Ask, Engine};
 use super::words::Led;
@@ -73,7 +74,10 @@ impl Engine {
         for Arriving { led, value, life } in arriving {
             let ask = &led.slot.ask;
             encoded.push(match self.encode(ask, value.as_ref(), *life) {
-                Ok(frame) => Ok((*ask, frame, SetOptions::default().expiring(*life))),
+                Ok(frame) => {
+                    let kept = life.plus(self.kept(ask, value.is_none()));
+                    Ok((*ask, frame, SetOptions::default().expiring(kept)))
+                }
                 Err(error) => Err(self.unencodable(ask, error).await),
             });
         }

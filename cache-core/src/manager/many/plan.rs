@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use super::{BatchReply, LoadedMany, NamesIds, ResultOf};
-use crate::engine::{Answer, Given, Trouble};
+use crate::engine::{Given, OfKey, Trouble};
 use crate::error::Result;
 use crate::key::{CacheKey, Namespace};
 use crate::manager::LoadError;
@@ -86,7 +86,7 @@ impl<'a, K: Clone, N: NamesIds<K>> Plan<'a, K, N> {
     }
 
     /// The answers, for every id that was asked for.
-    pub(super) fn answer<V, E>(&self, answers: &[Answer]) -> LoadedMany<K, V, E>
+    pub(super) fn answer<V, E>(&self, answers: &[OfKey]) -> LoadedMany<K, V, E>
     where
         V: Clone + 'static,
         E: Send + Sync + 'static,
@@ -104,7 +104,7 @@ fn of_outcome<V: Send + Sync + 'static, E: Send + Sync + 'static>(outcome: Resul
 }
 
 /// Every answer was made, or understood, as this type: a value of another one would be absent.
-fn of_answer<V: Clone + 'static, E: Send + Sync + 'static>(answer: &Answer) -> ResultOf<V, E> {
+fn of_answer<V: Clone + 'static, E: Send + Sync + 'static>(answer: &OfKey) -> ResultOf<V, E> {
     match answer {
         Ok(held) => Ok(held.as_ref().and_then(|held| held.downcast_ref::<V>().cloned())),
         Err(Trouble::Cache(error)) => Err(LoadError::Cache(error.clone())),
