@@ -14,8 +14,8 @@ pub use cache_core::entry::{Deadlines, Freshness, Invalidated, Reason, Status};
 pub use cache_core::error::{Error, ErrorKind, Result, SharedError};
 pub use cache_core::key::{CacheKey, IntoKey, KeyBuilder, KeyPart, KeyPattern, Namespace, build_cache_key};
 pub use cache_core::manager::{
-    Attached, Builder, CacheManager, Detached, GetOrLoad, Health, IntoPattern, LoadError, Policy, Statistics,
-    WithStatus, Written,
+    Attached, Builder, CacheManager, Cached, Detached, GetOrLoad, Health, IntoPattern, LoadError, Policy,
+    Revalidating, Simple, Statistics, WithStatus, Written,
 };
 pub use cache_core::policy::{FailMode, RefreshAhead};
 pub use cache_core::port::backend::{

@@ -5,13 +5,15 @@
 //! [`get_or_load`] is the verb that loads.
 
 mod builder;
+mod cached;
 mod direct;
 mod get_or_load;
 mod health;
 mod load_error;
 
 pub use builder::Builder;
-pub use get_or_load::{Attached, Detached, GetOrLoad, WithStatus};
+pub use cached::Cached;
+pub use get_or_load::{Attached, Detached, GetOrLoad, Revalidating, Simple, WithStatus};
 pub use health::Health;
 pub use load_error::LoadError;
 
@@ -197,6 +199,21 @@ impl CacheManager {
     where
         F: FnOnce() -> Fut + 'f,
         Fut: Future<Output = Result<T, E>> + 'f,
+    {
+        GetOrLoad::new(self.clone(), self.key(key), loader)
+    }
+
+    /// [`CacheManager::get_or_load`] of a loader that decides more: it answers a [`Cached`], which may carry its own
+    /// life, say that it is not to be stored, or that the value it was shown is still good. It is shown the older value
+    /// where one is held: due for a refresh, or expired and within a stale window.
+    pub fn get_or_revalidate<'f, T, E, F, Fut>(
+        &self,
+        key: impl IntoKey,
+        loader: F,
+    ) -> GetOrLoad<'f, T, E, F, Attached, Revalidating>
+    where
+        F: FnOnce(Option<T>) -> Fut + 'f,
+        Fut: Future<Output = Result<Cached<T>, E>> + 'f,
     {
         GetOrLoad::new(self.clone(), self.key(key), loader)
     }
