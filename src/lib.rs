@@ -14,9 +14,9 @@ pub use cache_core::entry::{Deadlines, Freshness, Invalidated, Reason, Status};
 pub use cache_core::error::{Error, ErrorKind, Result, SharedError};
 pub use cache_core::key::{CacheKey, IntoKey, KeyBuilder, KeyPart, KeyPattern, Namespace, build_cache_key};
 pub use cache_core::manager::{
-    Attached, BatchReply, Builder, CacheManager, Detached, EntryReport, Explanation, GetOrLoad,
-    GetOrLoadMany, Health, IntoPattern, LoadError, LoadedMany, Outlook, Policy, Statistics, TierReport,
-    WithStatus, Written,
+    Attached, BatchReply, Builder, CacheManager, Cached, Detached, EntryReport, Explanation, GetOrLoad,
+    GetOrLoadMany, Health, IntoPattern, LoadError, LoadedMany, Outlook, Policy, Revalidating, Simple,
+    Statistics, TierReport, WithStatus, Written,
 };
 pub use cache_core::policy::{FailMode, RefreshAhead};
 pub use cache_core::port::backend::{
@@ -68,6 +68,10 @@ mod documents {
         Batches "../docs/guide/batches.md"
         Explain "../docs/guide/explain.md"
         Invalidation "../docs/guide/invalidation.md"
+        Stampedes "../docs/guide/stampedes.md"
+        Deadlines "../docs/guide/deadlines.md"
+        Staleness "../docs/guide/staleness.md"
+        Negative "../docs/guide/negative.md"
         Outages "../docs/guide/outages.md"
         Configuration "../docs/guide/configuration.md"
         Macros "../docs/guide/macros.md"

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use cache_core::error::{Error, ErrorKind, Result};
 use cache_core::key::{CacheKey, NearProbe};
-use cache_core::port::near::{NearEntry, NearStore};
+use cache_core::port::near::{Bounds, NearEntry, NearStore};
 use cache_core::time::Tick;
 use quick_cache::sync::Cache;
 use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
@@ -23,6 +23,7 @@ pub struct QuickNear {
     pub(super) deadlines: Deadlines,
     bytes: AtomicU64,
     largest: u64,
+    bounds: Bounds,
 }
 
 impl QuickNear {
@@ -39,6 +40,7 @@ impl QuickNear {
             deadlines: Deadlines::default(),
             bytes: AtomicU64::new(0),
             largest: sizes.largest,
+            bounds: sizes.bounds,
         })
     }
 
@@ -139,6 +141,10 @@ impl NearStore for QuickNear {
 
     fn weight(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
+    }
+
+    fn bounds(&self) -> Bounds {
+        self.bounds
     }
 }
 

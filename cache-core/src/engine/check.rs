@@ -32,6 +32,9 @@ impl Policy {
         if self.never_stale && self.has_windows() {
             problems.push("never_stale contradicts a stale window; leave one of them out".to_owned());
         }
+        if self.sealed {
+            problems.push("sealing is not built in this version; use Policy::new().never_stale()".to_owned());
+        }
         if problems.is_empty() { Ok(()) } else { Err(Error::new(ErrorKind::Config, problems.join("; "))) }
     }
 
@@ -68,6 +71,9 @@ mod tests {
         assert!(
             Policy::new().timeout(second).soft_timeout(second / 2).stale_if_error(second).check().is_ok()
         );
-        assert!(Policy::default().check().is_ok());
+        for preset in [Policy::minimal(), Policy::production(), Policy::resilient()] {
+            assert!(preset.check().is_ok(), "{preset:?}");
+        }
+        assert!(Policy::secure().check().unwrap_err().to_string().contains("sealing"));
     }
 }

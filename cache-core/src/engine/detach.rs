@@ -19,9 +19,9 @@ use super::land::Landed;
 use super::limits::{Limit, Limits};
 use super::outcome::Outcome;
 use super::request::Request;
-use super::run::{Boxed, Work, run};
+use super::run::{Boxed, Work, run, shown};
 use super::stale::Stale;
-use super::typed::{Body, Older, Recipe};
+use super::typed::{Body, Recipe};
 use super::values::Asked;
 use super::{Ask, Engine, reentry};
 use crate::entry::{Reason, Status};
@@ -133,7 +133,10 @@ impl<R: Recipe, B: Body<R::Ret>> Errand<R, B> {
             return;
         };
         let give_up = |limit: &Limit| engine.upgrade()?.give_up(&ask, &recipe, older.as_ref(), limit);
-        let body = reentry::loading(identity, ask.key, async move { body.begin(Older).await });
+        let body = reentry::loading(identity, ask.key, {
+            let older = shown(older.as_ref());
+            async move { body.begin(older).await }
+        });
         let ran = tokio::select! {
             ran = caught(run(body, limit, give_up, &mut lead)) => ran,
             () = unwanted(stop, &mut report) => return,

@@ -31,6 +31,8 @@ pub struct Policy {
     pub refresh_ahead: Option<RefreshAhead>,
     /// No stale window applies, whatever the manager's defaults.
     pub never_stale: bool,
+    /// Values are sealed at rest. Not built yet: refused.
+    pub(super) sealed: bool,
     /// The key contains the version of what it names: a near copy needs no bound but its life.
     pub immutable: bool,
     /// Values never leave this process: near tier only.

@@ -134,6 +134,18 @@ impl Engine {
         };
         let value = value.unwrap_or_else(|| Arc::new(()));
         self.parts.near.insert(ask.key, NearEntry { value, meta }, self.parts.clock.tick());
+        if meta.negative {
+            self.keep_budget(ask, meta.weight);
+        }
+    }
+
+    /// Drives older absence out for a newer one.
+    fn keep_budget(&self, ask: &Ask<'_>, weight: u32) {
+        for key in self.absences.note(ask.key, weight) {
+            if self.parts.near.get(key.near()).is_some_and(|entry| entry.meta.negative) {
+                self.parts.near.remove(&key);
+            }
+        }
     }
 }
 

@@ -40,7 +40,7 @@ impl<R: Recipe, B> Call<R, B> {
     where
         B: Body<R::Ret>,
     {
-        Into::<Loaded<R::Ret>>::into(self.body.begin(Older).await).ret
+        Into::<Loaded<R::Ret>>::into(self.body.begin(Older::default()).await).ret
     }
 
     /// The body belongs to the caller: it ends when the last one who waits for it has gone.

@@ -1,10 +1,12 @@
 //! The engine: what happens on a hit, on a miss, on a write, on an invalidation.
 //!
 //! Start reading in [`hot`] (a hit), then [`load`] (a miss: seat, fetch, run, land; within [`limits`], or
-//! [`detach`]ed) and [`batch`] (many). [`put`] writes,
-//! [`invalidate`] removes, [`atomic`] holds the verbs that must have one winner, [`serving`] picks the byte tier,
+//! [`detach`]ed; what answers when there is no new value is in [`stale`]) and [`batch`] (many). [`put`] writes,
+//! [`invalidate`] removes, [`expire`] ends a life, [`explain`] changes nothing,
+//! [`atomic`] holds the verbs that must have one winner, [`serving`] picks the byte tier,
 //! [`unfinished`] ends what a caller abandoned.
 
+mod absences;
 mod atomic;
 mod backoff;
 mod batch;
@@ -25,6 +27,7 @@ mod limits;
 mod lives;
 mod load;
 mod outcome;
+mod preset;
 mod put;
 mod reentry;
 mod refresh;
@@ -44,7 +47,7 @@ pub(crate) use invalidate::What;
 pub use keyspace::{Keyspace, Policy};
 pub(crate) use load::Call;
 pub use put::Written;
-pub(crate) use typed::{Body, Plainly, Recipe};
+pub(crate) use typed::{Body, Loaded, Older, Plainly, Recipe};
 pub use typed::{
     ByClone, ByNothing, ByText, Failure, Fallible, FallibleOptional, Hold, HoldArc, HoldClone, Optional,
     Plain, Shape, Share, Split, Storable,
@@ -71,6 +74,7 @@ use crate::recovery::Journal;
 use crate::stamp::{Gate, Stamps};
 use crate::tier::{Tier, Tiers};
 use crate::time::Life;
+use absences::Absences;
 use backoff::Failures;
 use counters::{Count, Counters};
 use detach::Background;
@@ -105,6 +109,7 @@ pub(crate) struct Engine {
     recovering: tokio::sync::Mutex<()>,
     background: Background,
     failures: Failures,
+    absences: Absences,
     refreshes: Refreshes,
     counters: Counters,
 }
@@ -121,6 +126,7 @@ impl Engine {
             recovering: tokio::sync::Mutex::default(),
             background: Background::new(parts.max_detached_loads),
             failures: Failures::default(),
+            absences: Absences::new(parts.near.bounds()),
             refreshes: Refreshes::default(),
             counters: Counters::default(),
             parts,

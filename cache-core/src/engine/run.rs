@@ -62,6 +62,11 @@ pub(super) async fn run<R, T: Into<Loaded<R>>>(
     Ran::Loaded(body.await.into())
 }
 
+/// What a loader is shown of an older value.
+pub(super) fn shown(older: Option<&Stale>) -> Older {
+    Older(older.map(|stale| stale.value.clone()))
+}
+
 impl Engine {
     /// Runs the body as the leader, in the caller's own task.
     pub(super) fn run_here<'a, R: Recipe, B: Body<R::Ret>>(
@@ -76,7 +81,7 @@ impl Engine {
             let mut lead = Some(lead);
             self.counters.add(Count::Load);
             let began = self.parts.clock.tick();
-            let body = self.body(ask.key, body);
+            let body = self.body(ask.key, body, shown(older.as_ref()));
             let give_up = |limit: &Limit| self.give_up(ask, &recipe, older.as_ref(), limit);
             let run = run(body, self.load_limit(ask), give_up, &mut lead);
             let late = |limit| self.late(ask, &recipe, older.as_ref(), limit);
@@ -110,7 +115,7 @@ impl Engine {
             self.counters.add(Count::Load);
             let mut nobody_follows = None;
             let give_up = |limit: &Limit| self.give_up(ask, &recipe, None, limit);
-            let run = run(body.begin(Older), self.load_limit(ask), give_up, &mut nobody_follows);
+            let run = run(body.begin(Older::default()), self.load_limit(ask), give_up, &mut nobody_follows);
             let ran = limits.hard().wait(run, |limit| self.late(ask, &recipe, None, limit)).await;
             request.is(Count::Miss);
             match ran {
@@ -122,8 +127,13 @@ impl Engine {
     }
 
     /// A body as the load of its key.
-    fn body<R, B: Body<R>>(&self, key: &CacheKey, body: B) -> Boxed<impl Future<Output = B::Answer>> {
-        Box::pin(reentry::loading(self.identity(), key, async move { body.begin(Older).await }))
+    fn body<R, B: Body<R>>(
+        &self,
+        key: &CacheKey,
+        body: B,
+        older: Older,
+    ) -> Boxed<impl Future<Output = B::Answer>> {
+        Box::pin(reentry::loading(self.identity(), key, async move { body.begin(older).await }))
     }
 
     /// Tells this manager from the others of the process.

@@ -7,9 +7,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::cached::{loaded, shown};
 use super::direct::Direct;
-use super::{CacheManager, DIRECT, LoadError};
-use crate::engine::{Answer, Ask, Body, Call, Keyspace, Policy, Storable, StoredValues};
+use super::{CacheManager, Cached, DIRECT, LoadError};
+use crate::engine::{Answer, Ask, Body, Call, Keyspace, Older, Policy, Storable, StoredValues};
 use crate::entry::{Reason, Status};
 use crate::error::Result;
 use crate::key::CacheKey;
@@ -17,15 +18,16 @@ use crate::policy::RefreshAhead;
 use crate::time::{Life, Ttl};
 
 /// What a load is about: values of `T`, errors of `E`, a loader that may borrow for `'f`; who it belongs to.
-type Of<'f, T, E, M> = (&'f (), fn() -> (T, E, M));
+type Of<'f, T, E, M, L> = (&'f (), fn() -> (T, E, M, L));
 
-/// A load that has not begun: await it, or set its options first. `M` says who the load belongs to.
+/// A load that has not begun: await it, or set its options first. `M` says who the load belongs to, `L` what the
+/// loader is shown and answers.
 #[must_use = "nothing is read or loaded until it is awaited"]
-pub struct GetOrLoad<'f, T, E, F, M = Attached> {
+pub struct GetOrLoad<'f, T, E, F, M = Attached, L = Simple> {
     asked: Asked,
     loader: F,
     recipe: Direct<T, E>,
-    of: PhantomData<Of<'f, T, E, M>>,
+    of: PhantomData<Of<'f, T, E, M, L>>,
 }
 
 /// The load belongs to its callers: it ends when the last one who waits for it goes away.
@@ -41,6 +43,14 @@ pub enum Detached {}
 #[must_use = "nothing is read or loaded until it is awaited"]
 pub struct WithStatus<G>(G);
 
+/// The loader is shown nothing and answers a value.
+#[derive(Debug, Clone, Copy)]
+pub enum Simple {}
+
+/// The loader is shown the older value, where one is held, and answers a [`Cached`].
+#[derive(Debug, Clone, Copy)]
+pub enum Revalidating {}
+
 /// What is asked, and how.
 #[derive(Debug)]
 struct Asked {
@@ -50,7 +60,7 @@ struct Asked {
     policy: Policy,
 }
 
-impl<T, E, F> GetOrLoad<'_, T, E, F> {
+impl<T, E, F, L> GetOrLoad<'_, T, E, F, Attached, L> {
     pub(super) fn new(manager: CacheManager, key: Result<CacheKey>, loader: F) -> Self {
         let asked = Asked { manager, key, ttl: Ttl::Default, policy: Policy::default() };
         Self { asked, loader, recipe: Direct::new(), of: PhantomData }
@@ -59,13 +69,13 @@ impl<T, E, F> GetOrLoad<'_, T, E, F> {
     /// Lets the load go on when its callers have gone: it runs as a task of its own, which takes a place among the
     /// manager's `max_detached_loads`, and its value lands. The loader has to own what it needs. Without a runtime
     /// to run it on it stays with its caller.
-    pub fn detach(self) -> GetOrLoad<'static, T, E, F, Detached> {
+    pub fn detach(self) -> GetOrLoad<'static, T, E, F, Detached, L> {
         let Self { asked, loader, recipe, .. } = self;
         GetOrLoad { asked, loader, recipe, of: PhantomData }
     }
 }
 
-impl<T, E, F, M> GetOrLoad<'_, T, E, F, M> {
+impl<T, E, F, M, L> GetOrLoad<'_, T, E, F, M, L> {
     /// How long a loaded value is fresh.
     pub fn ttl(mut self, ttl: impl Into<Ttl>) -> Self {
         self.asked.ttl = ttl.into();
@@ -156,39 +166,39 @@ impl Asked {
     }
 }
 
-/// Awaiting, for a loader that lives for `$life` and is started as `$call`.
+/// Awaiting, for a loader that lives for `$life`, is started as `$call`, and is a `$form`.
 macro_rules! awaited {
-    ($($mode:ident, $call:ident, $life:lifetime $(, <$free:lifetime>)?;)*) => {$(
-        impl<$($free,)? T, E, F, Fut> IntoFuture for GetOrLoad<$life, T, E, F, $mode>
+    ($($form:ident($($shown:ty)?) -> $answer:ty, $mode:ident, $call:ident, $life:lifetime $(, <$free:lifetime>)?;)*) => {$(
+        impl<$($free,)? T, E, F, Fut> IntoFuture for GetOrLoad<$life, T, E, F, $mode, $form>
         where
             T: Storable + Clone,
             E: Send + Sync + 'static,
-            F: FnOnce() -> Fut + Send + $life,
-            Fut: Future<Output = Result<T, E>> + Send + $life,
+            F: FnOnce($($shown)?) -> Fut + Send + $life,
+            Fut: Future<Output = Result<$answer, E>> + Send + $life,
         {
             type Output = Result<T, LoadError<E>>;
             type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + $life>>;
 
             fn into_future(self) -> Self::IntoFuture {
                 let Self { asked, loader, recipe, .. } = self;
-                let body = |_| async { loader().await.map_err(LoadError::of) };
+                let body = body!($form, loader);
                 Box::pin(async { asked.answer(Call::$call(recipe, body)).await?.ret })
             }
         }
 
-        impl<$($free,)? T, E, F, Fut> IntoFuture for WithStatus<GetOrLoad<$life, T, E, F, $mode>>
+        impl<$($free,)? T, E, F, Fut> IntoFuture for WithStatus<GetOrLoad<$life, T, E, F, $mode, $form>>
         where
             T: Storable + Clone,
             E: Send + Sync + 'static,
-            F: FnOnce() -> Fut + Send + $life,
-            Fut: Future<Output = Result<T, E>> + Send + $life,
+            F: FnOnce($($shown)?) -> Fut + Send + $life,
+            Fut: Future<Output = Result<$answer, E>> + Send + $life,
         {
             type Output = Result<(T, Status), LoadError<E>>;
             type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + $life>>;
 
             fn into_future(self) -> Self::IntoFuture {
                 let GetOrLoad { asked, loader, recipe, .. } = self.0;
-                let body = |_| async { loader().await.map_err(LoadError::of) };
+                let body = body!($form, loader);
                 Box::pin(async {
                     let answer = asked.answer(Call::$call(recipe, body)).await?;
                     Ok((answer.ret?, answer.status))
@@ -198,12 +208,27 @@ macro_rules! awaited {
     )*};
 }
 
-awaited! {
-    Attached, attached, 'f, <'f>;
-    Detached, detached, 'static;
+/// A loader as the engine runs it.
+macro_rules! body {
+    (Simple, $loader:ident) => {
+        |_| async { $loader().await.map_err(LoadError::of) }
+    };
+    (Revalidating, $loader:ident) => {
+        |older: Older| async move {
+            let older = shown::<T>(&older);
+            loaded($loader(older.clone()).await, older)
+        }
+    };
 }
 
-impl<T, E, F, M> fmt::Debug for GetOrLoad<'_, T, E, F, M> {
+awaited! {
+    Simple() -> T, Attached, attached, 'f, <'f>;
+    Simple() -> T, Detached, detached, 'static;
+    Revalidating(Option<T>) -> Cached<T>, Attached, attached, 'f, <'f>;
+    Revalidating(Option<T>) -> Cached<T>, Detached, detached, 'static;
+}
+
+impl<T, E, F, M, L> fmt::Debug for GetOrLoad<'_, T, E, F, M, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Asked { key, ttl, policy, .. } = &self.asked;
         f.debug_struct("GetOrLoad")

@@ -5,6 +5,7 @@
 //! [`get_or_load`] is the verb that loads, [`many`] the one that loads many.
 
 mod builder;
+mod cached;
 mod direct;
 mod explain;
 mod get_or_load;
@@ -13,7 +14,8 @@ mod load_error;
 mod many;
 
 pub use builder::Builder;
-pub use get_or_load::{Attached, Detached, GetOrLoad, WithStatus};
+pub use cached::Cached;
+pub use get_or_load::{Attached, Detached, GetOrLoad, Revalidating, Simple, WithStatus};
 pub use health::Health;
 pub use load_error::LoadError;
 pub use many::{BatchReply, ById, ByKey, ByPrefix, GetOrLoadMany, LoadedMany, NamesIds, ResultOf};
@@ -227,6 +229,21 @@ impl CacheManager {
         Fut: Future<Output: BatchReply<K>> + 'f,
     {
         GetOrLoadMany::new(self.clone(), ids.into_iter().collect(), loader)
+    }
+
+    /// [`CacheManager::get_or_load`] of a loader that decides more: it answers a [`Cached`], which may carry its own
+    /// life, say that it is not to be stored, or that the value it was shown is still good. It is shown the older value
+    /// where one is held: due for a refresh, or expired and within a stale window.
+    pub fn get_or_revalidate<'f, T, E, F, Fut>(
+        &self,
+        key: impl IntoKey,
+        loader: F,
+    ) -> GetOrLoad<'f, T, E, F, Attached, Revalidating>
+    where
+        F: FnOnce(Option<T>) -> Fut + 'f,
+        Fut: Future<Output = Result<Cached<T>, E>> + 'f,
+    {
+        GetOrLoad::new(self.clone(), self.key(key), loader)
     }
 
     /// Connects the byte tiers now. Never needed; a server that is away is recorded, not an error.

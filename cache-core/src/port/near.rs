@@ -120,6 +120,27 @@ pub trait NearStore: Debug + Send + Sync + 'static {
 
     /// Approximate bytes held.
     fn weight(&self) -> u64;
+
+    /// What it holds at most.
+    fn bounds(&self) -> Bounds {
+        Bounds::default()
+    }
+}
+
+/// What a near store holds at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Entries.
+    pub entries: u64,
+    /// Approximate bytes.
+    pub bytes: u64,
+}
+
+impl Default for Bounds {
+    /// No bounds that the store knows of.
+    fn default() -> Self {
+        Self { entries: u64::MAX, bytes: u64::MAX }
+    }
 }
 
 /// What can be a near tier: a store, or the configuration of one.
@@ -169,5 +190,9 @@ impl NearStore for NoNear {
 
     fn weight(&self) -> u64 {
         0
+    }
+
+    fn bounds(&self) -> Bounds {
+        Bounds { entries: 0, bytes: 0 }
     }
 }

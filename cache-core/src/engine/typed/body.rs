@@ -2,11 +2,12 @@
 
 use std::future::Future;
 
+use crate::port::near::Held;
 use crate::time::Ttl;
 
-/// What a loader is shown of the older value. Nothing yet.
+/// The older value that a loader is shown, where there is one.
 #[derive(Debug, Default)]
-pub(crate) struct Older;
+pub(crate) struct Older(pub(crate) Option<Held>);
 
 /// A loader. It is begun once, and shown the older value where there is one.
 pub(crate) trait Body<R> {
