@@ -8,6 +8,7 @@ mod common;
 mod answers;
 mod deletes;
 mod finality;
+mod limits;
 mod sharing;
 mod tiers;
 

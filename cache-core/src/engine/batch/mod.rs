@@ -16,10 +16,12 @@ pub(crate) use words::{Batch, Given, OfKey, Trouble};
 
 use std::collections::HashSet;
 use std::future::Future;
+use std::pin::pin;
 
 use super::counters::Count;
+use super::limits::Limit;
 use super::outcome::Outcome;
-use super::{Ask, Engine, reentry};
+use super::{Engine, reentry};
 use crate::flight::{Follow, Seat};
 use crate::key::CacheKey;
 use crate::port::near::Held;
@@ -51,18 +53,36 @@ impl Engine {
         Fut: Future<Output = Vec<Given>>,
     {
         let mut answers = Answers::none_of(batch);
-        let asks = batch.asks().filter(|(at, ask)| !self.answer_hot(*at, ask, &mut answers));
-        let shared = asks.map(|(at, ask)| Slot { at, ask, request: self.request() }).collect();
-        let mut open = Open { shared, alone: Vec::new() };
+        let shared: Vec<_> = batch.slots().filter(|slot| !self.answer_hot(slot, &mut answers)).collect();
+        let Some(first) = shared.first().copied() else { return answers.into_vec() };
+        shared.iter().for_each(|slot| answers.begin(slot, self.request()));
+        let open = Open { shared, alone: Vec::new() };
+        let late = |limit: Limit| Some(limit.error(&first.ask));
+        let all = Box::pin(self.answer_all(batch, open, &mut load, &mut answers));
+        if let Err(error) = self.limits(&first.ask).hard().wait(all, late).await {
+            answers.late(&error);
+        }
+        answers.into_vec()
+    }
+
+    /// Answers what is open, in rounds: the second one is for what others gave up.
+    async fn answer_all<Fut>(
+        &self,
+        batch: &Batch<'_>,
+        mut open: Open<'_>,
+        load: &mut impl FnMut(Vec<usize>) -> Fut,
+        answers: &mut Answers<'_>,
+    ) where
+        Fut: Future<Output = Vec<Given>>,
+    {
         while !(open.shared.is_empty() && open.alone.is_empty()) {
             let places = self.places(&mut open);
             let born = self.stamps.born();
-            let mut missing = self.fetch_many(places.led, born, &mut answers).await;
+            let mut missing = self.fetch_many(places.led, born, answers).await;
             missing.append(&mut open.alone);
-            self.load_chunks(batch, missing, born, &mut load, &mut answers).await;
-            open = self.follow_many(batch, places.followed, &mut answers).await;
+            self.load_chunks(batch, missing, born, load, answers).await;
+            open = self.follow_many(batch, places.followed, answers).await;
         }
-        answers.into_vec()
     }
 
     /// Runs the loader for every key while the cache is switched off.
@@ -84,10 +104,11 @@ impl Engine {
     }
 
     /// Whether a fresh near entry answers at once.
-    fn answer_hot(&self, at: usize, ask: &Ask<'_>, answers: &mut Answers) -> bool {
+    fn answer_hot(&self, slot: &Slot<'_>, answers: &mut Answers<'_>) -> bool {
+        let ask = &slot.ask;
         let give = |held: Held| ask.values.accept(&held).then_some(Some(held));
         let hit = self.hot(ask.key.near(), give, || Some(None));
-        hit.map(|value| answers.put(at, Ok(value))).is_some()
+        hit.map(|value| answers.put(slot, Ok(value))).is_some()
     }
 
     /// Takes a seat in the flight of every key that is open. Waits for nothing.
@@ -113,7 +134,7 @@ impl Engine {
         mut led: Vec<Led<'_>>,
         born: u64,
         load: &mut impl FnMut(Vec<usize>) -> Fut,
-        answers: &mut Answers,
+        answers: &mut Answers<'_>,
     ) where
         Fut: Future<Output = Vec<Given>>,
     {
@@ -122,11 +143,20 @@ impl Engine {
             let keys: HashSet<CacheKey> = led.iter().map(|led| led.slot.ask.key.clone()).collect();
             self.counters.add(Count::Load);
             let body = load(led.iter().map(|led| led.slot.at).collect());
-            let given = reentry::loading_many(self.identity(), keys, body).await;
+            let body = reentry::loading_many(self.identity(), keys, body);
+            let given = self.bounded(&led, body).await;
             let landing = self.tell_many(led, given, answers);
             self.land_many(landing, born).await;
             led = rest;
         }
+    }
+
+    /// Runs a load for at most `max_load_time`; then it is dropped, and whoever waits for it is told.
+    async fn bounded(&self, led: &[Led<'_>], body: impl Future<Output = Vec<Given>>) -> Vec<Given> {
+        let limit = led.first().and_then(|first| Some((first.slot.ask, self.load_limit(&first.slot.ask)?)));
+        let Some((ask, limit)) = limit else { return body.await };
+        let given = limit.within(pin!(body)).await;
+        given.unwrap_or_else(|| led.iter().map(|_| Given::GivenUp(limit.error(&ask))).collect())
     }
 
     /// Tells what a loader gave, key by key. What is to be stored comes back with its lead, which ends when it has
@@ -135,17 +165,17 @@ impl Engine {
         &self,
         led: Vec<Led<'a>>,
         given: Vec<Given>,
-        answers: &mut Answers,
+        answers: &mut Answers<'_>,
     ) -> Vec<(Led<'a>, Option<Held>)> {
-        if given.iter().any(|given| matches!(given, Given::Failed(_))) {
+        if given.iter().any(Given::is_failure) {
             self.counters.add(Count::LoadFailed);
         }
         let mut landing = Vec::with_capacity(led.len());
         let given = given.into_iter().chain(std::iter::repeat_with(|| Given::Absent));
-        for (mut led, given) in led.into_iter().zip(given) {
+        for (led, given) in led.into_iter().zip(given) {
             led.tell(given.as_outcome());
             let answer = given.into_answer();
-            answers.set(&mut led.slot, Count::Miss, answer.clone());
+            answers.set(&led.slot, Count::Miss, answer.clone());
             if let (Ok(value), Some(_)) = (answer, &led.lead)
                 && (value.is_some() || led.slot.ask.space.policy.negative_ttl.is_some())
             {
@@ -161,16 +191,16 @@ impl Engine {
         &self,
         batch: &Batch<'_>,
         followed: Vec<(Slot<'a>, Follow<Outcome>)>,
-        answers: &mut Answers,
+        answers: &mut Answers<'_>,
     ) -> Open<'a> {
         let mut open = Open::default();
-        for (mut slot, follow) in followed {
+        for (slot, follow) in followed {
             let Some(outcome) = follow.outcome().await else {
                 open.shared.push(slot);
                 continue;
             };
             match batch.understand(&slot, outcome) {
-                Some(answer) => answers.set(&mut slot, Count::Coalesced, answer),
+                Some(answer) => answers.set(&slot, Count::Coalesced, answer),
                 None => open.alone.push(Led { slot, lead: None }),
             }
         }

@@ -31,14 +31,14 @@ impl Engine {
         &self,
         led: Vec<Led<'a>>,
         born: u64,
-        answers: &mut Answers,
+        answers: &mut Answers<'_>,
     ) -> Vec<Led<'a>> {
         let mut missing = Vec::with_capacity(led.len());
-        for mut led in led {
+        for led in led {
             match self.near(&led.slot.ask) {
                 Ok(Some(found)) => found_for(led, found, answers),
                 Ok(None) => missing.push(led),
-                Err(error) => in_trouble(&mut led.slot, error, answers),
+                Err(error) => in_trouble(&led.slot, error, answers),
             }
         }
         let leaves = missing.first().is_some_and(|led| led.slot.ask.leaves_the_process());
@@ -54,16 +54,21 @@ impl Engine {
         }
     }
 
-    fn unreachable_many<'a>(&self, led: Vec<Led<'a>>, reason: Reason, answers: &mut Answers) -> Vec<Led<'a>> {
-        let reach = |led: &mut Led<'_>| match self.unreachable(&led.slot.ask, reason) {
+    fn unreachable_many<'a>(
+        &self,
+        led: Vec<Led<'a>>,
+        reason: Reason,
+        answers: &mut Answers<'_>,
+    ) -> Vec<Led<'a>> {
+        let reach = |led: &Led<'_>| match self.unreachable(&led.slot.ask, reason) {
             Ok(()) => true,
             Err(error) => {
-                in_trouble(&mut led.slot, error, answers);
+                in_trouble(&led.slot, error, answers);
                 false
             }
         };
         let mut led = led;
-        led.retain_mut(reach);
+        led.retain(reach);
         led
     }
 
@@ -72,7 +77,7 @@ impl Engine {
         led: Vec<Led<'a>>,
         tier: Tier<'_>,
         born: u64,
-        answers: &mut Answers,
+        answers: &mut Answers<'_>,
     ) -> Vec<Led<'a>> {
         if led.is_empty() {
             return led;
@@ -104,15 +109,15 @@ impl Engine {
         mut led: Vec<Led<'a>>,
         tier: Tier<'_>,
         error: &Error,
-        answers: &mut Answers,
+        answers: &mut Answers<'_>,
     ) -> Vec<Led<'a>> {
         self.tier_failed(tier, "get_many", error);
         let reason = if error.kind() == ErrorKind::Timeout { Reason::TimedOut } else { Reason::TierError };
-        led.retain_mut(|led| {
+        led.retain(|led| {
             self.missed(tier.name, reason);
             let closed = self.fails_closed(&led.slot.ask);
             if closed {
-                in_trouble(&mut led.slot, error.clone(), answers);
+                in_trouble(&led.slot, error.clone(), answers);
             }
             !closed
         });
@@ -138,14 +143,14 @@ impl Engine {
     }
 }
 
-fn found_for(mut led: Led<'_>, found: Found, answers: &mut Answers) {
+fn found_for(led: Led<'_>, found: Found, answers: &mut Answers<'_>) {
     let kind = found.count();
     let value = found.into_value();
     led.tell(Outcome::Value(value.clone()));
-    answers.set(&mut led.slot, kind, Ok(value));
+    answers.set(&led.slot, kind, Ok(value));
 }
 
 /// The key is given up: those who follow ask for themselves.
-fn in_trouble(slot: &mut Slot<'_>, error: Error, answers: &mut Answers) {
+fn in_trouble(slot: &Slot<'_>, error: Error, answers: &mut Answers<'_>) {
     answers.set(slot, Count::Miss, Err(Trouble::Cache(error)));
 }

@@ -34,6 +34,8 @@ pub(crate) enum Given {
     Absent,
     /// It failed.
     Failed(Failure),
+    /// It was given up.
+    GivenUp(Error),
 }
 
 /// The answer for one key: a value, its absence, or why there is neither.
@@ -48,12 +50,11 @@ pub(crate) enum Trouble {
     Cache(Error),
 }
 
-/// One key of a batch, its place in it, and the request that it is: dropped unanswered, it was abandoned.
-#[derive(Debug)]
+/// One key of a batch, and its place in it.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Slot<'a> {
     pub(super) at: usize,
     pub(super) ask: Ask<'a>,
-    pub(super) request: Request<'a>,
 }
 
 /// A key that this batch loads. Without a lead nobody waits for it, and it is not stored.
@@ -63,37 +64,67 @@ pub(super) struct Led<'a> {
     pub(super) lead: Option<Lead<Outcome>>,
 }
 
-/// The answers, by place.
+/// The answers, by place. Dropped before all are there, the others were abandoned.
 #[derive(Debug)]
-pub(super) struct Answers(Vec<Option<OfKey>>);
+pub(super) struct Answers<'a>(Vec<Place<'a>>);
 
-impl Answers {
+#[derive(Debug, Default)]
+struct Place<'a> {
+    answer: Option<OfKey>,
+    /// The request that this key is, unless it has been counted.
+    request: Option<Request<'a>>,
+}
+
+impl<'a> Answers<'a> {
     pub(super) fn none_of(batch: &Batch<'_>) -> Self {
-        Self(batch.keys.iter().map(|_| None).collect())
+        Self(batch.keys.iter().map(|_| Place::default()).collect())
     }
 
-    /// Answers a key, in this way.
-    pub(super) fn set(&mut self, slot: &mut Slot<'_>, kind: Count, answer: OfKey) {
-        slot.request.is(kind);
-        self.put(slot.at, answer);
-    }
-
-    /// Answers a key that was counted already.
-    pub(super) fn put(&mut self, at: usize, answer: OfKey) {
-        if let Some(place) = self.0.get_mut(at) {
-            *place = Some(answer);
+    /// A key is not answered at once.
+    pub(super) fn begin(&mut self, slot: &Slot<'_>, request: Request<'a>) {
+        if let Some(place) = self.0.get_mut(slot.at) {
+            place.request = Some(request);
         }
     }
 
+    /// Answers a key that was counted.
+    pub(super) fn put(&mut self, slot: &Slot<'_>, answer: OfKey) {
+        if let Some(place) = self.0.get_mut(slot.at) {
+            place.answer = Some(answer);
+        }
+    }
+
+    /// Answers a key, in this way.
+    pub(super) fn set(&mut self, slot: &Slot<'_>, kind: Count, answer: OfKey) {
+        if let Some(place) = self.0.get_mut(slot.at) {
+            place.set(kind, answer);
+        }
+    }
+
+    /// The caller waits no longer: what has no answer gets this.
+    pub(super) fn late(&mut self, error: &Error) {
+        let unanswered = self.0.iter_mut().filter(|place| place.answer.is_none());
+        unanswered.for_each(|place| place.set(Count::Miss, Err(Trouble::Cache(error.clone()))));
+    }
+
     pub(super) fn into_vec(self) -> Vec<OfKey> {
-        self.0.into_iter().map(|answer| answer.unwrap_or(Ok(None))).collect()
+        self.0.into_iter().map(|place| place.answer.unwrap_or(Ok(None))).collect()
+    }
+}
+
+impl Place<'_> {
+    fn set(&mut self, kind: Count, answer: OfKey) {
+        if let Some(mut request) = self.request.take() {
+            request.is(kind);
+        }
+        self.answer = Some(answer);
     }
 }
 
 impl<'a> Batch<'a> {
-    pub(super) fn asks(&self) -> impl Iterator<Item = (usize, Ask<'a>)> {
+    pub(super) fn slots(&self) -> impl Iterator<Item = Slot<'a>> {
         let Batch { keys, space, values, ttl, .. } = *self;
-        keys.iter().map(move |key| Ask::direct(key, space, values, ttl)).enumerate()
+        keys.iter().enumerate().map(move |(at, key)| Slot { at, ask: Ask::direct(key, space, values, ttl) })
     }
 }
 
@@ -112,11 +143,16 @@ impl Batch<'_> {
 }
 
 impl Given {
+    pub(super) fn is_failure(&self) -> bool {
+        matches!(self, Self::Failed(_) | Self::GivenUp(_))
+    }
+
     pub(super) fn as_outcome(&self) -> Outcome {
         match self {
             Self::Value(held) => Outcome::Value(Some(held.clone())),
             Self::Absent => Outcome::Value(None),
             Self::Failed(failure) => Outcome::Failed(failure.clone()),
+            Self::GivenUp(error) => Outcome::Trouble(error.clone()),
         }
     }
 
@@ -125,6 +161,7 @@ impl Given {
             Self::Value(held) => Ok(Some(held)),
             Self::Absent => Ok(None),
             Self::Failed(failure) => Err(Trouble::Loader(failure)),
+            Self::GivenUp(error) => Err(Trouble::Cache(error)),
         }
     }
 }

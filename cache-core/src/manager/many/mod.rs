@@ -17,9 +17,10 @@ use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::time::Duration;
 
 use super::{CacheManager, LoadError};
-use crate::engine::{Batch, Keyspace, Storable, StoredValues};
+use crate::engine::{Batch, Keyspace, Policy, Storable, StoredValues};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{IntoKey, KeyPart};
 use crate::time::{Life, Ttl};
@@ -36,15 +37,15 @@ pub struct GetOrLoadMany<'f, K, F, N = ById> {
     loader: F,
     naming: N,
     ttl: Ttl,
-    negative_ttl: Option<Ttl>,
+    policy: Policy,
     max_batch: usize,
     of: PhantomData<&'f ()>,
 }
 
 impl<K, F> GetOrLoadMany<'_, K, F> {
     pub(super) fn new(manager: CacheManager, ids: Vec<K>, loader: F) -> Self {
-        let (ttl, negative_ttl) = (Ttl::Default, None);
-        Self { manager, ids, loader, naming: ById, ttl, negative_ttl, max_batch: usize::MAX, of: PhantomData }
+        let (ttl, policy) = (Ttl::Default, Policy::default());
+        Self { manager, ids, loader, naming: ById, ttl, policy, max_batch: usize::MAX, of: PhantomData }
     }
 }
 
@@ -72,7 +73,20 @@ impl<'f, K, F, N> GetOrLoadMany<'f, K, F, N> {
 
     /// Remembers for this long that the loader had nothing for an id. Not remembered unless said.
     pub fn negative_ttl(mut self, ttl: impl Into<Ttl>) -> Self {
-        self.negative_ttl = Some(ttl.into());
+        self.policy = self.policy.negative_ttl(ttl.into());
+        self
+    }
+
+    /// How long this call may take, whatever it waits for; ids without an answer get an error of kind `Timeout`:
+    /// [`Policy::timeout`].
+    pub fn timeout(mut self, after: Duration) -> Self {
+        self.policy = self.policy.timeout(after);
+        self
+    }
+
+    /// When one call of the loader is given up, for everybody who waits for it: [`Policy::max_load_time`].
+    pub fn max_load_time(mut self, after: Duration) -> Self {
+        self.policy = self.policy.max_load_time(after);
         self
     }
 
@@ -84,8 +98,8 @@ impl<'f, K, F, N> GetOrLoadMany<'f, K, F, N> {
     }
 
     fn named<M>(self, naming: M) -> GetOrLoadMany<'f, K, F, M> {
-        let Self { manager, ids, loader, ttl, negative_ttl, max_batch, of, .. } = self;
-        GetOrLoadMany { manager, ids, loader, naming, ttl, negative_ttl, max_batch, of }
+        let Self { manager, ids, loader, ttl, policy, max_batch, of, .. } = self;
+        GetOrLoadMany { manager, ids, loader, naming, ttl, policy, max_batch, of }
     }
 
     /// The keyspace of keys that are given as text, with what is said here.
@@ -94,17 +108,16 @@ impl<'f, K, F, N> GetOrLoadMany<'f, K, F, N> {
     /// `Ttl` and `Config` for options that mean nothing.
     fn keyspace(&self) -> Result<Keyspace> {
         self.ttl.resolve(Life::Forever)?;
-        if let Some(ttl) = self.negative_ttl {
+        if let Some(ttl) = self.policy.negative_ttl {
             ttl.resolve(Life::Forever)?;
         }
+        self.policy.check()?;
         if self.max_batch == 0 {
             return Err(Error::new(ErrorKind::Config, "max_batch holds 0")
                 .during("get_or_load_many")
                 .with_fix("give the most ids that one call of the loader takes"));
         }
-        let mut space = Keyspace::direct();
-        space.policy.negative_ttl = self.negative_ttl;
-        Ok(space)
+        Ok(Keyspace { policy: self.policy.clone(), ..Keyspace::direct() })
     }
 }
 
@@ -164,7 +177,7 @@ impl<K, F, N> fmt::Debug for GetOrLoadMany<'_, K, F, N> {
         f.debug_struct("GetOrLoadMany")
             .field("ids", &self.ids.len())
             .field("ttl", &self.ttl)
-            .field("negative_ttl", &self.negative_ttl)
+            .field("policy", &self.policy)
             .field("max_batch", &self.max_batch)
             .finish_non_exhaustive()
     }
