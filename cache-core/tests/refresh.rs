@@ -100,6 +100,20 @@ async fn a_refresh_looks_at_the_far_tier_first_and_adopts_what_is_newer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_refresh_by_the_first_reader_adopts_what_is_newer_too() {
+    let primary = common::faulty();
+    let ahead = RefreshAhead::Fraction(0.8);
+    let (here, there) = (build(common::over(&primary), ahead), build(common::over(&primary), ahead));
+    let source = Source::default();
+    ask(&here, &source).await;
+    advance(seconds(81)).await;
+    assert!(there.set("price", 70_u64, Ttl::secs(100)).await.unwrap().is_stored());
+    let load = source.clone();
+    let attached = here.get_or_load("price", move || load.load()).ttl(Ttl::secs(100));
+    assert_eq!((attached.await.unwrap(), source.runs()), (70, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_refresh_replaces_what_is_in_the_far_tier() {
     let primary = common::faulty();
     let cache = build(common::over(&primary), RefreshAhead::Fraction(0.8));

@@ -292,6 +292,22 @@ async fn a_soft_timeout_answers_stale_and_the_load_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_soft_timeout_answers_who_waits_for_the_load_of_another() {
+    let (cache, source) = (near_only(windows()), Source::default());
+    ask(&cache, &source).await.unwrap();
+    advance(seconds(120)).await;
+    source.take_seconds(5);
+    let attached = || {
+        let (cache, load) = (cache.clone(), source.clone());
+        async move { cache.get_or_load("price", move || load.load()).soft_timeout(seconds(1)).await.unwrap() }
+    };
+    let leader = tokio::spawn(attached());
+    settle().await;
+    assert_eq!(attached().await, 1);
+    assert_eq!((leader.await.unwrap(), source.runs()), (2, 2), "who runs its own load waits on");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_timeout_and_max_load_time_are_answered_stale_where_that_is_allowed() {
     let (cache, source) = (near_only(windows()), Source::default());
     ask(&cache, &source).await.unwrap();

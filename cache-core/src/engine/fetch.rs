@@ -61,7 +61,11 @@ impl Engine {
     /// As for its parts.
     pub(super) async fn look_everywhere(&self, ask: &Ask<'_>, born: u64) -> Result<Look> {
         match self.look_near(ask)? {
-            look @ (Look::Fresh(_) | Look::Due(_)) => Ok(look),
+            Look::Fresh(found) => Ok(Look::Fresh(found)),
+            Look::Due(near) => Ok(match self.newer(ask, &near, born).await {
+                Some(newer) => Look::Fresh(newer),
+                None => Look::Due(near),
+            }),
             Look::Nothing => self.look_far(ask, born).await,
             Look::Stale(near) => Ok(match self.look_far(ask, born).await? {
                 Look::Nothing => Look::Stale(near),

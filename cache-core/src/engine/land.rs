@@ -11,7 +11,7 @@ use crate::entry::Reason;
 use crate::key::NearKey;
 use crate::port::backend::{SetCondition, SetOptions};
 use crate::port::near::{Held, NearEntry, NearMeta, Times};
-use crate::time::Life;
+use crate::time::{Life, Tick};
 
 /// An entry on its way into the near tier.
 #[derive(Debug, Clone, Copy)]
@@ -122,8 +122,10 @@ impl Engine {
 
     /// Puts an entry of any age into the near tier.
     pub(super) fn keep_near(&self, ask: &Ask<'_>, value: Option<Held>, landing: Landing, times: Times) {
+        // Absence is not refreshed: it ends soon, and mostly nobody asks again.
+        let refresh_at = if value.is_some() { self.refresh_point(ask, &times) } else { Tick::NEVER };
         let meta = NearMeta {
-            fresh_until: times.trusted_until.min(self.refresh_point(ask, &times)),
+            fresh_until: times.trusted_until.min(refresh_at),
             times,
             born: landing.born,
             cells: self.stamps.cells(ask.key),
