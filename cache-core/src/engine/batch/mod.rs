@@ -156,7 +156,7 @@ impl Engine {
         let limit = led.first().and_then(|first| Some((first.slot.ask, self.load_limit(&first.slot.ask)?)));
         let Some((ask, limit)) = limit else { return body.await };
         let given = limit.within(pin!(body)).await;
-        given.unwrap_or_else(|| led.iter().map(|_| Given::GivenUp(limit.error(&ask))).collect())
+        given.unwrap_or_else(|| led.iter().map(|_| Given::Late(limit.error(&ask))).collect())
     }
 
     /// Tells what a loader gave, key by key. What is to be stored comes back with its lead, which ends when it has

@@ -34,8 +34,8 @@ pub(crate) enum Given {
     Absent,
     /// It failed.
     Failed(Failure),
-    /// It was given up.
-    GivenUp(Error),
+    /// It took too long, and was given up.
+    Late(Error),
 }
 
 /// The answer for one key: a value, its absence, or why there is neither.
@@ -144,7 +144,7 @@ impl Batch<'_> {
 
 impl Given {
     pub(super) fn is_failure(&self) -> bool {
-        matches!(self, Self::Failed(_) | Self::GivenUp(_))
+        matches!(self, Self::Failed(_) | Self::Late(_))
     }
 
     pub(super) fn as_outcome(&self) -> Outcome {
@@ -152,7 +152,7 @@ impl Given {
             Self::Value(held) => Outcome::Value(Some(held.clone())),
             Self::Absent => Outcome::Value(None),
             Self::Failed(failure) => Outcome::Failed(failure.clone()),
-            Self::GivenUp(error) => Outcome::Trouble(error.clone()),
+            Self::Late(error) => Outcome::Trouble(error.clone()),
         }
     }
 
@@ -161,7 +161,7 @@ impl Given {
             Self::Value(held) => Ok(Some(held)),
             Self::Absent => Ok(None),
             Self::Failed(failure) => Err(Trouble::Loader(failure)),
-            Self::GivenUp(error) => Err(Trouble::Cache(error)),
+            Self::Late(error) => Err(Trouble::Cache(error)),
         }
     }
 }
