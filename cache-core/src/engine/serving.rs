@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Engine, What};
 use crate::entry::Reason;
 use crate::error::Result;
+use crate::key::CacheKey;
 use crate::port::recorder::Event;
 use crate::recovery::Entries;
 use crate::stamp::Scope;
@@ -12,6 +13,8 @@ use crate::tier::Tier;
 
 /// How long a shutdown waits for the primary to take its journal.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+/// How many answers in a row the primary gives before the fallback hands over: as many as close a circuit breaker.
+const ANSWERS: usize = 3;
 
 /// The byte tier to ask.
 #[derive(Debug)]
@@ -63,6 +66,9 @@ impl Engine {
     /// the fallback meanwhile.
     async fn recover(&self) {
         let Ok(_alone) = self.recovering.try_lock() else { return };
+        if self.parts.tiers.on_fallback() && !self.primary_answers().await {
+            return;
+        }
         let mut applied = 0;
         while self.journal.is_pending() {
             let taken = self.journal.take();
@@ -73,6 +79,25 @@ impl Engine {
             applied += taken.settle();
         }
         self.come_back(applied).await;
+    }
+
+    /// Whether the primary is back, and does not only say so: a circuit breaker says it as soon as it may be probed. The
+    /// fallback, which is emptied when it hands over, must not pay for probes that fail; and a probe is a read, whose
+    /// deadline is the shortest.
+    async fn primary_answers(&self) -> bool {
+        let primary = self.parts.tiers.primary();
+        let Ok(any) = CacheKey::direct(&self.parts.namespace, "probe") else { return true };
+        for _ in 0..ANSWERS {
+            match primary.backend.exists(&any).await {
+                Err(error) if error.is_transient() => {
+                    self.tier_failed(primary, "probe", &error);
+                    return false;
+                }
+                // A refusal is an answer.
+                Ok(_) | Err(_) => {}
+            }
+        }
+        true
     }
 
     /// Removes from the primary what the journal holds. What was on its way there goes first: a landing that looked

@@ -13,7 +13,8 @@ pub mod recorder;
 pub mod server;
 pub mod time;
 
-pub use faulty::{FaultyBackend, Hold, Verb};
+pub use crate::port::backend::Verb;
+pub use faulty::{FaultyBackend, Hold};
 pub use map::MapBackend;
 pub use recorder::{Recorded, RecordingRecorder};
 pub use server::RedisServer;
