@@ -3,6 +3,7 @@
 
 mod breaker;
 mod bulkhead;
+mod chaos;
 mod conformance;
 mod manager;
 mod meter;
