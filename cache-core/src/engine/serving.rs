@@ -66,7 +66,7 @@ impl Engine {
     /// the fallback meanwhile.
     async fn recover(&self) {
         let Ok(_alone) = self.recovering.try_lock() else { return };
-        if self.parts.tiers.on_fallback() && !self.primary_answers().await {
+        if !self.primary_answers().await {
             return;
         }
         let mut applied = 0;
@@ -82,12 +82,13 @@ impl Engine {
     }
 
     /// Whether the primary is back, and does not only say so: a circuit breaker says it as soon as it may be probed. The
-    /// fallback, which is emptied when it hands over, must not pay for probes that fail; and a probe is a read, whose
-    /// deadline is the shortest.
+    /// fallback, which is emptied when it hands over, must not pay for probes that fail. And a reader must not pay for
+    /// writes that hang: a probe is a read, whose deadline is the shortest.
     async fn primary_answers(&self) -> bool {
         let primary = self.parts.tiers.primary();
         let Ok(any) = CacheKey::direct(&self.parts.namespace, "probe") else { return true };
-        for _ in 0..ANSWERS {
+        let answers = if self.parts.tiers.on_fallback() { ANSWERS } else { 1 };
+        for _ in 0..answers {
             match primary.backend.exists(&any).await {
                 Err(error) if error.is_transient() => {
                     self.tier_failed(primary, "probe", &error);

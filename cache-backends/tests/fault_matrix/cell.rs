@@ -1,0 +1,205 @@
+//! One caller with a manager of its own, before, during and after the trouble.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use cache_backends::redis::RedisBackend;
+use cache_core::key::Namespace;
+use cache_core::manager::CacheManager;
+use cache_core::testkit::{Recorded, RecordingRecorder};
+use tokio::runtime::Builder;
+use tokio::sync::{mpsc, watch};
+use tokio::time::sleep;
+
+use crate::call::Call;
+use crate::log::Log;
+use crate::trouble::Trouble;
+
+/// One call after the other, this far apart.
+const PAUSE: Duration = Duration::from_millis(25);
+/// From the end of the trouble to the first good answer: the longest pause between attempts to connect, and one attempt.
+const HEALS_WITHIN: Duration = Duration::from_millis(1_500);
+/// For timers and other work of the machine, beside the lag that was measured.
+const SLACK: Duration = Duration::from_millis(60);
+/// It is gone, twice: the backend's line and the manager's; it is back, twice.
+const LINES: usize = 4;
+/// A machine that is later than this misses deadlines by itself: one more outage.
+const OF_ITS_OWN: Duration = Duration::from_millis(40);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Well,
+    Trouble,
+    Healing,
+    Over,
+}
+
+/// A manager, and what became of its calls.
+#[derive(Debug)]
+pub(crate) struct Cell {
+    pub(crate) call: Call,
+    pub(crate) cache: CacheManager,
+    recorder: Arc<RecordingRecorder>,
+    /// Of each verb of the manager: its deadline, its calls, and the slowest one.
+    pub(crate) verbs: BTreeMap<&'static str, Verb>,
+    pub(crate) round: u64,
+    pub(crate) loads: u64,
+    pub(crate) healed: Option<Duration>,
+    /// From the beginning of the trouble on.
+    pub(crate) lines: usize,
+    wrong: Vec<String>,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Verb {
+    pub(crate) deadline: Duration,
+    pub(crate) calls: u64,
+    pub(crate) slowest: Duration,
+}
+
+impl Cell {
+    pub(crate) fn run(
+        call: Call,
+        url: &str,
+        phases: watch::Receiver<Phase>,
+        tell: &mpsc::UnboundedSender<()>,
+    ) -> Self {
+        let log = Log::default();
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        tracing::subscriber::with_default(log.clone(), || {
+            let mut cell = runtime.block_on(async {
+                let mut cell = Self::new(call, url);
+                cell.live(phases, tell, &log).await;
+                cell
+            });
+            cell.lines = log.lines() - cell.lines;
+            cell
+        })
+    }
+
+    fn new(call: Call, url: &str) -> Self {
+        let recorder = Arc::new(RecordingRecorder::new());
+        let builder = CacheManager::builder().primary(RedisBackend::new(url).unwrap()).no_near();
+        let builder = builder.namespace(Namespace::new(call.name()).unwrap().as_str()).jitter(0.0);
+        Self {
+            call,
+            cache: builder.recorder(Arc::clone(&recorder)).build().unwrap(),
+            recorder,
+            verbs: BTreeMap::new(),
+            round: 0,
+            loads: 0,
+            healed: None,
+            lines: 0,
+            wrong: Vec::new(),
+        }
+    }
+
+    async fn live(
+        &mut self,
+        mut phases: watch::Receiver<Phase>,
+        tell: &mpsc::UnboundedSender<()>,
+        log: &Log,
+    ) {
+        let (mut before, mut told, mut over) = (Phase::Well, false, Instant::now());
+        loop {
+            let phase = *phases.borrow_and_update();
+            if phase != before {
+                (before, told, over) = (phase, false, Instant::now());
+                if phase == Phase::Trouble {
+                    self.lines = log.lines();
+                }
+            }
+            let is_well = self.call.make(self, phase != Phase::Trouble).await;
+            if is_well && !told && phase != Phase::Trouble {
+                told = true;
+                let _ = tell.send(());
+                if phase == Phase::Healing {
+                    self.healed = Some(over.elapsed());
+                }
+            }
+            if phase == Phase::Over {
+                return self.last_words(is_well).await;
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    async fn last_words(&mut self, is_well: bool) {
+        let health = self.cache.health();
+        self.check(is_well, || "the last call was not well".to_owned());
+        self.check(!health.journal_pending && !health.on_fallback, || format!("{health:?}"));
+        let stats = self.cache.stats();
+        let recorded = |is: fn(&Recorded) -> bool| self.recorder.count(is) as u64;
+        let counts = [
+            ("requests", stats.requests(), self.calls("get") + self.calls("get_or_load")),
+            ("loads", stats.loads, self.loads),
+            ("load failures", stats.load_failures, 0),
+            (
+                "tier errors",
+                stats.tier_errors,
+                recorded(|event| matches!(event, Recorded::TierFailed { .. })),
+            ),
+            ("not stored", stats.not_stored, recorded(|event| matches!(event, Recorded::NotStored { .. }))),
+        ];
+        for (name, counted, expected) in counts {
+            self.check(counted == expected, || format!("{name}: counted {counted}, there were {expected}"));
+        }
+        self.cache.shutdown().await;
+    }
+
+    fn calls(&self, verb: &str) -> u64 {
+        self.verbs.get(verb).map_or(0, |verb| verb.calls)
+    }
+
+    /// Makes one call of the manager, which has this deadline.
+    pub(crate) async fn timed<T>(
+        &mut self,
+        verb: &'static str,
+        deadline: u64,
+        call: impl Future<Output = T>,
+    ) -> T {
+        let began = Instant::now();
+        let answer = call.await;
+        let took = began.elapsed();
+        let of_verb = self.verbs.entry(verb).or_default();
+        of_verb.deadline = Duration::from_millis(deadline);
+        of_verb.calls += 1;
+        of_verb.slowest = of_verb.slowest.max(took);
+        answer
+    }
+
+    /// Notes what must not be.
+    pub(crate) fn check(&mut self, holds: bool, what: impl FnOnce() -> String) {
+        if !holds {
+            self.wrong.push(what());
+        }
+    }
+
+    /// The verb that the cell is about.
+    pub(crate) fn main_verb(&self) -> Verb {
+        self.verbs.get(self.call.verb()).copied().unwrap_or_default()
+    }
+
+    pub(crate) fn offences(&self, trouble: Trouble, lag: Duration) -> Vec<String> {
+        let mut offences = self.wrong.clone();
+        for (name, verb) in &self.verbs {
+            if verb.slowest > verb.deadline + SLACK + lag * 2 {
+                offences.push(format!("{name} took {:?}, its deadline is {:?}", verb.slowest, verb.deadline));
+            }
+        }
+        match self.healed {
+            None => offences.push("it did not heal".to_owned()),
+            Some(healed) if healed > HEALS_WITHIN + SLACK + lag * 4 => {
+                offences.push(format!("it healed after {healed:?}"));
+            }
+            Some(_) => {}
+        }
+        let outages = trouble.outages() + usize::from(lag > OF_ITS_OWN);
+        if self.lines > LINES * outages {
+            offences.push(format!("{} lines in the log", self.lines));
+        }
+        offences
+    }
+}
