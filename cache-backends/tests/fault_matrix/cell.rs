@@ -5,9 +5,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cache_backends::redis::RedisBackend;
 use cache_core::key::Namespace;
 use cache_core::manager::CacheManager;
+use cache_core::port::backend::CacheBackend;
 use cache_core::testkit::{Recorded, RecordingRecorder};
 use tokio::runtime::Builder;
 use tokio::sync::{mpsc, watch};
@@ -47,7 +47,7 @@ pub(crate) struct Cell {
     pub(crate) round: u64,
     pub(crate) loads: u64,
     pub(crate) healed: Option<Duration>,
-    /// From the beginning of the trouble on.
+    /// Since all was well for the first time.
     pub(crate) lines: usize,
     wrong: Vec<String>,
 }
@@ -62,7 +62,7 @@ pub(crate) struct Verb {
 impl Cell {
     pub(crate) fn run(
         call: Call,
-        url: &str,
+        backend: Arc<dyn CacheBackend>,
         phases: watch::Receiver<Phase>,
         tell: &mpsc::UnboundedSender<()>,
     ) -> Self {
@@ -70,7 +70,7 @@ impl Cell {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         tracing::subscriber::with_default(log.clone(), || {
             let mut cell = runtime.block_on(async {
-                let mut cell = Self::new(call, url);
+                let mut cell = Self::new(call, backend);
                 cell.live(phases, tell, &log).await;
                 cell
             });
@@ -79,9 +79,9 @@ impl Cell {
         })
     }
 
-    fn new(call: Call, url: &str) -> Self {
+    fn new(call: Call, backend: Arc<dyn CacheBackend>) -> Self {
         let recorder = Arc::new(RecordingRecorder::new());
-        let builder = CacheManager::builder().primary(RedisBackend::new(url).unwrap()).no_near();
+        let builder = CacheManager::builder().primary(backend).no_near();
         let builder = builder.namespace(Namespace::new(call.name()).unwrap().as_str()).jitter(0.0);
         Self {
             call,
@@ -107,16 +107,15 @@ impl Cell {
             let phase = *phases.borrow_and_update();
             if phase != before {
                 (before, told, over) = (phase, false, Instant::now());
-                if phase == Phase::Trouble {
-                    self.lines = log.lines();
-                }
             }
             let is_well = self.call.make(self, phase != Phase::Trouble).await;
             if is_well && !told && phase != Phase::Trouble {
                 told = true;
                 let _ = tell.send(());
-                if phase == Phase::Healing {
-                    self.healed = Some(over.elapsed());
+                match phase {
+                    Phase::Well => self.lines = log.lines(),
+                    Phase::Healing => self.healed = Some(over.elapsed()),
+                    Phase::Trouble | Phase::Over => {}
                 }
             }
             if phase == Phase::Over {

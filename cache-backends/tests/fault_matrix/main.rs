@@ -1,4 +1,4 @@
-//! Every kind of trouble x every kind of call, through a manager over `RedisBackend`, on Redis and on Valkey: no error, no
+//! Every kind of trouble x every kind of call, through a manager over `RedisBackend`, on Redis, on Valkey, and behind layers: no error, no
 //! call over its deadline, nothing wrong served, healed alone, few lines in the log, counters that are right.
 //!
 //! All cells run side by side, each on a thread and a runtime of its own, so that its log lines can be told apart. The
@@ -7,6 +7,7 @@
 
 mod call;
 mod cell;
+mod ground;
 mod lag;
 mod log;
 mod row;
@@ -16,6 +17,7 @@ mod trouble;
 use std::thread;
 
 use call::Call;
+use ground::Ground;
 use lag::Lag;
 use row::Row;
 use trouble::Trouble;
@@ -24,16 +26,16 @@ use trouble::Trouble;
 fn trouble_costs_no_error_no_deadline_and_no_flood_of_lines_and_is_over_when_it_is_over() {
     let lag = Lag::watch();
     let rows: Vec<Row> = thread::scope(|scope| {
-        let run = |server, trouble| scope.spawn(move || Row::run(server, trouble));
-        let running: Vec<_> = ["redis", "valkey"]
+        let run = |ground, trouble| scope.spawn(move || Row::run(ground, trouble));
+        let running: Vec<_> = Ground::ALL
             .into_iter()
-            .flat_map(|server| Trouble::ALL.map(|trouble| run(server, trouble)))
+            .flat_map(|ground| Trouble::ALL.map(|trouble| run(ground, trouble)))
             .collect();
         running.into_iter().map(|row| row.join().unwrap()).collect()
     });
     let lag = lag.longest();
     table::publish(&rows, lag);
-    assert_eq!(rows.len() * Call::ALL.len(), 80);
+    assert_eq!(rows.len() * Call::ALL.len(), 120);
     let offences: Vec<String> = rows.iter().flat_map(|row| row.offences(lag)).collect();
     assert!(offences.is_empty(), "\n{}\n", offences.join("\n"));
 }

@@ -10,29 +10,30 @@ use tokio::time::{sleep, timeout};
 
 use crate::call::Call;
 use crate::cell::{Cell, Phase};
+use crate::ground::Ground;
 use crate::trouble::Trouble;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
 #[derive(Debug)]
 pub(crate) struct Row {
-    pub(crate) server: &'static str,
+    pub(crate) ground: Ground,
     pub(crate) trouble: Trouble,
     pub(crate) cells: Vec<Cell>,
 }
 
 impl Row {
-    pub(crate) fn run(name: &'static str, trouble: Trouble) -> Self {
-        let mut server = if name == "redis" { RedisServer::start() } else { RedisServer::valkey() };
+    pub(crate) fn run(ground: Ground, trouble: Trouble) -> Self {
+        let mut server = ground.server();
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-        let cells = runtime.block_on(live_through(trouble, &mut server));
-        Self { server: name, trouble, cells }
+        let cells = runtime.block_on(live_through(trouble, ground, &mut server));
+        Self { ground, trouble, cells }
     }
 
     /// What is not as promised, one line each.
     pub(crate) fn offences(&self, lag: Duration) -> Vec<String> {
         let of_cell = |cell: &Cell| {
-            let name = format!("{}, {}, {}", self.server, self.trouble.name(), cell.call.name());
+            let name = format!("{}, {}, {}", self.ground.name(), self.trouble.name(), cell.call.name());
             let offences = cell.offences(self.trouble, lag);
             offences.into_iter().map(move |offence| format!("{name}: {offence}")).collect::<Vec<_>>()
         };
@@ -40,14 +41,14 @@ impl Row {
     }
 }
 
-async fn live_through(trouble: Trouble, server: &mut RedisServer) -> Vec<Cell> {
+async fn live_through(trouble: Trouble, ground: Ground, server: &mut RedisServer) -> Vec<Cell> {
     let proxy = Proxy::before(server.port()).await;
     let url = if trouble.is_of_the_network() { proxy.url() } else { server.url() };
     let (phase, phases) = watch::channel(Phase::Well);
     let (tell, mut told) = mpsc::unbounded_channel();
     let running = Call::ALL.map(|call| {
         let (url, phases, tell) = (url.clone(), phases.clone(), tell.clone());
-        thread::spawn(move || Cell::run(call, &url, phases, &tell))
+        thread::spawn(move || Cell::run(call, ground.backend(&url), phases, &tell))
     });
     all(&mut told).await;
     trouble.begin(&proxy, server).await;

@@ -29,11 +29,11 @@ fn table(rows: &[Row], lag: Duration) -> String {
         .iter()
         .map(|call| format!("{} (<= {})", call.name(), deadline(rows, *call).as_millis()))
         .collect();
-    writeln!(text, "| server | trouble | {} |", names.join(" | ")).unwrap();
+    writeln!(text, "| ground | trouble | {} |", names.join(" | ")).unwrap();
     writeln!(text, "|---|---|{}", "---|".repeat(names.len())).unwrap();
     for row in rows {
         let cells: Vec<String> = row.cells.iter().map(|cell| show(row, cell, lag)).collect();
-        writeln!(text, "| {} | {} | {} |", row.server, row.trouble.name(), cells.join(" | ")).unwrap();
+        writeln!(text, "| {} | {} | {} |", row.ground.name(), row.trouble.name(), cells.join(" | ")).unwrap();
     }
     text
 }

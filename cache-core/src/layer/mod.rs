@@ -5,8 +5,8 @@
 //! is a cheap projection of it; so one layer around two backends judges both as one.
 //!
 //! Read [`Resilience`] first: it puts the layers into the one order that makes sense, and says why. [`around`] holds the
-//! only forwarding impl. Each folder has the same files: `config` (numbers, checked), `state` (what the layer knows),
-//! `layer` (what it does around a call).
+//! only forwarding impl. The files of each folder have the same names: `config` (numbers, checked), `state` (what the layer
+//! knows), `layer` (what it does around a call); a layer that has no numbers or knows nothing does without.
 
 mod around;
 pub mod breaker;

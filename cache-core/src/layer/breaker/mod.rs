@@ -9,6 +9,8 @@
 //! [`state`] is the machine, pure; [`permit`] is what a call holds; [`layer`] puts a clock and a lock around the machine.
 
 mod config;
+#[cfg(test)]
+mod histories;
 mod layer;
 mod permit;
 mod state;
