@@ -23,6 +23,8 @@ const PAUSE: Duration = Duration::from_millis(25);
 const HEALS_WITHIN: Duration = Duration::from_millis(1_500);
 /// For timers and other work of the machine, beside the lag that was measured.
 const SLACK: Duration = Duration::from_millis(60);
+/// The one call of an outage that finds the primary back asks it three times, and tells it what it missed.
+const RECOVERY: Duration = Duration::from_millis(3 * 100 + 250);
 /// It is gone, twice: the backend's line and the manager's; it is back, twice.
 const LINES: usize = 4;
 /// A machine that is later than this misses deadlines by itself: one more outage.
@@ -42,7 +44,7 @@ pub(crate) struct Cell {
     pub(crate) call: Call,
     pub(crate) cache: CacheManager,
     recorder: Arc<RecordingRecorder>,
-    /// Of each verb of the manager: its deadline, its calls, and the slowest one.
+    /// Of each verb of the manager: its deadline, and how long its calls took.
     pub(crate) verbs: BTreeMap<&'static str, Verb>,
     pub(crate) round: u64,
     pub(crate) loads: u64,
@@ -52,11 +54,20 @@ pub(crate) struct Cell {
     wrong: Vec<String>,
 }
 
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Verb {
     pub(crate) deadline: Duration,
-    pub(crate) calls: u64,
-    pub(crate) slowest: Duration,
+    pub(crate) took: Vec<Duration>,
+}
+
+impl Verb {
+    pub(crate) fn slowest(&self) -> Duration {
+        self.took.iter().max().copied().unwrap_or_default()
+    }
+
+    fn slower_than(&self, limit: Duration) -> usize {
+        self.took.iter().filter(|took| **took > limit).count()
+    }
 }
 
 impl Cell {
@@ -149,7 +160,7 @@ impl Cell {
     }
 
     fn calls(&self, verb: &str) -> u64 {
-        self.verbs.get(verb).map_or(0, |verb| verb.calls)
+        self.verbs.get(verb).map_or(0, |verb| verb.took.len() as u64)
     }
 
     /// Makes one call of the manager, which has this deadline.
@@ -164,8 +175,7 @@ impl Cell {
         let took = began.elapsed();
         let of_verb = self.verbs.entry(verb).or_default();
         of_verb.deadline = Duration::from_millis(deadline);
-        of_verb.calls += 1;
-        of_verb.slowest = of_verb.slowest.max(took);
+        of_verb.took.push(took);
         answer
     }
 
@@ -178,15 +188,25 @@ impl Cell {
 
     /// The verb that the cell is about.
     pub(crate) fn main_verb(&self) -> Verb {
-        self.verbs.get(self.call.verb()).copied().unwrap_or_default()
+        self.verbs.get(self.call.verb()).cloned().unwrap_or_default()
+    }
+
+    fn slowest(&self) -> String {
+        let slowest =
+            |(name, verb): (&&str, &Verb)| format!("{name} {:?} of {:?}", verb.slowest(), verb.deadline);
+        self.verbs.iter().map(slowest).collect::<Vec<_>>().join(", ")
     }
 
     pub(crate) fn offences(&self, trouble: Trouble, lag: Duration) -> Vec<String> {
         let mut offences = self.wrong.clone();
-        for (name, verb) in &self.verbs {
-            if verb.slowest > verb.deadline + SLACK + lag * 2 {
-                offences.push(format!("{name} took {:?}, its deadline is {:?}", verb.slowest, verb.deadline));
-            }
+        let outages = trouble.outages() + usize::from(lag > OF_ITS_OWN);
+        let late = |verb: &Verb| verb.slower_than(verb.deadline + SLACK + lag * 2);
+        if self.verbs.values().map(late).sum::<usize>() > outages {
+            offences.push(format!("more than {outages} calls were late: {}", self.slowest()));
+        }
+        let too_late = |verb: &Verb| verb.slower_than(verb.deadline + RECOVERY + SLACK + lag * 4);
+        if self.verbs.values().map(too_late).sum::<usize>() > 0 {
+            offences.push(format!("a call was late by more than a recovery: {}", self.slowest()));
         }
         match self.healed {
             None => offences.push("it did not heal".to_owned()),
@@ -195,7 +215,6 @@ impl Cell {
             }
             Some(_) => {}
         }
-        let outages = trouble.outages() + usize::from(lag > OF_ITS_OWN);
         if self.lines > LINES * outages {
             offences.push(format!("{} lines in the log", self.lines));
         }

@@ -47,5 +47,5 @@ fn show(row: &Row, cell: &Cell, lag: Duration) -> String {
     let verb = cell.main_verb();
     let healed = cell.healed.map_or("never".to_owned(), |healed| healed.as_millis().to_string());
     let offences = cell.offences(row.trouble, lag).len();
-    format!("{} ms, {offences} wrong, healed {healed} ms, {} lines", verb.slowest.as_millis(), cell.lines)
+    format!("{} ms, {offences} wrong, healed {healed} ms, {} lines", verb.slowest().as_millis(), cell.lines)
 }
