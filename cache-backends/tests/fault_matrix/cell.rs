@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use cache_core::key::Namespace;
 use cache_core::manager::CacheManager;
-use cache_core::port::backend::CacheBackend;
 use cache_core::testkit::{Recorded, RecordingRecorder};
 use tokio::runtime::Builder;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 
 use crate::call::Call;
+use crate::ground::Ground;
 use crate::log::Log;
 use crate::trouble::Trouble;
 
@@ -23,12 +23,12 @@ const PAUSE: Duration = Duration::from_millis(25);
 const HEALS_WITHIN: Duration = Duration::from_millis(1_500);
 /// For timers and other work of the machine, beside the lag that was measured.
 const SLACK: Duration = Duration::from_millis(60);
-/// The one call of an outage that finds the primary back asks it three times, and tells it what it missed.
-const RECOVERY: Duration = Duration::from_millis(3 * 100 + 250);
-/// It is gone, twice: the backend's line and the manager's; it is back, twice.
+/// The one call of an outage that finds the primary back asks it, and tells it what it missed.
+const RECOVERY: Duration = Duration::from_millis(100 + 250);
+/// It is gone, twice: the backend's line and the manager's; it is back, twice. A breaker has two of its own.
 const LINES: usize = 4;
-/// A machine that is later than this misses deadlines by itself: one more outage.
-const OF_ITS_OWN: Duration = Duration::from_millis(40);
+/// For the last call to be well: the machine may be busy just then.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
@@ -42,6 +42,7 @@ pub(crate) enum Phase {
 #[derive(Debug)]
 pub(crate) struct Cell {
     pub(crate) call: Call,
+    ground: Ground,
     pub(crate) cache: CacheManager,
     recorder: Arc<RecordingRecorder>,
     /// Of each verb of the manager: its deadline, and how long its calls took.
@@ -73,7 +74,7 @@ impl Verb {
 impl Cell {
     pub(crate) fn run(
         call: Call,
-        backend: Arc<dyn CacheBackend>,
+        (ground, url): (Ground, &str),
         phases: watch::Receiver<Phase>,
         tell: &mpsc::UnboundedSender<()>,
     ) -> Self {
@@ -81,7 +82,7 @@ impl Cell {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         tracing::subscriber::with_default(log.clone(), || {
             let mut cell = runtime.block_on(async {
-                let mut cell = Self::new(call, backend);
+                let mut cell = Self::new(call, ground, url);
                 cell.live(phases, tell, &log).await;
                 cell
             });
@@ -90,12 +91,13 @@ impl Cell {
         })
     }
 
-    fn new(call: Call, backend: Arc<dyn CacheBackend>) -> Self {
+    fn new(call: Call, ground: Ground, url: &str) -> Self {
         let recorder = Arc::new(RecordingRecorder::new());
-        let builder = CacheManager::builder().primary(backend).no_near();
+        let builder = CacheManager::builder().primary(ground.backend(url)).no_near();
         let builder = builder.namespace(Namespace::new(call.name()).unwrap().as_str()).jitter(0.0);
         Self {
             call,
+            ground,
             cache: builder.recorder(Arc::clone(&recorder)).build().unwrap(),
             recorder,
             verbs: BTreeMap::new(),
@@ -129,7 +131,7 @@ impl Cell {
                     Phase::Trouble | Phase::Over => {}
                 }
             }
-            if phase == Phase::Over {
+            if phase == Phase::Over && (is_well || over.elapsed() > PATIENCE) {
                 return self.last_words(is_well).await;
             }
             sleep(PAUSE).await;
@@ -199,7 +201,7 @@ impl Cell {
 
     pub(crate) fn offences(&self, trouble: Trouble, lag: Duration) -> Vec<String> {
         let mut offences = self.wrong.clone();
-        let outages = trouble.outages() + usize::from(lag > OF_ITS_OWN);
+        let outages = trouble.outages();
         let late = |verb: &Verb| verb.slower_than(verb.deadline + SLACK + lag * 2);
         if self.verbs.values().map(late).sum::<usize>() > outages {
             offences.push(format!("more than {outages} calls were late: {}", self.slowest()));
@@ -215,7 +217,8 @@ impl Cell {
             }
             Some(_) => {}
         }
-        if self.lines > LINES * outages {
+        let per_outage = LINES + if self.ground == Ground::Layered { 2 } else { 0 };
+        if self.lines > per_outage * outages {
             offences.push(format!("{} lines in the log", self.lines));
         }
         offences

@@ -15,15 +15,31 @@ mod table;
 mod trouble;
 
 use std::thread;
+use std::time::Duration;
 
-use call::Call;
 use ground::Ground;
 use lag::Lag;
 use row::Row;
 use trouble::Trouble;
 
+/// A machine that is later than this misses deadlines by itself, and proves nothing about anybody else.
+const TOO_LATE: Duration = Duration::from_millis(40);
+const ATTEMPTS: u32 = 3;
+
 #[test]
 fn trouble_costs_no_error_no_deadline_and_no_flood_of_lines_and_is_over_when_it_is_over() {
+    for attempt in 1..=ATTEMPTS {
+        let (offences, lag) = matrix();
+        let was_too_late = lag > TOO_LATE && attempt < ATTEMPTS;
+        assert!(offences.is_empty() || was_too_late, "\n{}\n", offences.join("\n"));
+        if offences.is_empty() {
+            return;
+        }
+    }
+}
+
+/// Lives through it all; what was not as promised, and how late this machine was.
+fn matrix() -> (Vec<String>, Duration) {
     let lag = Lag::watch();
     let rows: Vec<Row> = thread::scope(|scope| {
         let run = |ground, trouble| scope.spawn(move || Row::run(ground, trouble));
@@ -35,7 +51,6 @@ fn trouble_costs_no_error_no_deadline_and_no_flood_of_lines_and_is_over_when_it_
     });
     let lag = lag.longest();
     table::publish(&rows, lag);
-    assert_eq!(rows.len() * Call::ALL.len(), 120);
-    let offences: Vec<String> = rows.iter().flat_map(|row| row.offences(lag)).collect();
-    assert!(offences.is_empty(), "\n{}\n", offences.join("\n"));
+    assert_eq!(rows.iter().map(|row| row.cells.len()).sum::<usize>(), 120);
+    (rows.iter().flat_map(|row| row.offences(lag)).collect(), lag)
 }

@@ -48,7 +48,7 @@ async fn live_through(trouble: Trouble, ground: Ground, server: &mut RedisServer
     let (tell, mut told) = mpsc::unbounded_channel();
     let running = Call::ALL.map(|call| {
         let (url, phases, tell) = (url.clone(), phases.clone(), tell.clone());
-        thread::spawn(move || Cell::run(call, ground.backend(&url), phases, &tell))
+        thread::spawn(move || Cell::run(call, (ground, &url), phases, &tell))
     });
     all(&mut told).await;
     trouble.begin(&proxy, server).await;

@@ -18,13 +18,14 @@ pub(crate) fn publish(rows: &[Row], lag: Duration) {
 
 fn table(rows: &[Row], lag: Duration) -> String {
     let mut text = String::from("# Fault matrix\n\n");
-    writeln!(
-        text,
-        "Each cell: the slowest call (ms), errors or wrong answers, ms from the end of the trouble"
-    )
-    .unwrap();
-    writeln!(text, "to the first good answer, lines in the log. The machine was late by up to {lag:?}.\n")
-        .unwrap();
+    text.push_str(
+        "Each cell: the slowest call, errors or wrong answers, the time from the end of the trouble to the\n",
+    );
+    text.push_str(
+        "first good answer, lines in the log. The one call of an outage that finds the server back asks it\n",
+    );
+    text.push_str("and tells it what it missed: it may take 350 ms more than its deadline.\n");
+    writeln!(text, "This machine was late by up to {lag:?}.\n").unwrap();
     let names: Vec<String> = Call::ALL
         .iter()
         .map(|call| format!("{} (<= {})", call.name(), deadline(rows, *call).as_millis()))

@@ -13,8 +13,6 @@ use crate::tier::Tier;
 
 /// How long a shutdown waits for the primary to take its journal.
 const LAST_WORDS: Duration = Duration::from_secs(1);
-/// How many answers in a row the primary gives before the fallback hands over: as many as close a circuit breaker.
-const ANSWERS: usize = 3;
 
 /// The byte tier to ask.
 #[derive(Debug)]
@@ -83,22 +81,27 @@ impl Engine {
 
     /// Whether the primary is back, and does not only say so: a circuit breaker says it as soon as it may be probed. The
     /// fallback, which is emptied when it hands over, must not pay for probes that fail. And a reader must not pay for
-    /// writes that hang: a probe is a read, whose deadline is the shortest.
+    /// writes that hang: a probe is a read, whose deadline is the shortest, and all probes are under way at once.
     async fn primary_answers(&self) -> bool {
+        if !self.parts.tiers.on_fallback() {
+            return self.probe().await;
+        }
+        // Three good answers close a circuit breaker.
+        let answers = tokio::join!(self.probe(), self.probe(), self.probe());
+        answers == (true, true, true)
+    }
+
+    async fn probe(&self) -> bool {
         let primary = self.parts.tiers.primary();
         let Ok(any) = CacheKey::direct(&self.parts.namespace, "probe") else { return true };
-        let answers = if self.parts.tiers.on_fallback() { ANSWERS } else { 1 };
-        for _ in 0..answers {
-            match primary.backend.exists(&any).await {
-                Err(error) if error.is_transient() => {
-                    self.tier_failed(primary, "probe", &error);
-                    return false;
-                }
-                // A refusal is an answer.
-                Ok(_) | Err(_) => {}
+        match primary.backend.exists(&any).await {
+            Err(error) if error.is_transient() => {
+                self.tier_failed(primary, "probe", &error);
+                false
             }
+            // A refusal is an answer.
+            Ok(_) | Err(_) => true,
         }
-        true
     }
 
     /// Removes from the primary what the journal holds. What was on its way there goes first: a landing that looked
