@@ -13,9 +13,12 @@ pub use cache_core::codec::{Compression, Format};
 pub use cache_core::entry::{Deadlines, Freshness, Invalidated, Reason, Status};
 pub use cache_core::error::{Error, ErrorKind, Result, SharedError};
 pub use cache_core::key::{CacheKey, IntoKey, KeyBuilder, KeyPart, KeyPattern, Namespace, build_cache_key};
+#[doc(inline)]
+pub use cache_core::layer;
+pub use cache_core::layer::{Layer, Layered, Resilience};
 pub use cache_core::manager::{
-    Attached, Builder, CacheManager, Cached, Detached, GetOrLoad, Health, IntoPattern, LoadError, Policy,
-    Revalidating, Simple, Statistics, WithStatus, Written,
+    Attached, Builder, CacheManager, Cached, Counts, Detached, GetOrLoad, Health, IntoPattern, LoadError,
+    Policy, Revalidating, Simple, Statistics, WithStatus, Written,
 };
 pub use cache_core::policy::{FailMode, RefreshAhead};
 pub use cache_core::port::backend::{
@@ -71,6 +74,7 @@ mod documents {
         Negative "../docs/guide/negative.md"
         Outages "../docs/guide/outages.md"
         Configuration "../docs/guide/configuration.md"
+        Layers "../docs/guide/layers.md"
         Macros "../docs/guide/macros.md"
     }
 }

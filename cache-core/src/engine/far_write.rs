@@ -50,7 +50,7 @@ impl Engine {
             Err(error) => {
                 self.remove_older(ask).await;
                 let reason = reason_of(&error);
-                self.not_stored("far", reason);
+                self.not_stored(ask.space, "far", reason);
                 FarWrite::Failed(reason, error)
             }
         }
@@ -75,7 +75,7 @@ impl Engine {
             Serving::Fallback(tier) => (tier, true),
             Serving::Nothing(reason) => {
                 self.journal.key(ask.key);
-                self.not_stored(self.parts.tiers.primary().name, reason);
+                self.not_stored(ask.space, self.parts.tiers.primary().name, reason);
                 let error =
                     Error::new(ErrorKind::Unavailable, "the primary tier cannot be reached").during("set");
                 return FarWrite::Failed(reason, error);
@@ -93,7 +93,7 @@ impl Engine {
                     self.journal.key(ask.key);
                 }
                 let reason = reason_of(&error);
-                self.not_stored(tier.name, reason);
+                self.not_stored(ask.space, tier.name, reason);
                 FarWrite::Failed(reason, error)
             }
         }
@@ -123,11 +123,12 @@ impl FarWrite {
     }
 }
 
-fn reason_of(error: &Error) -> Reason {
+pub(super) fn reason_of(error: &Error) -> Reason {
     match error.kind() {
         ErrorKind::TooLarge => Reason::TooLarge,
         ErrorKind::Encode => Reason::Unencodable,
         ErrorKind::Timeout => Reason::TimedOut,
+        ErrorKind::Overloaded => Reason::Overloaded,
         _ => Reason::TierError,
     }
 }

@@ -17,7 +17,7 @@ pub use get_or_load::{Attached, Detached, GetOrLoad, Revalidating, Simple, WithS
 pub use health::Health;
 pub use load_error::LoadError;
 
-pub use crate::engine::{Policy, Statistics, Written};
+pub use crate::engine::{Counts, Policy, Statistics, Written};
 
 use std::sync::{Arc, LazyLock};
 
@@ -240,7 +240,7 @@ impl CacheManager {
         self.0.is_enabled()
     }
 
-    /// What this manager has done. Prints as a table.
+    /// What this manager has done, in all and per keyspace. Prints as a table.
     #[must_use]
     pub fn stats(&self) -> Statistics {
         self.0.statistics()
