@@ -13,10 +13,13 @@ pub use cache_core::codec::{Compression, Format};
 pub use cache_core::entry::{Deadlines, Freshness, Invalidated, Reason, Status};
 pub use cache_core::error::{Error, ErrorKind, Result, SharedError};
 pub use cache_core::key::{CacheKey, IntoKey, KeyBuilder, KeyPart, KeyPattern, Namespace, build_cache_key};
+#[doc(inline)]
+pub use cache_core::layer;
+pub use cache_core::layer::{Layer, Layered, Resilience};
 pub use cache_core::manager::{
-    Attached, BatchReply, Builder, CacheManager, Cached, Detached, EntryReport, Explanation, GetOrLoad,
-    GetOrLoadMany, Health, IntoPattern, LoadError, LoadedMany, Outlook, Policy, Revalidating, Simple,
-    Statistics, TierReport, WithStatus, Written,
+    Attached, BatchReply, Builder, CacheManager, Cached, Counts, Detached, EntryReport, Explanation,
+    GetOrLoad, GetOrLoadMany, Health, IntoPattern, LoadError, LoadedMany, Outlook, Policy, Revalidating,
+    Simple, Statistics, TierReport, WithStatus, Written,
 };
 pub use cache_core::policy::{FailMode, RefreshAhead};
 pub use cache_core::port::backend::{
@@ -74,6 +77,7 @@ mod documents {
         Negative "../docs/guide/negative.md"
         Outages "../docs/guide/outages.md"
         Configuration "../docs/guide/configuration.md"
+        Layers "../docs/guide/layers.md"
         Macros "../docs/guide/macros.md"
     }
 }

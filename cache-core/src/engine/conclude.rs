@@ -38,7 +38,7 @@ impl Engine {
         let Loaded { ret, ttl, skip } = match ran {
             Ran::Loaded(loaded) => loaded,
             Ran::GivenUp(answer, outcome) => {
-                self.counters.add(Count::LoadFailed);
+                self.counters.add(ask.space, Count::LoadFailed);
                 self.note_failure(ask.key);
                 tell(outcome);
                 return (answer, After::Nothing);
@@ -52,7 +52,7 @@ impl Engine {
                 let after = if !skip && recipe.keeps(&value) {
                     After::Store(landed, Some(held), ttl)
                 } else {
-                    self.not_stored("all", Reason::Refused);
+                    self.not_stored(ask.space, "all", Reason::Refused);
                     After::Drop(landed)
                 };
                 (recipe.shape().of_value(value), after)
@@ -64,7 +64,7 @@ impl Engine {
                 (ret, if remembered { After::Store(landed, None, ttl) } else { After::Drop(landed) })
             }
             Split::Failed(ret) => {
-                self.counters.add(Count::LoadFailed);
+                self.counters.add(ask.space, Count::LoadFailed);
                 let stale_will_do = recipe.stale_will_do(&ret);
                 if stale_will_do {
                     self.note_failure(ask.key);

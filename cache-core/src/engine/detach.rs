@@ -174,7 +174,7 @@ async fn begin(
         lead?.tell(Outcome::Value(found.into_value()));
         return None;
     }
-    engine.counters.add(Count::Load);
+    engine.counters.add(ask.space, Count::Load);
     Some((engine.load_limit(ask), engine.identity(), engine.parts.clock.tick()))
 }
 

@@ -41,7 +41,7 @@ impl Engine {
         let (tiers, cells) = (&self.parts.tiers, self.stamps.cells(ask.key));
         let _alone = self.gate.set(ask.key).await;
         let seen = self.stamps.born();
-        let near = self.parts.near.get(ask.key.near()).filter(|entry| self.is_alive(entry));
+        let near = self.parts.near.entry(ask.key.near()).filter(|entry| self.is_alive(entry));
         // From here on nothing that was loaded before is stored.
         let begun = self.stamps.renew(ask.key, &cells, seen)?;
         self.flights.forget(ask.key);
@@ -70,7 +70,7 @@ impl Engine {
         let mut entry = entry.clone();
         entry.meta.times = Times { created, trusted_until: now, expires: now, kept_until };
         (entry.meta.fresh_until, entry.meta.born) = (now, born);
-        self.parts.near.insert(ask.key, entry, now);
+        self.put_near(ask.key, entry);
     }
 
     /// Whether the tier had an entry; `None` when it could not be expired.

@@ -55,7 +55,7 @@ impl Engine {
     pub(super) async fn unencodable(&self, ask: &Ask<'_>, error: Error) -> FarWrite {
         self.remove_older(ask).await;
         let reason = reason_of(&error);
-        self.not_stored("far", reason);
+        self.not_stored(ask.space, "far", reason);
         FarWrite::Failed(reason, error)
     }
 
@@ -78,7 +78,7 @@ impl Engine {
             Serving::Fallback(tier) => (tier, true),
             Serving::Nothing(reason) => {
                 self.journal.key(ask.key);
-                self.not_stored(self.parts.tiers.primary().name, reason);
+                self.not_stored(ask.space, self.parts.tiers.primary().name, reason);
                 let error =
                     Error::new(ErrorKind::Unavailable, "the primary tier cannot be reached").during("set");
                 return FarWrite::Failed(reason, error);
@@ -97,7 +97,7 @@ impl Engine {
                     self.parts.tiers.owe_fallback();
                 }
                 let reason = reason_of(&error);
-                self.not_stored(tier.name, reason);
+                self.not_stored(ask.space, tier.name, reason);
                 FarWrite::Failed(reason, error)
             }
         }
@@ -142,6 +142,7 @@ pub(super) fn reason_of(error: &Error) -> Reason {
         ErrorKind::TooLarge => Reason::TooLarge,
         ErrorKind::Encode => Reason::Unencodable,
         ErrorKind::Timeout => Reason::TimedOut,
+        ErrorKind::Overloaded => Reason::Overloaded,
         _ => Reason::TierError,
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::counters::Count;
+use super::far_write::reason_of;
 use super::found::NEAR;
 use super::land::Landing;
 use super::serving::Serving;
@@ -104,7 +105,7 @@ impl Engine {
     /// `TypeMismatch` for a direct call that asks for another type than this process wrote.
     pub(super) fn look_near(&self, ask: &Ask<'_>) -> Result<Look> {
         let seen = self.stamps.born();
-        let Some(entry) = self.parts.near.get(ask.key.near()) else {
+        let Some(entry) = self.parts.near.entry(ask.key.near()) else {
             return Ok(Look::Nothing);
         };
         let (meta, now) = (entry.meta, self.parts.clock.tick());
@@ -243,7 +244,8 @@ impl Engine {
     async fn promote_stale(&self, ask: &Ask<'_>, stale: &Stale, stored_bytes: usize) {
         let _alone = self.gate.set(ask.key).await;
         let newer = |entry: NearEntry| stale.times.expires <= entry.meta.times.expires && self.holds(&entry);
-        if self.good_for(ask, stale) == Use::Nothing || self.parts.near.get(ask.key.near()).is_some_and(newer)
+        if self.good_for(ask, stale) == Use::Nothing
+            || self.parts.near.entry(ask.key.near()).is_some_and(newer)
         {
             return;
         }
@@ -265,8 +267,7 @@ impl Engine {
 
     fn failed_read(&self, ask: &Ask<'_>, tier: Tier<'_>, error: Error) -> Result<Look> {
         self.tier_failed(tier, "get", &error);
-        let reason = if error.kind() == ErrorKind::Timeout { Reason::TimedOut } else { Reason::TierError };
-        self.missed(tier.name, reason);
+        self.missed(tier.name, reason_of(&error));
         if self.fails_closed(ask) { Err(error) } else { Ok(Look::Nothing) }
     }
 
@@ -286,7 +287,7 @@ impl Engine {
     /// # Errors
     /// Only when the manager fails closed.
     pub(crate) async fn read(&self, ask: &Ask<'_>) -> Result<Option<Found>> {
-        let mut request = self.request();
+        let mut request = self.request(ask.space);
         if !self.is_enabled() {
             request.is(Count::Bypassed);
             return Ok(None);

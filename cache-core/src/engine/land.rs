@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::counters::Count;
 use super::{Ask, Engine, What};
 use crate::entry::Reason;
-use crate::key::NearKey;
+use crate::key::{CacheKey, NearKey};
 use crate::port::backend::{SetCondition, SetOptions};
 use crate::port::near::{Held, NearEntry, NearMeta, Times};
 use crate::time::{Life, Tick};
@@ -51,7 +51,7 @@ impl Engine {
             Err(error) => return tracing::warn!(%error, "a loaded value was not stored"),
         };
         if !self.is_enabled() {
-            return self.not_stored("all", Reason::Disabled);
+            return self.not_stored(ask.space, "all", Reason::Disabled);
         }
         self.settle().await;
         match landed {
@@ -64,9 +64,9 @@ impl Engine {
     async fn land_over(&self, ask: &Ask<'_>, born: u64, life: Life, value: Option<&Held>) {
         let _gate = self.gate.set(ask.key).await;
         if !self.stamps.may_land(ask.key, &self.stamps.cells(ask.key), born) {
-            return self.not_stored("all", Reason::Invalidated);
+            return self.not_stored(ask.space, "all", Reason::Invalidated);
         }
-        self.counters.add(Count::Stored);
+        self.counters.add(ask.space, Count::Stored);
         if let Err(error) = self.replace(ask, value.cloned(), life, SetCondition::Always).await {
             tracing::warn!(%error, "a refreshed value was not stored in every tier");
         }
@@ -86,10 +86,10 @@ impl Engine {
         let (cells, born) = (self.stamps.cells(ask.key), landed.born());
         let _gate = self.gate.land(ask.key).await;
         if !self.stamps.may_land(ask.key, &cells, born) {
-            return self.not_stored("all", Reason::Invalidated);
+            return self.not_stored(ask.space, "all", Reason::Invalidated);
         }
         let far = self.write_far(ask, value, life, SetOptions::default()).await;
-        self.counters.add(Count::Stored);
+        self.counters.add(ask.space, Count::Stored);
         let born = match landed {
             Landed::New(_) => Some(born),
             // Who reads the older value at this moment must not put it back.
@@ -135,16 +135,22 @@ impl Engine {
             kind: ask.values.kind(),
         };
         let value = value.unwrap_or_else(|| Arc::new(()));
-        self.parts.near.insert(ask.key, NearEntry { value, meta }, self.parts.clock.tick());
+        self.put_near(ask.key, NearEntry { value, meta });
         if meta.negative {
             self.keep_budget(ask, meta.weight);
         }
     }
 
+    /// Puts an entry into the near tier as it is.
+    pub(super) fn put_near(&self, key: &CacheKey, entry: NearEntry) {
+        let mut evicted = |key: &CacheKey| self.counters.add_by_id(key.near().space(), Count::Evicted);
+        self.parts.near.insert(key, entry, self.parts.clock.tick(), &mut evicted);
+    }
+
     /// Drives older absence out for a newer one.
     fn keep_budget(&self, ask: &Ask<'_>, weight: u32) {
         for key in self.absences.note(ask.key, weight) {
-            if self.parts.near.get(key.near()).is_some_and(|entry| entry.meta.negative) {
+            if self.parts.near.entry(key.near()).is_some_and(|entry| entry.meta.negative) {
                 self.parts.near.remove(&key);
             }
         }

@@ -19,7 +19,7 @@ use super::request::Request;
 use super::run::{Boxed, Work};
 use super::stale::Stale;
 use super::typed::{Body, Loaded, Older, Recipe};
-use super::{Ask, Engine, reentry};
+use super::{Ask, Engine, Keyspace, reentry};
 use crate::entry::{Reason, Status};
 use crate::error::Result;
 use crate::flight::{Lead, Seat};
@@ -84,7 +84,7 @@ impl Engine {
         ask: &Ask<'_>,
         call: Call<R, B>,
     ) -> Answer<R::Ret> {
-        let mut request = self.request();
+        let mut request = self.request(ask.space);
         let limits = self.limits(ask);
         match self.place(ask, (&call.recipe, call.detach.is_some()), limits, &mut request).await {
             Place::Answered(answer) => answer,
@@ -104,7 +104,7 @@ impl Engine {
         ask: &Ask<'_>,
         call: Call<R, B>,
     ) -> Answer<R::Ret> {
-        let mut request = self.request();
+        let mut request = self.request(ask.space);
         let limits = self.limits(ask);
         self.stamps.bump(Scope::Key(ask.key));
         self.flights.forget(ask.key);
@@ -118,8 +118,8 @@ impl Engine {
     }
 
     /// Runs the body while the cache is switched off.
-    pub(crate) async fn bypass<R>(&self, body: impl Future<Output = R>) -> R {
-        self.counters.add(Count::Bypassed);
+    pub(crate) async fn bypass<R>(&self, space: &Keyspace, body: impl Future<Output = R>) -> R {
+        self.counters.add(space, Count::Bypassed);
         body.await
     }
 

@@ -40,9 +40,10 @@ mod unfinished;
 mod values;
 
 pub(crate) use batch::{Batch, Given, OfKey, Trouble};
-pub use counters::Statistics;
+pub use counters::{Counts, Statistics};
 pub use explain::{EntryReport, Explanation, Outlook, TierReport};
 pub(crate) use found::{Answer, Found};
+pub(crate) use hot::Hot;
 pub(crate) use invalidate::What;
 pub use keyspace::{Keyspace, Policy};
 pub(crate) use load::Call;
@@ -191,13 +192,16 @@ impl Engine {
         self.parts.recorder.record(&Event::Missed { tier, reason });
     }
 
-    fn not_stored(&self, tier: &'static str, reason: Reason) {
-        self.counters.add(Count::NotStored);
+    fn not_stored(&self, space: &Keyspace, tier: &'static str, reason: Reason) {
+        self.counters.add(space, Count::NotStored);
+        if reason == Reason::Invalidated {
+            self.counters.add(space, Count::Overtaken);
+        }
         self.parts.recorder.record(&Event::NotStored { tier, reason });
     }
 
     fn tier_failed(&self, tier: Tier<'_>, verb: &'static str, error: &Error) {
-        self.counters.add(Count::TierError);
+        self.counters.error(error.kind());
         self.parts.recorder.record(&Event::TierFailed { tier: tier.name, verb, error });
     }
 }

@@ -66,7 +66,7 @@ impl Engine {
         let landed = Landed::Replacing(self.stamps.born());
         let work = Work { recipe, body, lead, landed, older: Some(older), refresh: Some(permit) };
         if let Launched::Away(_) = launch(self, ask, work) {
-            self.counters.add(Count::Refresh);
+            self.counters.add(ask.space, Count::Refresh);
         }
     }
 
@@ -120,11 +120,11 @@ impl Engine {
             return;
         }
         let Some(mut entry) =
-            self.parts.near.get(ask.key.near()).filter(|entry| entry.meta.times == older.times)
+            self.parts.near.entry(ask.key.near()).filter(|entry| entry.meta.times == older.times)
         else {
             return;
         };
         entry.meta.fresh_until = older.times.trusted_until.min(now.after(Life::For(AGAIN)));
-        self.parts.near.insert(ask.key, entry, now);
+        self.put_near(ask.key, entry);
     }
 }

@@ -1,20 +1,21 @@
 //! One request, counted once.
 
-use super::Engine;
 use super::counters::Count;
+use super::{Engine, Keyspace};
 
 /// A request under way. Whatever happens to it, it is counted as exactly one kind; dropped before it was answered,
 /// its caller went away.
 #[derive(Debug)]
 pub(super) struct Request<'a> {
     engine: &'a Engine,
+    space: &'a Keyspace,
     kind: Count,
 }
 
 impl Engine {
     /// A request begins.
-    pub(super) fn request(&self) -> Request<'_> {
-        Request { engine: self, kind: Count::Abandoned }
+    pub(super) fn request<'a>(&'a self, space: &'a Keyspace) -> Request<'a> {
+        Request { engine: self, space, kind: Count::Abandoned }
     }
 }
 
@@ -27,6 +28,6 @@ impl Request<'_> {
 
 impl Drop for Request<'_> {
     fn drop(&mut self) {
-        self.engine.counters.add(self.kind);
+        self.engine.counters.add(self.space, self.kind);
     }
 }

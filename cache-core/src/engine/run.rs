@@ -79,7 +79,7 @@ impl Engine {
         Box::pin(async move {
             let Work { recipe, body, lead, landed, older, .. } = work;
             let mut lead = Some(lead);
-            self.counters.add(Count::Load);
+            self.counters.add(ask.space, Count::Load);
             let began = self.parts.clock.tick();
             let body = self.body(ask.key, body, shown(older.as_ref()));
             let give_up = |limit: &Limit| self.give_up(ask, &recipe, older.as_ref(), limit);
@@ -112,7 +112,7 @@ impl Engine {
         request: &'a mut Request<'_>,
     ) -> Boxed<impl Future<Output = Answer<R::Ret>>> {
         Box::pin(async move {
-            self.counters.add(Count::Load);
+            self.counters.add(ask.space, Count::Load);
             let mut nobody_follows = None;
             let give_up = |limit: &Limit| self.give_up(ask, &recipe, None, limit);
             let run = run(body.begin(Older::default()), self.load_limit(ask), give_up, &mut nobody_follows);

@@ -28,6 +28,8 @@ pub enum Reason {
     TimedOut,
     /// The tier cannot be reached, or answered with an error.
     TierError,
+    /// Too many calls of the tier, or detached loads, are under way: this one was not begun.
+    Overloaded,
     /// The tier is in quarantine until its journal has been applied.
     Quarantined,
     /// The entry is larger than the tier takes.
@@ -42,8 +44,6 @@ pub enum Reason {
     LoadFailed,
     /// The key is left alone for a while, because its loads failed.
     BacksOff,
-    /// As many detached loads as may be are under way.
-    Overloaded,
     /// The cache is switched off.
     Disabled,
 }

@@ -157,7 +157,7 @@ impl Asked {
         self.policy.check().map_err(LoadError::Cache)?;
         let engine = self.manager.engine_handle();
         if !engine.is_enabled() {
-            let ret = engine.bypass(call.run()).await;
+            let ret = engine.bypass(&DIRECT, call.run()).await;
             return Ok(Answer { ret, status: Status::loaded(Reason::Disabled) });
         }
         let space = Keyspace { name: DIRECT.name.clone(), policy: self.policy };

@@ -20,7 +20,7 @@ pub use health::Health;
 pub use load_error::LoadError;
 pub use many::{BatchReply, ById, ByKey, ByPrefix, GetOrLoadMany, LoadedMany, NamesIds, ResultOf};
 
-pub use crate::engine::{EntryReport, Explanation, Outlook, Policy, Statistics, TierReport, Written};
+pub use crate::engine::{Counts, EntryReport, Explanation, Outlook, Policy, Statistics, TierReport, Written};
 
 use std::sync::{Arc, LazyLock};
 
@@ -268,7 +268,7 @@ impl CacheManager {
         self.0.is_enabled()
     }
 
-    /// What this manager has done. Prints as a table.
+    /// What this manager has done, in all and per keyspace. Prints as a table.
     #[must_use]
     pub fn stats(&self) -> Statistics {
         self.0.statistics()

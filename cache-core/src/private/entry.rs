@@ -50,7 +50,7 @@ impl Entry {
     pub async fn refresh<K: Kind>(self, kind: K, body: impl Future<Output = K::Ret>) -> K::Ret {
         let engine = self.manager.engine_handle();
         if !engine.is_enabled() {
-            return engine.bypass(body).await;
+            return engine.bypass(self.keyspace, body).await;
         }
         let ask = Ask::new(&self.key, self.keyspace, kind.values());
         engine.refresh(&ask, Call::attached(Of(kind), Plainly(body))).await.ret

@@ -55,7 +55,7 @@ impl Engine {
         let mut answers = Answers::none_of(batch);
         let shared: Vec<_> = batch.slots().filter(|slot| !self.answer_hot(slot, &mut answers)).collect();
         let Some(first) = shared.first().copied() else { return answers.into_vec() };
-        shared.iter().for_each(|slot| answers.begin(slot, self.request()));
+        shared.iter().for_each(|slot| answers.begin(slot, self.request(batch.space)));
         let open = Open { shared, alone: Vec::new() };
         let late = |limit: Limit| Some(limit.error(&first.ask));
         let all = Box::pin(self.answer_all(batch, open, &mut load, &mut answers));
@@ -97,7 +97,7 @@ impl Engine {
         let mut answers = Vec::with_capacity(batch.keys.len());
         let places: Vec<usize> = (0..batch.keys.len()).collect();
         for chunk in places.chunks(batch.max_batch) {
-            chunk.iter().for_each(|_| self.counters.add(Count::Bypassed));
+            chunk.iter().for_each(|_| self.counters.add(batch.space, Count::Bypassed));
             answers.extend(load(chunk.to_vec()).await.into_iter().map(Given::into_answer));
         }
         answers
@@ -106,9 +106,15 @@ impl Engine {
     /// Whether a fresh near entry answers at once.
     fn answer_hot(&self, slot: &Slot<'_>, answers: &mut Answers<'_>) -> bool {
         let ask = &slot.ask;
-        let give = |held: Held| ask.values.accept(&held).then_some(Some(held));
-        let hit = self.hot(ask.key.near(), give, || Some(None));
-        hit.map(|value| answers.put(slot, Ok(value))).is_some()
+        let mut negative = false;
+        let held = self.parts.near.get(ask.key.near(), &mut |meta| {
+            negative = meta.negative;
+            self.is_fresh(meta)
+        });
+        let Some(held) = held.filter(|held| negative || ask.values.accept(held)) else { return false };
+        self.counters.add(ask.space, if negative { Count::Negative } else { Count::NearHit });
+        answers.put(slot, Ok((!negative).then_some(held)));
+        true
     }
 
     /// Takes a seat in the flight of every key that is open. Waits for nothing.
@@ -141,11 +147,11 @@ impl Engine {
         while !led.is_empty() {
             let rest = led.split_off(batch.max_batch.min(led.len()));
             let keys: HashSet<CacheKey> = led.iter().map(|led| led.slot.ask.key.clone()).collect();
-            self.counters.add(Count::Load);
+            self.counters.add(batch.space, Count::Load);
             let body = load(led.iter().map(|led| led.slot.at).collect());
             let body = reentry::loading_many(self.identity(), keys, body);
             let given = self.bounded(&led, body).await;
-            let landing = self.tell_many(led, given, answers);
+            let landing = self.tell_many(batch, led, given, answers);
             self.land_many(landing, born).await;
             led = rest;
         }
@@ -163,12 +169,13 @@ impl Engine {
     /// landed.
     fn tell_many<'a>(
         &self,
+        batch: &Batch<'_>,
         led: Vec<Led<'a>>,
         given: Vec<Given>,
         answers: &mut Answers<'_>,
     ) -> Vec<(Led<'a>, Option<Held>)> {
         if given.iter().any(Given::is_failure) {
-            self.counters.add(Count::LoadFailed);
+            self.counters.add(batch.space, Count::LoadFailed);
         }
         let mut landing = Vec::with_capacity(led.len());
         let given = given.into_iter().chain(std::iter::repeat_with(|| Given::Absent));

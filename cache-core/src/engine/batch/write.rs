@@ -33,14 +33,16 @@ impl Engine {
             return;
         }
         if !self.is_enabled() {
-            return landing.iter().for_each(|_| self.not_stored("all", Reason::Disabled));
+            return landing
+                .iter()
+                .for_each(|(led, _)| self.not_stored(led.slot.ask.space, "all", Reason::Disabled));
         }
         self.settle().await;
         let _gates = self.gate.land_many(landing.iter().map(|(led, _)| led.slot.ask.key)).await;
         let arriving = self.may_land_many(landing, born);
         let written = self.write_many(&arriving).await;
         for (Arriving { led, value, life }, far) in arriving.into_iter().zip(written) {
-            self.counters.add(Count::Stored);
+            self.counters.add(led.slot.ask.space, Count::Stored);
             let landing = Landing { born, life, stored_bytes: far.bytes(), only_here: !far.is_stored() };
             self.insert_near(&led.slot.ask, value, landing);
         }
@@ -52,7 +54,7 @@ impl Engine {
         for (led, value) in landing {
             let ask = &led.slot.ask;
             if !self.stamps.may_land(ask.key, &self.stamps.cells(ask.key), born) {
-                self.not_stored("all", Reason::Invalidated);
+                self.not_stored(ask.space, "all", Reason::Invalidated);
                 continue;
             }
             match self.life(ask, value.is_none()) {
@@ -113,7 +115,7 @@ impl Engine {
                 if aside {
                     self.parts.tiers.owe_fallback();
                 }
-                frames.iter().for_each(|_| self.not_stored(tier.name, reason));
+                frames.iter().for_each(|(ask, ..)| self.not_stored(ask.space, tier.name, reason));
                 frames.iter().map(|_| FarWrite::Failed(reason, error.clone())).collect()
             }
         }
