@@ -8,8 +8,8 @@ use bytes::Bytes;
 use cache_core::error::{Error, Result};
 use cache_core::key::{CacheKey, KeyPattern, Namespace};
 use cache_core::port::backend::{
-    BackendInfo, BackendKind, CacheBackend, DeleteCondition, DeleteOptions, Expiry, Remaining, SetCondition,
-    SetOptions, add_to_counter, counter_bytes,
+    BackendInfo, BackendKind, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome, DeleteCondition,
+    DeleteOptions, Expiry, LiveClaim, Remaining, SetCondition, SetOptions, add_to_counter, counter_bytes,
 };
 use cache_core::time::{Life, Tick};
 use tokio::task::consume_budget;
@@ -228,5 +228,21 @@ impl CacheBackend for MemoryBackend {
 
     async fn release_lease(&self, _: &CacheKey, _: u128) -> Result<bool> {
         Err(Error::unsupported("release_lease", "memory"))
+    }
+
+    async fn claim(&self, _: &CacheKey, _: ClaimId, _: ClaimOptions) -> Result<ClaimOutcome> {
+        Err(Error::unsupported("claim", "memory"))
+    }
+
+    async fn renew_claim(&self, _: &CacheKey, _: ClaimId, _: Duration) -> Result<bool> {
+        Err(Error::unsupported("renew_claim", "memory"))
+    }
+
+    async fn release_claim(&self, _: &CacheKey, _: ClaimId) -> Result<bool> {
+        Err(Error::unsupported("release_claim", "memory"))
+    }
+
+    async fn claims(&self, _: &CacheKey) -> Result<Vec<LiveClaim>> {
+        Err(Error::unsupported("claims", "memory"))
     }
 }

@@ -20,6 +20,10 @@ pub enum Verb {
     Ttl,
     AcquireLease,
     ReleaseLease,
+    Claim,
+    RenewClaim,
+    ReleaseClaim,
+    Claims,
 }
 
 impl Verb {
@@ -43,6 +47,10 @@ impl Verb {
             Self::Ttl => "ttl",
             Self::AcquireLease => "acquire_lease",
             Self::ReleaseLease => "release_lease",
+            Self::Claim => "claim",
+            Self::RenewClaim => "renew_claim",
+            Self::ReleaseClaim => "release_claim",
+            Self::Claims => "claims",
         }
     }
 
@@ -51,7 +59,13 @@ impl Verb {
     pub const fn writes(self) -> bool {
         !matches!(
             self,
-            Self::Connect | Self::Disconnect | Self::Get | Self::GetMany | Self::Exists | Self::Ttl
+            Self::Connect
+                | Self::Disconnect
+                | Self::Get
+                | Self::GetMany
+                | Self::Exists
+                | Self::Ttl
+                | Self::Claims
         )
     }
 }
