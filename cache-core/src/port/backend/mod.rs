@@ -11,7 +11,8 @@ mod null;
 mod options;
 
 pub use claims::{
-    ClaimId, ClaimOptions, ClaimOutcome, LiveClaim, MAX_CLAIM_LIMIT, MAX_CLAIM_MEMBER, MAX_CLAIM_PAYLOAD,
+    ClaimId, ClaimOptions, ClaimOutcome, ClaimTable, LiveClaim, MAX_CLAIM_LIMIT, MAX_CLAIM_MEMBER,
+    MAX_CLAIM_PAYLOAD,
 };
 pub use counter::{add_to_counter, counter_bytes, counter_sum, parse_counter};
 pub use null::NullBackend;
@@ -131,7 +132,7 @@ pub trait CacheBackend: Debug + Send + Sync + 'static {
     /// [`CacheKey::of_claim`] or [`CacheKey::of_slots`]; no data verb ever touches it.
     ///
     /// The fencing number grows with every claim of a group, over restarts and evictions too as long as the
-    /// clock that it is taken from is not set back.
+    /// clock that it is taken from is not set back. [`ClaimTable`] does it all for a store of one process.
     async fn claim(&self, _group: &CacheKey, _id: ClaimId, _options: ClaimOptions) -> Result<ClaimOutcome> {
         Err(Error::unsupported("claim", self.info().name))
     }

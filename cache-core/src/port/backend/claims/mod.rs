@@ -1,7 +1,13 @@
 //! What a claim is: who holds it, on what terms, and what others may see of it.
 //!
 //! A claim is a member of a group, held by whoever knows its token until it is released or its life ends. An
-//! exclusive claim is the only member of a group of its own; a slot is one of at most so many.
+//! exclusive claim is the only member of a group of its own; a slot is one of at most so many. [`table`] keeps them
+//! for a store that one process has to itself.
+
+mod group;
+mod table;
+
+pub use table::ClaimTable;
 
 use std::fmt;
 use std::sync::Arc;
