@@ -26,6 +26,8 @@ pub(crate) enum Role {
     Open,
     /// Writes and removes until it is killed; prints each change when it has been acknowledged.
     Write,
+    /// Claims, prints its number, and does nothing more.
+    Claim,
     /// Writes where a file may not grow beyond a limit of the system.
     Limited,
 }
@@ -87,6 +89,7 @@ async fn play_the_role() {
     match role.as_str() {
         "Open" => println!("{:?}", DiskBackend::open(&dir).err()),
         "Write" => write(&dir, std::env::var(SEED).unwrap().parse().unwrap()).await,
+        "Claim" => crate::claims::claim_and_wait(&dir).await,
         _ => crate::fault::write_beyond_the_limit(&dir).await,
     }
 }

@@ -25,6 +25,10 @@ impl Group {
         self.0.len()
     }
 
+    pub(super) fn members(&self) -> &[Member] {
+        &self.0
+    }
+
     pub(super) fn holds(&self, member: &str) -> bool {
         self.0.iter().any(|held| *held.id.member == *member)
     }

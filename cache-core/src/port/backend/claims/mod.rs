@@ -5,6 +5,7 @@
 //! for a store that one process has to itself.
 
 mod group;
+mod record;
 mod table;
 
 pub use table::ClaimTable;

@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::group::{Group, Member};
+use super::record::{self, Now};
 use super::{ClaimId, ClaimOptions, ClaimOutcome, LiveClaim};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::CacheKey;
@@ -96,6 +97,40 @@ impl ClaimTable {
     pub fn live(&self, group: &CacheKey) -> Vec<LiveClaim> {
         let (now, groups) = (self.clock.tick(), self.locked());
         groups.held.get(group).map(|members| members.live(now)).unwrap_or_default()
+    }
+
+    /// Whether it knows of a claim of this group, ended ones included. For a store that outlives its process: what
+    /// is not known is to be read and [restored](Self::restore) first.
+    #[must_use]
+    pub fn knows(&self, group: &CacheKey) -> bool {
+        self.locked().held.contains_key(group)
+    }
+
+    /// The live claims of a group as bytes to be stored, and how long they are worth keeping; `None` when there
+    /// are none.
+    #[must_use]
+    pub fn snapshot(&self, group: &CacheKey) -> Option<(Vec<u8>, Duration)> {
+        let (now, groups) = (self.now(), self.locked());
+        let (bytes, longest) = record::write(groups.held.get(group)?, now);
+        (!longest.is_zero()).then_some((bytes, longest))
+    }
+
+    /// Takes over what a [snapshot](Self::snapshot) of this group held and is still alive. Bytes that are no
+    /// snapshot hold nothing.
+    pub fn restore(&self, group: &CacheKey, bytes: &[u8]) {
+        let (now, mut groups) = (self.now(), self.locked());
+        for member in record::read(bytes, now) {
+            groups.last_fence = groups.last_fence.max(member.fence);
+            let members = groups.visit(group, now.tick);
+            if !members.holds(&member.id.member) {
+                members.add(member);
+                groups.count += 1;
+            }
+        }
+    }
+
+    fn now(&self) -> Now {
+        Now { tick: self.clock.tick(), wall: self.clock.wall() }
     }
 
     fn locked(&self) -> MutexGuard<'_, Groups> {
@@ -201,6 +236,28 @@ mod tests {
     }
 
     #[test]
+    fn a_successor_takes_over_what_is_alive() {
+        let (time, table) = steered();
+        let user = group("user:7");
+        let terms = ClaimOptions::new(SECOND).at_most(2);
+        let first = fence(table.claim(&user, ClaimId::new("a", 1), terms.clone().carrying("for a")));
+        fence(table.claim(&user, ClaimId::new("b", 2), ClaimOptions::new(2 * SECOND).at_most(2)));
+        let (bytes, kept) = table.snapshot(&user).unwrap();
+        assert_eq!((kept, table.snapshot(&group("nobody"))), (2 * SECOND, None));
+
+        let next = ClaimTable::new(Clock::source(Arc::clone(&time) as _));
+        next.restore(&user, &bytes);
+        next.restore(&user, &bytes);
+        assert!(next.knows(&user) && !next.knows(&group("nobody")));
+        assert_eq!(next.live(&user), table.live(&user));
+        assert_eq!(next.claim(&user, ClaimId::new("c", 3), terms.clone()).unwrap(), ClaimOutcome::Full);
+        time.advance(SECOND);
+        let last = fence(next.claim(&user, ClaimId::new("c", 3), terms));
+        assert!(last > first + 1, "{last} after two claims since {first}");
+        assert!(next.release(&user, &ClaimId::new("b", 2)) && !next.release(&user, &ClaimId::new("a", 1)));
+    }
+
+    #[test]
     fn what_has_ended_gives_its_memory_back_and_too_many_are_refused() {
         let (time, table) = steered();
         for index in 0..MAX_CLAIMS {
@@ -213,7 +270,8 @@ mod tests {
         fence(table.claim(&group("one more"), ClaimId::new("a", 1), ClaimOptions::new(SECOND)));
         time.advance(SECOND);
         fence(table.claim(&group("later"), ClaimId::new("a", 1), ClaimOptions::new(SECOND)));
-        assert_eq!((table.locked().held.len(), table.locked().count), (1, 1));
+        let groups = table.locked();
+        assert_eq!((groups.held.len(), groups.count), (1, 1));
     }
 
     fn time_micros(time: &Arc<ManualTime>) -> u64 {
