@@ -14,12 +14,13 @@ pub use cache_core::entry::{Deadlines, Invalidated, Reason};
 pub use cache_core::error::{Error, ErrorKind, Result, SharedError};
 pub use cache_core::key::{CacheKey, IntoKey, KeyBuilder, KeyPart, KeyPattern, Namespace, build_cache_key};
 pub use cache_core::manager::{
-    Builder, CacheManager, GetOrLoad, Health, IntoPattern, LoadError, Statistics, Written,
+    Builder, CacheManager, Claim, ClaimInfo, ClaimRequest, ClaimResult, GetOrLoad, Health, IntoPattern,
+    LoadError, Statistics, Written,
 };
 pub use cache_core::policy::FailMode;
 pub use cache_core::port::backend::{
-    BackendInfo, BackendKind, CacheBackend, Capability, DeleteCondition, DeleteOptions, Expiry, NullBackend,
-    Remaining, SetCondition, SetOptions,
+    BackendInfo, BackendKind, CacheBackend, Capability, ClaimId, ClaimOptions, ClaimOutcome, ClaimTable,
+    DeleteCondition, DeleteOptions, Expiry, LiveClaim, NullBackend, Remaining, SetCondition, SetOptions,
 };
 pub use cache_core::port::clock::{Clock, TimeSource};
 pub use cache_core::port::near::{NearStore, NoNear};
@@ -63,6 +64,7 @@ mod documents {
     pages! {
         Readme "../README.md"
         GettingStarted "../docs/guide/getting-started.md"
+        Claims "../docs/guide/claims.md"
         Invalidation "../docs/guide/invalidation.md"
         Outages "../docs/guide/outages.md"
         Configuration "../docs/guide/configuration.md"
