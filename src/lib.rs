@@ -19,8 +19,9 @@ pub use cache_core::manager::{
 };
 pub use cache_core::policy::FailMode;
 pub use cache_core::port::backend::{
-    BackendInfo, BackendKind, CacheBackend, Capability, ClaimId, ClaimOptions, ClaimOutcome, ClaimTable,
-    DeleteCondition, DeleteOptions, Expiry, LiveClaim, NullBackend, Remaining, SetCondition, SetOptions,
+    BackendInfo, BackendKind, Bytes, CacheBackend, Capability, ClaimId, ClaimOptions, ClaimOutcome,
+    ClaimTable, DeleteCondition, DeleteOptions, Expiry, LiveClaim, NullBackend, Remaining, SetCondition,
+    SetOptions,
 };
 pub use cache_core::port::clock::{Clock, TimeSource};
 pub use cache_core::port::near::{NearStore, NoNear};

@@ -21,11 +21,12 @@ pub use options::{
     SetOptions,
 };
 
+pub use bytes::Bytes;
+
 use std::fmt::Debug;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 
 use crate::error::{Error, Result};
 use crate::key::{CacheKey, KeyPattern, Namespace};
