@@ -108,7 +108,7 @@ impl ClaimRequest {
         Self { manager, group, member: member.into(), limit, ttl, payload, renewing: false }
     }
 
-    /// What others can read while it is held ([`ClaimInfo::payload`]): at most 4 KiB when encoded, about 60 bytes of
+    /// What others can read while it is held ([`ClaimInfo::payload`]): at most 4 KiB when encoded, 74 bytes of
     /// which are not yours.
     pub fn payload<T: Serialize + ?Sized>(mut self, payload: &T) -> Self {
         self.payload = self.group.clone().and_then(|group| info::encode(&group, payload));
