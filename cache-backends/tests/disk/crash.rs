@@ -35,7 +35,7 @@ fn one_life(dir: &std::path::Path, seed: u64, acknowledged: &mut Acknowledged) -
         let seen = Arc::clone(&seen);
         move || lines.for_each(|line| seen.lock().unwrap().extend(parse(&line)))
     });
-    std::thread::sleep(Duration::from_micros(1_000 + Dice::new(seed * 77 + 5).below(60_000)));
+    std::thread::sleep(Duration::from_micros(1_000 + Dice::new(seed * 77 + 5).below(30_000)));
     child.kill();
     reader.join().unwrap();
     let seen = std::mem::take(&mut *seen.lock().unwrap());
