@@ -14,8 +14,8 @@ pub use cache_core::entry::{Deadlines, Invalidated, Reason};
 pub use cache_core::error::{Error, ErrorKind, Result, SharedError};
 pub use cache_core::key::{CacheKey, IntoKey, KeyBuilder, KeyPart, KeyPattern, Namespace, build_cache_key};
 pub use cache_core::manager::{
-    Builder, CacheManager, Claim, ClaimInfo, ClaimRequest, ClaimResult, GetOrLoad, Health, IntoPattern,
-    LoadError, Statistics, Written,
+    Builder, CacheManager, Claim, ClaimInfo, ClaimRequest, ClaimResult, Counts, GetOrLoad, Health,
+    IntoPattern, LoadError, Statistics, Written,
 };
 pub use cache_core::policy::FailMode;
 pub use cache_core::port::backend::{
