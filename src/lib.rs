@@ -17,13 +17,14 @@ pub use cache_core::key::{CacheKey, IntoKey, KeyBuilder, KeyPart, KeyPattern, Na
 pub use cache_core::layer;
 pub use cache_core::layer::{Layer, Layered, Resilience};
 pub use cache_core::manager::{
-    Attached, Builder, CacheManager, Cached, Counts, Detached, GetOrLoad, Health, IntoPattern, LoadError,
-    Policy, Revalidating, Simple, Statistics, WithStatus, Written,
+    Attached, Builder, CacheManager, Cached, Claim, ClaimInfo, ClaimRequest, ClaimResult, Counts, Detached,
+    GetOrLoad, Health, IntoPattern, LoadError, Policy, Revalidating, Simple, Statistics, WithStatus, Written,
 };
 pub use cache_core::policy::{FailMode, RefreshAhead};
 pub use cache_core::port::backend::{
-    BackendInfo, BackendKind, CacheBackend, Capability, DeleteCondition, DeleteOptions, Expiry, NullBackend,
-    Remaining, SetCondition, SetOptions,
+    BackendInfo, BackendKind, Bytes, CacheBackend, Capability, ClaimId, ClaimOptions, ClaimOutcome,
+    ClaimTable, DeleteCondition, DeleteOptions, Expiry, LiveClaim, NullBackend, Remaining, SetCondition,
+    SetOptions,
 };
 pub use cache_core::port::clock::{Clock, TimeSource};
 pub use cache_core::port::near::{NearStore, NoNear};
@@ -67,6 +68,7 @@ mod documents {
     pages! {
         Readme "../README.md"
         GettingStarted "../docs/guide/getting-started.md"
+        Claims "../docs/guide/claims.md"
         Invalidation "../docs/guide/invalidation.md"
         Stampedes "../docs/guide/stampedes.md"
         Deadlines "../docs/guide/deadlines.md"

@@ -2,13 +2,15 @@
 //!
 //! Start reading in [`hot`] (a hit), then [`load`] (a miss: seat, fetch, run, land; within [`limits`], or
 //! [`detach`]ed; what answers when there is no new value is in [`stale`]). [`put`] writes, [`invalidate`] removes,
-//! [`expire`] ends a life, [`atomic`] holds the verbs that must have one winner, [`serving`] picks the byte tier,
+//! [`expire`] ends a life, [`atomic`] holds the verbs that must have one winner, [`claims`] those that somebody goes
+//! on holding, [`serving`] picks the byte tier,
 //! [`unfinished`] ends what a caller abandoned.
 
 mod absences;
 mod atomic;
 mod backoff;
 mod check;
+mod claims;
 mod conclude;
 mod counters;
 mod detach;
@@ -36,6 +38,7 @@ mod typed;
 mod unfinished;
 mod values;
 
+pub(crate) use claims::{Claimed, Holding};
 pub use counters::{Counts, Statistics};
 pub(crate) use found::{Answer, Found};
 pub(crate) use hot::Hot;
@@ -108,6 +111,7 @@ pub(crate) struct Engine {
     absences: Absences,
     refreshes: Refreshes,
     counters: Counters,
+    undone: Arc<claims::Undone>,
 }
 
 impl Engine {
@@ -125,6 +129,7 @@ impl Engine {
             absences: Absences::new(parts.near.bounds()),
             refreshes: Refreshes::default(),
             counters: Counters::default(),
+            undone: Arc::default(),
             parts,
         }
     }
@@ -167,6 +172,10 @@ impl Engine {
 
     pub(crate) fn near_ttl(&self) -> Option<std::time::Duration> {
         self.parts.near_ttl.and_then(Life::duration)
+    }
+
+    pub(crate) fn default_ttl(&self) -> Life {
+        self.parts.default_ttl
     }
 
     pub(crate) fn tiers(&self) -> &Tiers {
