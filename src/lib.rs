@@ -17,14 +17,15 @@ pub use cache_core::key::{CacheKey, IntoKey, KeyBuilder, KeyPart, KeyPattern, Na
 pub use cache_core::layer;
 pub use cache_core::layer::{Layer, Layered, Resilience};
 pub use cache_core::manager::{
-    Attached, BatchReply, Builder, CacheManager, Cached, Counts, Detached, EntryReport, Explanation,
-    GetOrLoad, GetOrLoadMany, Health, IntoPattern, LoadError, LoadedMany, Outlook, Policy, Revalidating,
-    Simple, Statistics, TierReport, WithStatus, Written,
+    Attached, BatchReply, Builder, CacheManager, Cached, Claim, ClaimInfo, ClaimRequest, ClaimResult, Counts,
+    Detached, EntryReport, Explanation, GetOrLoad, GetOrLoadMany, Health, IntoPattern, LoadError, LoadedMany,
+    Outlook, Policy, Revalidating, Simple, Statistics, TierReport, WithStatus, Written,
 };
 pub use cache_core::policy::{FailMode, RefreshAhead};
 pub use cache_core::port::backend::{
-    BackendInfo, BackendKind, CacheBackend, Capability, DeleteCondition, DeleteOptions, Expiry, NullBackend,
-    Remaining, SetCondition, SetOptions,
+    BackendInfo, BackendKind, Bytes, CacheBackend, Capability, ClaimId, ClaimOptions, ClaimOutcome,
+    ClaimTable, DeleteCondition, DeleteOptions, Expiry, LiveClaim, NullBackend, Remaining, SetCondition,
+    SetOptions,
 };
 pub use cache_core::port::clock::{Clock, TimeSource};
 pub use cache_core::port::near::{NearStore, NoNear};
@@ -70,6 +71,7 @@ mod documents {
         GettingStarted "../docs/guide/getting-started.md"
         Batches "../docs/guide/batches.md"
         Explain "../docs/guide/explain.md"
+        Claims "../docs/guide/claims.md"
         Invalidation "../docs/guide/invalidation.md"
         Stampedes "../docs/guide/stampedes.md"
         Deadlines "../docs/guide/deadlines.md"

@@ -3,7 +3,8 @@
 //! Start reading in [`hot`] (a hit), then [`load`] (a miss: seat, fetch, run, land; within [`limits`], or
 //! [`detach`]ed; what answers when there is no new value is in [`stale`]) and [`batch`] (many). [`put`] writes,
 //! [`invalidate`] removes, [`expire`] ends a life, [`explain`] changes nothing,
-//! [`atomic`] holds the verbs that must have one winner, [`serving`] picks the byte tier,
+//! [`atomic`] holds the verbs that must have one winner, [`claims`] those that somebody goes
+//! on holding, [`serving`] picks the byte tier,
 //! [`unfinished`] ends what a caller abandoned.
 
 mod absences;
@@ -11,6 +12,7 @@ mod atomic;
 mod backoff;
 mod batch;
 mod check;
+mod claims;
 mod conclude;
 mod counters;
 mod detach;
@@ -40,6 +42,7 @@ mod unfinished;
 mod values;
 
 pub(crate) use batch::{Batch, Given, OfKey, Trouble};
+pub(crate) use claims::{Claimed, Holding};
 pub use counters::{Counts, Statistics};
 pub use explain::{EntryReport, Explanation, Outlook, TierReport};
 pub(crate) use found::{Answer, Found};
@@ -113,6 +116,7 @@ pub(crate) struct Engine {
     absences: Absences,
     refreshes: Refreshes,
     counters: Counters,
+    undone: Arc<claims::Undone>,
 }
 
 impl Engine {
@@ -130,6 +134,7 @@ impl Engine {
             absences: Absences::new(parts.near.bounds()),
             refreshes: Refreshes::default(),
             counters: Counters::default(),
+            undone: Arc::default(),
             parts,
         }
     }
@@ -172,6 +177,10 @@ impl Engine {
 
     pub(crate) fn near_ttl(&self) -> Option<std::time::Duration> {
         self.parts.near_ttl.and_then(Life::duration)
+    }
+
+    pub(crate) fn default_ttl(&self) -> Life {
+        self.parts.default_ttl
     }
 
     pub(crate) fn tiers(&self) -> &Tiers {

@@ -50,6 +50,12 @@ impl Namespace {
     pub(super) fn prefix(&self) -> &str {
         &self.data
     }
+
+    /// What every claim of this namespace begins with. No data key does.
+    #[must_use]
+    pub fn claim_prefix(&self) -> String {
+        format!("{}:c:", self.as_str())
+    }
 }
 
 impl Default for Namespace {

@@ -1,11 +1,13 @@
 //! The face of the engine: direct calls.
 //!
 //! Promise: with [`FailMode::Open`] the only errors here are the caller's own (an empty key, a ttl of zero, a
-//! key read as another type); trouble of a tier is a recorded miss or no-op. [`builder`] wires a manager,
-//! [`get_or_load`] is the verb that loads, [`many`] the one that loads many.
+//! key read as another type); trouble of a tier is a recorded miss or no-op.
+//! Claims are the exception: their trouble is always an error. [`builder`] wires a manager,
+//! [`get_or_load`] is the verb that loads, [`many`] the one that loads many, [`claim`] holds things.
 
 mod builder;
 mod cached;
+mod claim;
 mod direct;
 mod explain;
 mod get_or_load;
@@ -15,6 +17,7 @@ mod many;
 
 pub use builder::Builder;
 pub use cached::Cached;
+pub use claim::{Claim, ClaimInfo, ClaimRequest, ClaimResult};
 pub use get_or_load::{Attached, Detached, GetOrLoad, Revalidating, Simple, WithStatus};
 pub use health::Health;
 pub use load_error::LoadError;

@@ -111,11 +111,12 @@ async fn a_closed_manager_says_so_key_by_key() {
         "{away:?}"
     );
     primary.down(false);
+    assert_eq!(cache.get::<u64>("other").await.unwrap(), None, "the primary is asked again");
     primary.lose_answers(true);
     let users = cache.get_or_load_many([2], load).prefix("user").await.unwrap();
     let late = users.result(&2).unwrap();
     assert!(matches!(late, Err(LoadError::Cache(error)) if error.kind() == ErrorKind::Timeout), "{late:?}");
-    assert_eq!((source.calls().len(), cache.stats().loading, cache.stats().requests()), (0, 0, 3));
+    assert_eq!((source.calls().len(), cache.stats().loading, cache.stats().requests()), (0, 0, 4));
 }
 
 #[tokio::test]
