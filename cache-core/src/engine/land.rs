@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::counters::Count;
+use super::over::Over;
 use super::serving::Serving;
 use super::{Ask, Engine, What};
 use crate::codec::Envelope;
@@ -94,7 +95,7 @@ impl Engine {
         if !self.stamps.may_land(ask.key, &self.stamps.cells(ask.key), born) {
             return self.not_stored("all", Reason::Invalidated);
         }
-        let far = self.write_far(ask, value, life, SetOptions::default()).await;
+        let far = self.write_far(ask, value, life, Over::Nothing).await;
         self.counters.add(Count::Stored);
         self.insert_near(
             ask,
@@ -138,13 +139,13 @@ impl Engine {
         ask: &Ask<'_>,
         value: Option<&Held>,
         life: Life,
-        options: SetOptions,
+        over: Over,
     ) -> FarWrite {
         if !ask.leaves_the_process() || !self.parts.tiers.exist() {
             return FarWrite::NotAsked;
         }
         match self.encode(ask, value, life) {
-            Ok(frame) => self.send(ask, frame, options.expiring(life)).await,
+            Ok(frame) => self.send(ask, frame, life, over).await,
             Err(error) => {
                 self.remove_older(ask).await;
                 let reason = reason_of(&error);
@@ -165,8 +166,9 @@ impl Engine {
         ask.values.encode(&self.parts.codec, ask.key, value, policy.format, &envelope)
     }
 
-    async fn send(&self, ask: &Ask<'_>, frame: Bytes, options: SetOptions) -> FarWrite {
+    async fn send(&self, ask: &Ask<'_>, frame: Bytes, life: Life, over: Over) -> FarWrite {
         let bytes = frame.len();
+        let options = SetOptions::default().expiring(life).when(over.condition());
         let (tier, aside) = match self.serving() {
             Serving::Primary(tier) => (tier, false),
             Serving::Fallback(tier) => (tier, true),
@@ -186,7 +188,7 @@ impl Engine {
                 if error.kind() != ErrorKind::TooLarge {
                     self.tier_failed(tier, "set", &error);
                 }
-                if aside || error.kind() != ErrorKind::TooLarge {
+                if aside || over.leaves_older(&error) {
                     self.journal.key(ask.key);
                 }
                 let reason = reason_of(&error);

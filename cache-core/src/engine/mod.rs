@@ -13,6 +13,7 @@ mod invalidate;
 mod keyspace;
 mod land;
 mod load;
+mod over;
 mod put;
 mod reentry;
 mod serving;

@@ -1,12 +1,13 @@
 //! Writing a value that the caller has at hand.
 
 use super::land::{FarWrite, Landing};
+use super::over::Over;
 use super::serving::Serving;
 use super::unfinished::Unfinished;
 use super::{Ask, Engine, What};
 use crate::entry::Reason;
 use crate::error::Result;
-use crate::port::backend::{SetCondition, SetOptions};
+use crate::port::backend::SetCondition;
 use crate::port::near::Held;
 use crate::stamp::Scope;
 use crate::time::Life;
@@ -66,7 +67,7 @@ impl Engine {
         };
         self.stamps.bump(Scope::Key(ask.key));
         self.flights.forget(ask.key);
-        let far = self.write_far(ask, value.as_ref(), life, SetOptions::default().when(condition)).await;
+        let far = self.write_far(ask, value.as_ref(), life, Over::Older(condition)).await;
         if let FarWrite::Aside(_) = far {
             self.journal.key(ask.key);
         }
