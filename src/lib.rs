@@ -17,7 +17,7 @@ pub use cache_core::key::{CacheKey, IntoKey, KeyBuilder, KeyPart, KeyPattern, Na
 pub use cache_core::layer;
 pub use cache_core::layer::{Layer, Layered, Resilience};
 pub use cache_core::manager::{
-    Builder, CacheManager, GetOrLoad, Health, IntoPattern, LoadError, Statistics, Written,
+    Builder, CacheManager, Counts, GetOrLoad, Health, IntoPattern, LoadError, Statistics, Written,
 };
 pub use cache_core::policy::FailMode;
 pub use cache_core::port::backend::{

@@ -37,7 +37,7 @@ impl Engine {
     /// # Errors
     /// `TypeMismatch` for a direct call that asks for another type than this process wrote.
     pub(super) fn near(&self, ask: &Ask<'_>) -> Result<Option<Found>> {
-        let Some(entry) = self.parts.near.get(ask.key.near()) else { return Ok(None) };
+        let Some(entry) = self.parts.near.entry(ask.key.near()) else { return Ok(None) };
         if self.parts.clock.tick() >= entry.meta.fresh_until {
             self.missed("near", Reason::Expired);
             return Ok(None);
@@ -141,11 +141,11 @@ impl Engine {
     /// Only when the manager fails closed.
     pub(crate) async fn read(&self, ask: &Ask<'_>) -> Result<Option<Found>> {
         if !self.is_enabled() {
-            self.counters.add(Count::Bypassed);
+            self.counters.add(ask.space, Count::Bypassed);
             return Ok(None);
         }
         let found = self.fetch(ask, self.stamps.born()).await;
-        self.counters.add(count_of(found.as_ref().ok().and_then(Option::as_ref)));
+        self.counters.add(ask.space, count_of(found.as_ref().ok().and_then(Option::as_ref)));
         found
     }
 

@@ -1,7 +1,7 @@
 //! The kinds of trouble, by what the caller can do about them.
 
 /// What kind of trouble an [`Error`](super::Error) is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// A builder option, URL or environment variable is wrong.
