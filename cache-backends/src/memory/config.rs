@@ -53,8 +53,7 @@ impl MemoryBuilder {
         self
     }
 
-    /// The clock that judges lives; by default the machine's. By a test's own source, expired entries give their
-    /// memory back only when they are overwritten, taken or evicted.
+    /// The clock that judges lives; by default the machine's.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
