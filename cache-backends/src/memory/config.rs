@@ -79,6 +79,9 @@ impl Default for MemoryBuilder {
     }
 }
 
+/// So many small entries may be evicted by one write at most: some milliseconds, however large the store is.
+const SETTLED_AT_ONCE: u64 = 1_024;
+
 /// The bounds as the engine underneath wants them.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sizes {
@@ -100,7 +103,7 @@ impl Sizes {
             capacity: weigher.capacity,
             largest,
             largest_frame: builder.max_entry_bytes.min(largest),
-            unsettled: weigher.capacity / 64,
+            unsettled: (weigher.capacity / 64).min(SETTLED_AT_ONCE * u64::from(weigher.least)),
             weigher,
         }
     }
