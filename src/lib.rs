@@ -13,6 +13,9 @@ pub use cache_core::codec::{Compression, Format};
 pub use cache_core::entry::{Deadlines, Invalidated, Reason};
 pub use cache_core::error::{Error, ErrorKind, Result, SharedError};
 pub use cache_core::key::{CacheKey, IntoKey, KeyBuilder, KeyPart, KeyPattern, Namespace, build_cache_key};
+#[doc(inline)]
+pub use cache_core::layer;
+pub use cache_core::layer::{Layer, Layered, Resilience};
 pub use cache_core::manager::{
     Builder, CacheManager, Claim, ClaimInfo, ClaimRequest, ClaimResult, Counts, GetOrLoad, Health,
     IntoPattern, LoadError, Statistics, Written,
@@ -69,6 +72,7 @@ mod documents {
         Invalidation "../docs/guide/invalidation.md"
         Outages "../docs/guide/outages.md"
         Configuration "../docs/guide/configuration.md"
+        Layers "../docs/guide/layers.md"
         Macros "../docs/guide/macros.md"
     }
 }

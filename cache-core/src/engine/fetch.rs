@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::counters::Count;
-use super::land::Landing;
+use super::land::{Landing, reason_of};
 use super::serving::Serving;
 use super::{Ask, Engine, Found};
 use crate::entry::Reason;
@@ -120,8 +120,7 @@ impl Engine {
 
     fn failed_read(&self, ask: &Ask<'_>, tier: Tier<'_>, error: Error) -> Result<Option<Found>> {
         self.tier_failed(tier, "get", &error);
-        let reason = if error.kind() == ErrorKind::Timeout { Reason::TimedOut } else { Reason::TierError };
-        self.missed(tier.name, reason);
+        self.missed(tier.name, reason_of(&error));
         if self.fails_closed(ask) { Err(error) } else { Ok(None) }
     }
 

@@ -243,11 +243,12 @@ impl FarWrite {
     }
 }
 
-fn reason_of(error: &Error) -> Reason {
+pub(super) fn reason_of(error: &Error) -> Reason {
     match error.kind() {
         ErrorKind::TooLarge => Reason::TooLarge,
         ErrorKind::Encode => Reason::Unencodable,
         ErrorKind::Timeout => Reason::TimedOut,
+        ErrorKind::Overloaded => Reason::Overloaded,
         _ => Reason::TierError,
     }
 }

@@ -9,6 +9,7 @@ mod counter;
 mod forward;
 mod null;
 mod options;
+mod verb;
 
 pub use claims::{
     ClaimId, ClaimOptions, ClaimOutcome, ClaimTable, LiveClaim, MAX_CLAIM_LIMIT, MAX_CLAIM_MEMBER,
@@ -20,6 +21,7 @@ pub use options::{
     BackendInfo, BackendKind, Capability, DeleteCondition, DeleteOptions, Expiry, Remaining, SetCondition,
     SetOptions,
 };
+pub use verb::Verb;
 
 pub use bytes::Bytes;
 

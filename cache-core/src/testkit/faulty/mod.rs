@@ -4,10 +4,8 @@
 //! switches are read at the start of each call.
 
 mod hold;
-mod verb;
 
 pub use hold::Hold;
-pub use verb::Verb;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -23,7 +21,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::key::{CacheKey, KeyPattern, Namespace};
 use crate::port::backend::{
     BackendInfo, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome, DeleteOptions, Expiry, LiveClaim,
-    Remaining, SetOptions,
+    Remaining, SetOptions, Verb,
 };
 
 /// Wraps a backend; a test switches its faults on and off while it is used.
