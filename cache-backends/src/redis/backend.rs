@@ -16,16 +16,13 @@ use cache_core::port::backend::{
     SetOptions,
 };
 
-use super::call::Call;
-use super::config::{Config, RedisBackendBuilder};
-use super::error::{Reason, unexpected};
+use super::call::Terms;
+use super::config::{RedisBackendBuilder, Settings};
 use super::reply;
 use super::scan::Target;
 use super::scripts::{DELETE_UNCHANGED, INCREMENT, Twice};
-use super::supervisor::Supervisor;
+use super::shape::Shape;
 
-/// Keys of one `MGET`.
-const KEYS: usize = 256;
 /// The longest life that is sent: a server adds it to its own clock in signed milliseconds.
 const MAX_MILLIS: u64 = 1 << 52;
 
@@ -33,8 +30,10 @@ const MAX_MILLIS: u64 = 1 << 52;
 ///
 /// Making one reads the URL and does nothing else: the first call connects. A call needs a tokio runtime with
 /// timers. Each verb is one round trip (pattern deletes and batches: several), bounded by the configured
-/// time-outs; see [`RedisBackendBuilder`]. Values larger than 64 KiB slow down their neighbours on the one
-/// connection; `max_entry_bytes` bounds them.
+/// time-outs; see [`RedisBackendBuilder`]. Single gets that come at the same time share round trips. Reads and
+/// writes have a connection each, so a large write does not hold up reads; `max_entry_bytes` bounds what a large
+/// read holds up. A key that holds something else than a string is a refusal when it is read alone, and absent
+/// when it is read together with others.
 ///
 /// ```
 /// # use cache_backends::redis::RedisBackend;
@@ -43,7 +42,7 @@ const MAX_MILLIS: u64 = 1 << 52;
 /// # Ok::<(), cache_core::error::Error>(())
 /// ```
 pub struct RedisBackend {
-    link: Supervisor,
+    shape: Shape,
 }
 
 impl RedisBackend {
@@ -62,27 +61,29 @@ impl RedisBackend {
         RedisBackendBuilder::new(url)
     }
 
-    pub(super) fn with(config: Config) -> Self {
-        Self { link: Supervisor::new(config) }
+    pub(super) fn with(shape: Shape) -> Self {
+        Self { shape }
     }
 
-    fn config(&self) -> &Config {
-        self.link.config()
+    fn settings(&self) -> &Settings {
+        self.shape.settings()
     }
 
     async fn read<T>(
         &self,
         verb: &'static str,
+        key: &CacheKey,
         command: &Cmd,
         read: fn(redis::Value) -> Option<T>,
     ) -> Result<T> {
-        self.link.call(Call::new(verb, command, self.config().read_timeout).repeatable(true), read).await
+        let terms = Terms::reading(verb, self.settings().read_timeout);
+        self.shape.ask(key, &terms.one(command), read).await.map_err(|failure| terms.named(failure))
     }
 
     /// A value that is not stored must not leave its predecessor behind.
     async fn refuse(&self, key: &CacheKey, options: &SetOptions, refusal: Error) -> Result<bool> {
         if options.condition == SetCondition::Always {
-            self.link.remove("set", &[key.as_str()]).await?;
+            self.shape.remove("set", &[key.as_str()]).await?;
         }
         Err(refusal)
     }
@@ -95,94 +96,78 @@ impl CacheBackend for RedisBackend {
     }
 
     fn is_available(&self) -> bool {
-        self.link.is_available()
+        self.shape.is_available()
     }
 
     async fn connect(&self) -> Result<()> {
-        self.link.open().await.map_err(|error| error.during("connect"))?;
-        let ping = redis::cmd("PING");
-        let call = Call::new("connect", &ping, self.config().connect_timeout).repeatable(true);
-        match self.link.try_call(&call, |_| Some(())).await {
-            Err(failure) if failure.reason != Reason::Denied => Err(failure.error.during("connect")),
-            _ => Ok(()),
-        }
+        self.shape.open().await.map_err(|error| error.during("connect"))
     }
 
     async fn disconnect(&self) -> Result<()> {
-        self.link.shut();
+        self.shape.shut();
         Ok(())
     }
 
     async fn get(&self, key: &CacheKey) -> Result<Option<Bytes>> {
-        self.read("get", &command("GET", key), reply::frame).await
+        self.shape.get(key).await
     }
 
     async fn set(&self, key: &CacheKey, frame: Bytes, options: SetOptions) -> Result<bool> {
-        let limit = self.config().max_entry_bytes;
+        let limit = self.settings().max_entry_bytes;
         let command = set_command("set", key, &frame, &options)?;
         if frame.len() > limit {
             return self.refuse(key, &options, too_large("set", frame.len(), limit)).await;
         }
         let repeatable = options.condition == SetCondition::Always;
-        let call = Call::new("set", &command, self.config().write_timeout).repeatable(repeatable);
-        match self.link.call(call, reply::stored).await {
-            Err(error) if error.kind() == ErrorKind::Refused => self.refuse(key, &options, error).await,
-            answered => answered,
+        let terms = Terms::writing("set", self.settings().write_timeout).repeatable(repeatable);
+        match self.shape.ask(key, &terms.one(&command), reply::stored).await {
+            Err(failure) if failure.error.kind() == ErrorKind::Refused => {
+                self.refuse(key, &options, terms.named(failure)).await
+            }
+            answered => answered.map_err(|failure| terms.named(failure)),
         }
     }
 
     async fn get_and_delete(&self, key: &CacheKey) -> Result<Option<Bytes>> {
         let command = command("GETDEL", key);
-        let call = Call::new("get_and_delete", &command, self.config().write_timeout);
-        self.link.call(call, reply::frame).await
+        let terms = Terms::writing("get_and_delete", self.settings().write_timeout);
+        self.shape.ask(key, &terms.one(&command), reply::frame).await.map_err(|failure| terms.named(failure))
     }
 
     async fn delete(&self, key: &CacheKey, options: DeleteOptions) -> Result<bool> {
         match options.condition {
-            DeleteCondition::Always => Ok(self.link.remove("delete", &[key.as_str()]).await? > 0),
+            DeleteCondition::Always => Ok(self.shape.remove("delete", &[key.as_str()]).await? > 0),
             DeleteCondition::IfUnchanged(frame) => {
                 let what = ("delete", &DELETE_UNCHANGED, Twice::Harmless);
-                self.link.run(what, (key, &[&frame]), reply::is_one).await
+                self.shape.run(what, (key, &[&frame]), reply::is_one).await
             }
             _ => Err(Error::unsupported("delete under this condition", "redis")),
         }
     }
 
     async fn exists(&self, key: &CacheKey) -> Result<bool> {
-        self.read("exists", &command("EXISTS", key), reply::is_one).await
+        self.read("exists", key, &command("EXISTS", key), reply::is_one).await
     }
 
     async fn delete_pattern(&self, pattern: &KeyPattern) -> Result<u64> {
-        self.link.sweep("delete_pattern", &Target::Pattern(pattern)).await
+        self.shape.sweep("delete_pattern", &Target::Pattern(pattern)).await
     }
 
     async fn clear(&self, namespace: &Namespace) -> Result<u64> {
-        self.link.sweep("clear", &Target::all_of(namespace)).await
+        self.shape.sweep("clear", &Target::all_of(namespace)).await
     }
 
     async fn get_many(&self, keys: &[CacheKey]) -> Result<Vec<Option<Bytes>>> {
-        let mut frames = Vec::with_capacity(keys.len());
-        for keys in keys.chunks(KEYS) {
-            let mut command = redis::cmd("MGET");
-            for key in keys {
-                command.arg(key.as_str());
-            }
-            let found = self.read("get_many", &command, reply::frames).await?;
-            if found.len() != keys.len() {
-                return Err(unexpected(&self.config().address).error.during("get_many"));
-            }
-            frames.extend(found);
-        }
-        Ok(frames)
+        self.shape.get_many(keys).await
     }
 
     async fn set_many(&self, entries: Vec<(CacheKey, Bytes, SetOptions)>) -> Result<Vec<bool>> {
-        self.link.set_many(&entries).await
+        self.shape.set_many(&entries).await
     }
 
     async fn delete_many(&self, keys: &[CacheKey]) -> Result<u64> {
         let keys: Vec<&str> = keys.iter().map(CacheKey::as_str).collect();
-        self.link.remove("delete_many", &keys).await
+        self.shape.remove("delete_many", &keys).await
     }
 
     async fn increment(&self, key: &CacheKey, by: i64, expiry: Expiry) -> Result<i64> {
@@ -192,18 +177,18 @@ impl CacheBackend for RedisBackend {
             Expiry::Never | Expiry::Keep => String::new(),
         };
         let what = ("increment", &INCREMENT, Twice::Wrong);
-        self.link.run(what, (key, &[by.as_bytes(), life.as_bytes()]), reply::counter).await
+        self.shape.run(what, (key, &[by.as_bytes(), life.as_bytes()]), reply::counter).await
     }
 
     async fn ttl(&self, key: &CacheKey) -> Result<Remaining> {
-        self.read("ttl", &command("PTTL", key), reply::remaining).await
+        self.read("ttl", key, &command("PTTL", key), reply::remaining).await
     }
 }
 
 impl fmt::Debug for RedisBackend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisBackend")
-            .field("address", &self.config().address)
+            .field("address", &self.shape.to_string())
             .field("available", &self.is_available())
             .finish_non_exhaustive()
     }

@@ -1,17 +1,19 @@
 //! How the backend is set up. Only [`RedisBackendBuilder::build`] checks, and it names what is wrong.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use cache_core::error::{Error, ErrorKind, Result};
 
 use super::RedisBackend;
 use super::address::{Address, masked};
+use super::shape::Shape;
+use super::source::Source;
 
-/// What holds for every call of one backend.
-#[derive(Debug, Clone)]
-pub(super) struct Config {
-    pub(super) address: Address,
+/// What holds for every call of one backend, whatever server it goes to.
+#[derive(Debug)]
+pub(super) struct Settings {
     pub(super) connect_timeout: Duration,
     pub(super) read_timeout: Duration,
     pub(super) write_timeout: Duration,
@@ -96,14 +98,15 @@ impl RedisBackendBuilder {
             check_timeout(name, timeout)?;
         }
         check_entry(self.max_entry_bytes)?;
-        Ok(RedisBackend::with(Config {
-            address: Address::parse(&self.url)?,
+        let source = Source::Fixed(Address::parse(&self.url)?);
+        let settings = Arc::new(Settings {
             connect_timeout: self.connect_timeout,
             read_timeout: self.read_timeout,
             write_timeout: self.write_timeout,
             scan_timeout: self.scan_timeout,
             max_entry_bytes: self.max_entry_bytes,
-        }))
+        });
+        Ok(RedisBackend::with(Shape::new(settings, source)))
     }
 }
 

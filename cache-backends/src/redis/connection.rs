@@ -13,7 +13,6 @@ use tokio::time::{Instant, timeout};
 use cache_core::error::{Error, ErrorKind, Result};
 
 use super::address::Address;
-use super::config::Config;
 use super::error::{Reason, of_library, of_server};
 
 /// So many time-outs in a row, and the connection is given up.
@@ -38,29 +37,29 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Connects within the configured time-out. `lost` is called once, when the connection ends.
+    /// Connects within the limit. `lost` is called once, when the connection ends.
     pub(super) async fn make(
-        config: &Config,
+        address: &Address,
+        limit: Duration,
         number: u64,
         lost: impl Fn() + Send + Sync + 'static,
     ) -> Result<Self> {
-        let limit = config.connect_timeout;
-        timeout(limit, Self::dial(config, number, lost)).await.unwrap_or_else(|_| {
-            let text = format!("{} accepted no connection within {limit:?}", config.address);
+        timeout(limit, Self::dial(address, number, lost)).await.unwrap_or_else(|_| {
+            let text = format!("{address} accepted no connection within {limit:?}");
             Err(Error::new(ErrorKind::Unavailable, text))
         })
     }
 
-    async fn dial(config: &Config, number: u64, lost: impl Fn() + Send + Sync + 'static) -> Result<Self> {
-        let failed = |error| of_library(&error, &config.address).error;
-        let client = Client::open(with_settings(&config.address)).map_err(failed)?;
-        let settings = library_settings(&config.address, lost);
+    async fn dial(address: &Address, number: u64, lost: impl Fn() + Send + Sync + 'static) -> Result<Self> {
+        let failed = |error| of_library(&error, address).error;
+        let client = Client::open(with_settings(address)).map_err(failed)?;
+        let settings = library_settings(address, lost);
         let inner = client.get_multiplexed_async_connection_with_config(&settings).await.map_err(failed)?;
         let made = Instant::now();
         let round_began = Mutex::new(made);
         let connection = Self { number, made, inner, silent_rounds: AtomicU32::new(0), round_began };
         let ping = connection.send(Request::One(&redis::cmd("PING"))).await.map_err(failed)?;
-        check_ping(ping, &config.address)?;
+        check_ping(ping, address)?;
         Ok(connection)
     }
 

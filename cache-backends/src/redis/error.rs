@@ -2,13 +2,13 @@
 //!
 //! Invariant: a server's own text is never handed on (it repeats arguments, and so keys); only its code is read.
 
+use std::fmt::Display;
+
 use cache_core::error::{Error, ErrorKind};
 use redis::{RedisError, ServerError};
 
-use super::address::Address;
-
 /// A failed call, and what it says about the connection.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Failure {
     pub(super) error: Error,
     pub(super) reason: Reason,
@@ -36,7 +36,7 @@ impl Failure {
 }
 
 /// An error of the client library.
-pub(super) fn of_library(error: &RedisError, address: &Address) -> Failure {
+pub(super) fn of_library(error: &RedisError, address: &impl Display) -> Failure {
     if let Ok(answer) = ServerError::try_from(error.clone()) {
         return of_server(&answer, address);
     }
@@ -59,12 +59,12 @@ pub(super) fn of_library(error: &RedisError, address: &Address) -> Failure {
 }
 
 /// An answer that does not belong to the question.
-pub(super) fn unexpected(address: &Address) -> Failure {
+pub(super) fn unexpected(address: &impl Display) -> Failure {
     broken(format!("{address} gave an answer of another shape than the command has"))
 }
 
 /// The connection ended before the answer came. Nobody connects again for a backend that was disconnected.
-pub(super) fn cut(address: &Address, was_shut: bool) -> Failure {
+pub(super) fn cut(address: &impl Display, was_shut: bool) -> Failure {
     if was_shut {
         let text = format!("{address} was disconnected from before it answered");
         return Failure::other(Error::new(ErrorKind::Unavailable, text));
@@ -81,11 +81,11 @@ fn shortened(text: &str) -> String {
 }
 
 /// An error that the server answered with.
-pub(super) fn of_server(error: &ServerError, address: &Address) -> Failure {
+pub(super) fn of_server(error: &ServerError, address: &impl Display) -> Failure {
     of_code(error.code(), error.details().unwrap_or_default(), address)
 }
 
-fn of_code(code: &str, detail: &str, address: &Address) -> Failure {
+fn of_code(code: &str, detail: &str, address: &impl Display) -> Failure {
     let (kind, what, fix) = match code {
         "ERR" => of_detail(detail),
         _ => known(code).unwrap_or((ErrorKind::Refused, "", "")),
@@ -167,6 +167,7 @@ fn shown_code(code: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::redis::address::Address;
 
     fn failure(line: &str) -> Failure {
         let address = Address::parse("redis://u:canary@h:1").unwrap();

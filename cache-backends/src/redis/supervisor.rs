@@ -17,21 +17,25 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use cache_core::error::{Error, ErrorKind, Result};
 
-use super::config::Config;
+use super::config::Settings;
 use super::connection::Connection;
 use super::phase::Phase;
+use super::source::Source;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// A refused password does not become right by asking often.
 const LONGEST_PAUSE_REFUSED: Duration = Duration::from_secs(5);
+/// A replica that was met on a connection younger than this is what the URL names, not a demoted primary.
+const NEW_CONNECTION: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub(super) struct Supervisor(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    config: Config,
+    settings: Arc<Settings>,
+    source: Source,
     phase: watch::Sender<Phase>,
     tasks: AtomicU64,
     task: Mutex<Option<AbortHandle>>,
@@ -39,9 +43,10 @@ struct Shared {
 }
 
 impl Supervisor {
-    pub(super) fn new(config: Config) -> Self {
+    pub(super) fn new(settings: Arc<Settings>, source: Source) -> Self {
         Self(Arc::new(Shared {
-            config,
+            settings,
+            source,
             phase: watch::Sender::new(Phase::Idle),
             tasks: AtomicU64::new(0),
             task: Mutex::new(None),
@@ -49,12 +54,21 @@ impl Supervisor {
         }))
     }
 
-    pub(super) fn config(&self) -> &Config {
-        &self.0.config
+    /// What messages name.
+    pub(super) fn source(&self) -> &Source {
+        &self.0.source
     }
 
     pub(super) fn is_available(&self) -> bool {
         self.0.phase.borrow().is_available()
+    }
+
+    /// Why calls fail at once, if they do.
+    pub(super) fn known_outage(&self) -> Option<Error> {
+        match &*self.0.phase.borrow() {
+            Phase::Down { error, .. } => Some(error.clone()),
+            _ => None,
+        }
     }
 
     /// The connection, or why there is none.
@@ -69,7 +83,7 @@ impl Supervisor {
     /// Tries at once, whatever failed before, and says how that ended.
     pub(super) async fn open(&self) -> Result<Arc<Connection>> {
         let mut phases = self.0.phase.subscribe();
-        let limit = self.0.config.connect_timeout * 2;
+        let limit = self.0.settings.connect_timeout * 2;
         let is_down = matches!(&*phases.borrow_and_update(), Phase::Down { .. });
         let opened = async {
             if is_down {
@@ -84,6 +98,18 @@ impl Supervisor {
     /// A caller found that this connection is of no use any more.
     pub(super) fn lost(&self, connection: u64) {
         self.0.lost(connection);
+    }
+
+    /// Something was heard about the server that only a new connection can find out: it is made, unless the
+    /// present one is new itself.
+    pub(super) fn doubt(&self) {
+        let doubted = match &*self.0.phase.borrow() {
+            Phase::Up(connection) if connection.age() > NEW_CONNECTION => Some(connection.number()),
+            _ => None,
+        };
+        if let Some(connection) = doubted {
+            self.0.lost(connection);
+        }
     }
 
     /// Waits until this connection is not used any more; whether that is because of [`Supervisor::shut`].
@@ -117,7 +143,7 @@ impl Supervisor {
     }
 
     fn still_connecting(&self) -> Error {
-        let text = format!("{} could not be connected to in time", self.0.config.address);
+        let text = format!("{} could not be connected to in time", self.0.source);
         Error::new(ErrorKind::Unavailable, text)
     }
 }
@@ -172,7 +198,8 @@ impl Shared {
                 shared.lost(task);
             }
         };
-        Connection::make(&self.config, task, lost).await
+        let address = self.source.resolve(&self.settings).await?;
+        Connection::make(&address, self.settings.connect_timeout, task, lost).await
     }
 }
 
@@ -183,7 +210,7 @@ async fn supervise(shared: Arc<Shared>, task: u64) {
     while shared.phase.borrow().is_work_of(task) {
         match shared.attempt(task).await {
             Ok(connection) => {
-                report_up(&shared.config, failures);
+                report_up(&shared.source, failures);
                 shared.change(|phase| phase.is_work_of(task), Phase::Up(Arc::new(connection)));
             }
             Err(error) => {
@@ -228,9 +255,9 @@ fn report_down(error: &Error, failures: u32) {
     }
 }
 
-fn report_up(config: &Config, failures: u32) {
+fn report_up(source: &Source, failures: u32) {
     if failures > 0 {
-        tracing::info!(server = %config.address, "the cache server can be used again");
+        tracing::info!(server = %source, "the cache server can be used again");
     }
 }
 
