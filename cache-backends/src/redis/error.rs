@@ -50,12 +50,26 @@ pub(super) fn of_library(error: &RedisError, address: &impl Display) -> Failure 
             let fix = "add ?protocol=resp2 to the URL, or use Redis 6.2 or newer";
             Failure::other(Error::new(ErrorKind::Refused, text).with_fix(fix))
         }
+        redis::ErrorKind::Io if error.to_string().contains("fatal alert: ") => {
+            ended_by_alert(&error.to_string(), address)
+        }
         redis::ErrorKind::Io => {
             broken(format!("{address} cannot be reached: {}", shortened(&error.to_string())))
         }
         redis::ErrorKind::Parse => broken(format!("{address} answered with something that is not RESP")),
         _ => broken(format!("{address} cannot be used: {}", error.category())),
     }
+}
+
+/// A TLS server judges the client's certificate after the client believes to be connected.
+fn ended_by_alert(text: &str, address: &impl Display) -> Failure {
+    let (_, alert) = text.split_once("fatal alert: ").unwrap_or_default();
+    let fix = match alert {
+        "CertificateRequired" => "add ?cert_file=..&key_file=.. to the URL",
+        _ => "give a client certificate that its roots certify",
+    };
+    let text = format!("{address} ended the TLS connection: {}", shortened(alert));
+    Failure { error: Error::new(ErrorKind::Refused, text).with_fix(fix), reason: Reason::Broken }
 }
 
 /// An answer that does not belong to the question.
@@ -167,10 +181,9 @@ fn shown_code(code: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::redis::address::Address;
 
     fn failure(line: &str) -> Failure {
-        let address = Address::parse("redis://u:canary@h:1").unwrap();
+        let address = "redis://h:1";
         let (code, detail) = line.split_once(' ').unwrap_or((line, ""));
         of_code(code, detail, &address)
     }

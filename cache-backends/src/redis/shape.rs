@@ -16,6 +16,7 @@ use super::config::Settings;
 use super::error::{Failure, Reason, unexpected};
 use super::gather::Manner;
 use super::node::Node;
+use super::place::Place;
 use super::reply;
 use super::source::Source;
 
@@ -36,8 +37,10 @@ pub(super) struct Keyed<'a> {
 }
 
 impl Shape {
-    pub(super) fn new(settings: Arc<Settings>, source: Source) -> Self {
-        Self::One(Node::new(settings, source, Manner::Together))
+    pub(super) fn new(settings: Arc<Settings>, place: Place) -> Self {
+        match place {
+            Place::One(address) => Self::One(Node::new(settings, Source::Fixed(address), Manner::Together)),
+        }
     }
 
     pub(super) fn settings(&self) -> &Settings {

@@ -5,6 +5,9 @@ mod gather;
 mod impostor;
 mod outage;
 mod secrets;
+#[path = "../servers/mod.rs"]
+mod servers;
 mod support;
 mod sweep;
+mod tls;
 mod verbs;

@@ -1,0 +1,116 @@
+//! How a connection is made: socket options, TLS, and what the client library is told.
+//!
+//! Invariant: every TCP connection has `TCP_NODELAY`, keepalive, and (where the kernel has it) `TCP_USER_TIMEOUT`.
+
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::io::tcp::{TcpSettings, socket2};
+use redis::{AsyncConnectionConfig, Client, ConnectionInfo, PushInfo, PushKind, RedisConnectionInfo};
+use tokio::task::AbortHandle;
+
+use cache_core::error::Result;
+
+use super::address::Address;
+use super::error::of_library;
+
+/// Requests that wait inside the client library for the socket; more wait in front of it.
+const QUEUE: usize = 512;
+/// How long sent bytes may stay unacknowledged. Without it the kernel keeps sending into a black hole for about a
+/// quarter of an hour.
+const USER_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A connection, and the task that drives it where that is ours.
+pub(super) struct Dialled {
+    pub(super) connection: MultiplexedConnection,
+    pub(super) driver: Option<Driver>,
+}
+
+/// Ends the task with itself.
+pub(super) struct Driver(AbortHandle);
+
+#[cfg_attr(not(feature = "redis-tls"), allow(dead_code, reason = "only TLS drives itself"))]
+impl Driver {
+    pub(super) fn of(task: AbortHandle) -> Self {
+        Self(task)
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Connects. Deadlines are the caller's; `lost` is called once, when the connection ends.
+pub(super) async fn dial(address: &Address, lost: impl Fn() + Send + Sync + 'static) -> Result<Dialled> {
+    let settings = library_settings(address, lost);
+    if let Some(tls) = address.tls() {
+        return tls.dial(address, settings).await;
+    }
+    let failed = |error| of_library(&error, address).error;
+    let client = Client::open(connection_info(address)).map_err(failed)?;
+    let connection = client.get_multiplexed_async_connection_with_config(&settings).await.map_err(failed)?;
+    Ok(Dialled { connection, driver: None })
+}
+
+/// The library's own time-outs are off: they would only hide ours.
+fn library_settings(address: &Address, lost: impl Fn() + Send + Sync + 'static) -> AsyncConnectionConfig {
+    let settings = AsyncConnectionConfig::new()
+        .set_connection_timeout(None)
+        .set_response_timeout(None)
+        .set_pipeline_buffer_size(QUEUE);
+    if !address.settings().protocol().supports_resp3() {
+        return settings;
+    }
+    settings.set_push_sender(move |push: PushInfo| {
+        if push.kind == PushKind::Disconnection {
+            lost();
+        }
+        Ok::<(), redis::aio::SendError>(())
+    })
+}
+
+fn connection_info(address: &Address) -> ConnectionInfo {
+    let tcp = TcpSettings::default().set_nodelay(true).set_keepalive(keepalive());
+    address
+        .info()
+        .clone()
+        .set_redis_settings(redis_settings(address))
+        .set_tcp_settings(with_user_timeout(tcp))
+}
+
+/// What the server is told in the handshake.
+pub(super) fn redis_settings(address: &Address) -> RedisConnectionInfo {
+    address.settings().clone().set_lib_name("larder", env!("CARGO_PKG_VERSION"))
+}
+
+pub(super) fn keepalive() -> socket2::TcpKeepalive {
+    socket2::TcpKeepalive::new()
+        .with_time(Duration::from_secs(15))
+        .with_interval(Duration::from_secs(5))
+        .with_retries(3)
+}
+
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "fuchsia"))]
+fn with_user_timeout(tcp: TcpSettings) -> TcpSettings {
+    tcp.set_user_timeout(USER_TIMEOUT)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "fuchsia")))]
+fn with_user_timeout(tcp: TcpSettings) -> TcpSettings {
+    tcp
+}
+
+#[cfg(all(feature = "redis-tls", any(target_os = "linux", target_os = "android", target_os = "fuchsia")))]
+pub(super) fn set_user_timeout(socket: &socket2::SockRef<'_>) -> std::io::Result<()> {
+    socket.set_tcp_user_timeout(Some(USER_TIMEOUT))
+}
+
+#[cfg(all(
+    feature = "redis-tls",
+    not(any(target_os = "linux", target_os = "android", target_os = "fuchsia"))
+))]
+pub(super) fn set_user_timeout(_: &socket2::SockRef<'_>) -> std::io::Result<()> {
+    Ok(())
+}
