@@ -1,5 +1,5 @@
 //! Every promise of the port, on every shape of Redis and Valkey, each as a test of its own.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod servers;
 
@@ -9,6 +9,8 @@ use cache_backends::redis::RedisBackend;
 use cache_core::testkit::RedisServer;
 use cache_core::testkit::conformance::Subject;
 
+use servers::Kind;
+use servers::cluster::ClusterServers;
 use servers::tls::TlsServer;
 
 const LIMIT: usize = 4 << 20;
@@ -39,4 +41,20 @@ mod on_valkey {
 
 mod on_redis_by_tls {
     cache_core::larder_conformance!(super::subject_by_tls());
+}
+
+/// All in one: a cluster takes seconds to form.
+async fn check_on_a_cluster(kind: Kind) {
+    let cluster = ClusterServers::start(kind);
+    cache_core::testkit::conformance::run(&subject_at(cluster.url_of(1), cluster)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_of_redis_keeps_every_promise() {
+    check_on_a_cluster(Kind::Redis).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_of_valkey_keeps_every_promise() {
+    check_on_a_cluster(Kind::Valkey).await;
 }

@@ -70,10 +70,10 @@ pub(super) fn parse(url: &str) -> Result<Address> {
             "write disk:///var/cache/app".to_owned(),
         )),
         "disk" => Ok(Address::Disk(PathBuf::from(rest))),
-        "redis" | "rediss" => Ok(Address::Redis(url.to_owned())),
-        "redis+cluster" | "redis+sentinel" => Err(config_error(
+        "redis" | "rediss" | "redis+cluster" | "rediss+cluster" => Ok(Address::Redis(url.to_owned())),
+        "redis+sentinel" => Err(config_error(
             format!("{scheme}:// is not offered by this version"),
-            "use redis:// or rediss:// to a standalone server".to_owned(),
+            "use redis://, rediss:// or redis+cluster://".to_owned(),
         )),
         other => {
             Err(config_error(format!("the cache URL has the unknown scheme {other:?}"), SCHEMES.to_owned()))
@@ -102,12 +102,14 @@ mod tests {
         assert_eq!(parse("disk:///var/cache").unwrap(), Address::Disk(PathBuf::from("/var/cache")));
         assert_eq!(parse("disk://cache").unwrap(), Address::Disk(PathBuf::from("cache")));
         assert_eq!(parse("redis://h:1").unwrap(), Address::Redis("redis://h:1".to_owned()));
-        assert_eq!(parse("rediss://h:1").unwrap(), Address::Redis("rediss://h:1".to_owned()));
+        for url in ["rediss://h:1", "redis+cluster://h:1,i:2", "rediss+cluster://h"] {
+            assert_eq!(parse(url).unwrap(), Address::Redis(url.to_owned()));
+        }
         for bad in [
             "",
             "redis",
             "disk://",
-            "redis+cluster://h",
+            "redis+sentinel://h",
             "http://h",
             "memory://?max_bytes=1",
             "null://x",

@@ -59,6 +59,22 @@ impl Address {
         self
     }
 
+    /// Another server with the same credentials.
+    #[cfg(feature = "redis-cluster")]
+    pub(super) fn at(&self, host: &str, port: u16) -> Self {
+        let info = self.info.clone().set_addr(ConnectionAddr::Tcp(host.to_owned(), port));
+        Self { shown: shown(&info, self.tls.is_some()), info, tls: self.tls.clone() }
+    }
+
+    /// Host and port, unless it is a socket.
+    #[cfg(feature = "redis-cluster")]
+    pub(super) fn spot(&self) -> Option<(&str, u16)> {
+        match self.info.addr() {
+            ConnectionAddr::Tcp(host, port) => Some((host, *port)),
+            _ => None,
+        }
+    }
+
     /// What the client library needs to connect.
     pub(super) fn info(&self) -> &ConnectionInfo {
         &self.info

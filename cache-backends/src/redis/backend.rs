@@ -16,7 +16,7 @@ use cache_core::port::backend::{
     SetOptions,
 };
 
-use super::call::Terms;
+use super::call::{Terms, command};
 use super::config::{RedisBackendBuilder, Settings};
 use super::reply;
 use super::scan::Target;
@@ -192,12 +192,6 @@ impl fmt::Debug for RedisBackend {
             .field("available", &self.is_available())
             .finish_non_exhaustive()
     }
-}
-
-fn command(name: &str, key: &CacheKey) -> Cmd {
-    let mut command = redis::cmd(name);
-    command.arg(key.as_str());
-    command
 }
 
 pub(super) fn set_command(

@@ -62,7 +62,10 @@ impl Shape {
         let limit = self.settings().max_entry_bytes;
         let mut commands = Vec::with_capacity(group.len());
         for (key, frame, options) in group.iter().filter(|(_, frame, _)| frame.len() <= limit) {
-            commands.push(Keyed { key, command: set_command("set_many", key, frame, options)? });
+            commands.push(Keyed {
+                key: key.as_str().as_bytes(),
+                command: set_command("set_many", key, frame, options)?,
+            });
         }
         let repeatable = group.iter().all(|(_, _, options)| options.condition == SetCondition::Always);
         let terms = Terms::writing("set_many", self.settings().write_timeout).repeatable(repeatable);

@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout_at};
 
 use cache_core::error::{Error, ErrorKind, Result};
+use cache_core::key::CacheKey;
 
 use super::connection::{Connection, Request};
 use super::error::{Failure, Reason, cut, of_library, of_server, unexpected};
@@ -51,6 +52,18 @@ impl Terms {
         self
     }
 
+    /// By then, whatever the budget is.
+    #[cfg(feature = "redis-cluster")]
+    pub(super) fn by(mut self, until: Instant) -> Self {
+        self.until = until;
+        self
+    }
+
+    #[cfg(feature = "redis-cluster")]
+    pub(super) fn until(&self) -> Instant {
+        self.until
+    }
+
     /// Asks one command.
     pub(super) fn one(self, command: &Cmd) -> Call<'_> {
         Call { terms: self, request: Request::One(command) }
@@ -71,6 +84,32 @@ impl Call<'_> {
     pub(super) fn purpose(&self) -> Purpose {
         self.terms.purpose
     }
+}
+
+#[cfg(feature = "redis-cluster")]
+impl<'a> Call<'a> {
+    pub(super) fn until(&self) -> Instant {
+        self.terms.until
+    }
+
+    pub(super) fn terms(&self) -> Terms {
+        self.terms
+    }
+
+    /// The command, if it is one.
+    pub(super) fn command(&self) -> Option<&'a Cmd> {
+        match self.request {
+            Request::One(command) => Some(command),
+            Request::Many(_) => None,
+        }
+    }
+}
+
+/// A command that has only a key.
+pub(super) fn command(name: &str, key: &CacheKey) -> Cmd {
+    let mut command = redis::cmd(name);
+    command.arg(key.as_str());
+    command
 }
 
 impl Supervisor {

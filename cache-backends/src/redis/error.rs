@@ -12,6 +12,9 @@ use redis::{RedisError, ServerError};
 pub(super) struct Failure {
     pub(super) error: Error,
     pub(super) reason: Reason,
+    /// Where a server of a cluster redirects to.
+    #[cfg_attr(not(feature = "redis-cluster"), allow(dead_code, reason = "only clusters follow it"))]
+    pub(super) place: Option<Box<str>>,
 }
 
 /// What a failure says beyond its kind.
@@ -25,13 +28,21 @@ pub(super) enum Reason {
     UnknownScript,
     /// The user may not do that.
     Denied,
+    /// The key holds something else than a string.
+    Foreign,
+    /// Another server of the cluster holds the slot.
+    Moved,
+    /// Another server of the cluster is taking over the slot.
+    Importing,
+    /// The slot is between two servers of the cluster.
+    OnItsWay,
     /// Nothing.
     Other,
 }
 
 impl Failure {
     pub(super) fn other(error: Error) -> Self {
-        Self { error, reason: Reason::Other }
+        Self { error, reason: Reason::Other, place: None }
     }
 }
 
@@ -69,7 +80,7 @@ fn ended_by_alert(text: &str, address: &impl Display) -> Failure {
         _ => "give a client certificate that its roots certify",
     };
     let text = format!("{address} ended the TLS connection: {}", shortened(alert));
-    Failure { error: Error::new(ErrorKind::Refused, text).with_fix(fix), reason: Reason::Broken }
+    Failure { error: Error::new(ErrorKind::Refused, text).with_fix(fix), reason: Reason::Broken, place: None }
 }
 
 /// An answer that does not belong to the question.
@@ -87,7 +98,7 @@ pub(super) fn cut(address: &impl Display, was_shut: bool) -> Failure {
 }
 
 fn broken(text: String) -> Failure {
-    Failure { error: Error::new(ErrorKind::Unavailable, text), reason: Reason::Broken }
+    Failure { error: Error::new(ErrorKind::Unavailable, text), reason: Reason::Broken, place: None }
 }
 
 fn shortened(text: &str) -> String {
@@ -114,9 +125,15 @@ fn of_code(code: &str, detail: &str, address: &impl Display) -> Failure {
         "READONLY" => Reason::Demoted,
         "NOSCRIPT" => Reason::UnknownScript,
         "NOPERM" => Reason::Denied,
+        "WRONGTYPE" => Reason::Foreign,
+        "MOVED" => Reason::Moved,
+        "ASK" => Reason::Importing,
+        "TRYAGAIN" => Reason::OnItsWay,
         _ => Reason::Other,
     };
-    Failure { error, reason }
+    let redirects = matches!(reason, Reason::Moved | Reason::Importing);
+    let place = if redirects { detail.split_once(' ').map(|(_, place)| place.into()) } else { None };
+    Failure { error, reason, place }
 }
 
 type Meaning = (ErrorKind, &'static str, &'static str);
@@ -150,7 +167,7 @@ fn known(code: &str) -> Option<Meaning> {
             (Refused, "holds something under the key that is no string", "keep others out of the namespace")
         }
         "MOVED" | "ASK" | "CROSSSLOT" => {
-            (Refused, "is a node of a cluster", "give the URL of a server that is not part of a cluster")
+            (Refused, "is a node of a cluster", "write redis+cluster://, with the feature redis-cluster")
         }
         _ => return None,
     })

@@ -21,7 +21,7 @@ use tokio::time::{Instant, timeout_at};
 use cache_core::error::{Error, ErrorKind};
 use cache_core::key::CacheKey;
 
-use super::call::{Terms, no_runtime};
+use super::call::{Terms, command, no_runtime};
 use super::error::{Failure, Reason, unexpected};
 use super::node::Node;
 use super::reply;
@@ -43,7 +43,7 @@ pub(super) enum Manner {
     /// As one `MGET`.
     Together,
     /// As a pipeline of `GET`s: the keys of a cluster's node lie in different slots.
-    #[allow(dead_code, reason = "for clusters")]
+    #[cfg_attr(not(feature = "redis-cluster"), allow(dead_code, reason = "only clusters need it"))]
     OneByOne,
 }
 
@@ -327,7 +327,5 @@ impl Answer {
 }
 
 fn get(key: &CacheKey) -> Cmd {
-    let mut command = redis::cmd("GET");
-    command.arg(key.as_str());
-    command
+    command("GET", key)
 }

@@ -14,6 +14,8 @@ mod address;
 mod backend;
 mod batch;
 mod call;
+#[cfg(feature = "redis-cluster")]
+mod cluster;
 mod config;
 mod connection;
 mod dial;
@@ -29,6 +31,8 @@ mod shape;
 mod source;
 mod supervisor;
 mod tls;
+#[cfg(feature = "redis-cluster")]
+mod together;
 
 pub use backend::RedisBackend;
 pub use config::RedisBackendBuilder;

@@ -109,6 +109,21 @@ impl Node {
         }
     }
 
+    /// Asks a server that is taking over the slot, and serves it to those who say that they know.
+    #[cfg(feature = "redis-cluster")]
+    pub(super) async fn ask_importing<T>(
+        &self,
+        call: &Call<'_>,
+        read: fn(Value) -> Option<T>,
+    ) -> Result<T, Failure> {
+        let Some(command) = call.command() else { return Err(unexpected(self.source())) };
+        let mut commands = Pipeline::new();
+        commands.add_command(redis::cmd("ASKING")).add_command(command.clone());
+        let answer = self.ask_each(call.terms(), &commands).await.pop();
+        let reply = answer.unwrap_or_else(|| Err(unexpected(self.source())))?;
+        read(reply).ok_or_else(|| unexpected(self.source()))
+    }
+
     fn judged(&self, reply: Value) -> Result<Value, Failure> {
         match reply {
             Value::ServerError(error) => Err(of_server(&error, self.source())),

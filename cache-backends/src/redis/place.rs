@@ -15,6 +15,13 @@ use super::tls::{Certificates, Tls};
 pub(super) enum Place {
     /// On this server.
     One(Address),
+    /// On the servers of a cluster, some of which are named.
+    #[cfg(feature = "redis-cluster")]
+    Cluster {
+        /// What every server is spoken to like.
+        template: Address,
+        seeds: Vec<Address>,
+    },
 }
 
 /// What a scheme says.
@@ -39,6 +46,9 @@ impl Place {
                 let (address, options) = Address::read(&plain, &extra(by_tls, &[]), &wrong)?;
                 Ok(Self::One(address.with_tls(tls(by_tls, certificates, &options, &wrong)?)))
             }
+            #[cfg(feature = "redis-cluster")]
+            Shape::Cluster => cluster(text, by_tls, rest, certificates),
+            #[cfg(not(feature = "redis-cluster"))]
             Shape::Cluster => Err(missing("redis-cluster", text)),
             Shape::Sentinel => Err(missing("redis-sentinel", text)),
         }
@@ -62,6 +72,52 @@ fn scheme(text: &str) -> Result<(Shape, bool, &str)> {
 
 fn plain_one(text: &str, by_tls: bool, rest: &str) -> String {
     if by_tls { format!("redis://{rest}") } else { text.to_owned() }
+}
+
+/// `[user:password@]host[:port][,host[:port]..][/][?option=value]`.
+#[cfg(feature = "redis-cluster")]
+fn cluster(text: &str, by_tls: bool, rest: &str, certificates: &Certificates) -> Result<Place> {
+    const FORM: &str =
+        "redis+cluster://[user:password@]host[:port][,host[:port]..], or rediss+cluster:// for TLS";
+    let wrong = Wrong { text, form: FORM };
+    let parts = Parts::of(rest);
+    if !matches!(parts.path, "" | "/") {
+        return Err(wrong.because("it names a database, and a cluster has only one"));
+    }
+    let mut seeds = Vec::new();
+    for host in parts.hosts.split(',') {
+        let plain = format!("redis://{}{host}{}", parts.user, parts.options);
+        let (address, options) = Address::read(&plain, &extra(by_tls, &[]), &wrong)?;
+        seeds.push((address, options));
+    }
+    let Some((first, options)) = seeds.first() else { return Err(wrong.because("it names no host")) };
+    let tls = tls(by_tls, certificates, options, &wrong)?;
+    let template = first.clone().with_tls(tls.clone());
+    let seeds = seeds.into_iter().map(|(address, _)| address.with_tls(tls.clone())).collect();
+    Ok(Place::Cluster { template, seeds })
+}
+
+/// The pieces of what stands behind `://` when it may name several hosts.
+#[cfg(feature = "redis-cluster")]
+struct Parts<'a> {
+    /// With its `@`, or empty.
+    user: &'a str,
+    hosts: &'a str,
+    /// With its `/`, or empty.
+    path: &'a str,
+    /// With their `?`, or empty.
+    options: &'a str,
+}
+
+#[cfg(feature = "redis-cluster")]
+impl<'a> Parts<'a> {
+    fn of(rest: &'a str) -> Self {
+        let (before, options) = rest.split_at(rest.find('?').unwrap_or(rest.len()));
+        let host_at = before.rfind('@').map_or(0, |at| at + 1);
+        let (user, before) = before.split_at(host_at);
+        let (hosts, path) = before.split_at(before.find('/').unwrap_or(before.len()));
+        Self { user, hosts, path, options }
+    }
 }
 
 /// The options that a URL may have beyond the client library's.
@@ -99,6 +155,11 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::One(address) => address.fmt(f),
+            #[cfg(feature = "redis-cluster")]
+            Self::Cluster { seeds, .. } => {
+                let seeds: Vec<String> = seeds.iter().map(ToString::to_string).collect();
+                write!(f, "cluster of {}", seeds.join(", "))
+            }
         }
     }
 }
@@ -123,6 +184,11 @@ mod tests {
             ("redis://user:canary@cache.internal:7000/3", "redis://cache.internal:7000/3"),
             ("valkey://:canary@h", "redis://h:6379"),
             ("redis://:canary@[::1]:1/?protocol=resp2", "redis://[::1]:1"),
+            #[cfg(feature = "redis-cluster")]
+            (
+                "redis+cluster://u:canary@h:1,[::1],i",
+                "cluster of redis://h:1, redis://[::1]:6379, redis://i:6379",
+            ),
             ("unix:///run/redis.sock?pass=canary&db=2", "unix:///run/redis.sock/2"),
         ] {
             let place = place(url).unwrap();
@@ -139,6 +205,14 @@ mod tests {
             ("canary", "\"***\": it does not begin"),
             ("http://:canary@h:1", "\"http://***@h:1\": it does not begin"),
             ("rediss://u:canary@h:1?insecure=1", "\"rediss://***@h:1\": it has an unknown option"),
+            #[cfg(feature = "redis-cluster")]
+            ("redis+cluster://u:canary@h:1,i:2/3", "\"redis+cluster://***@h:1,i:2\": it names a database"),
+            #[cfg(feature = "redis-cluster")]
+            ("redis+cluster://u:canary@", "\"redis+cluster://***@\": it cannot be read"),
+            #[cfg(feature = "redis-cluster")]
+            ("redis+cluster://u:canary@h:1,", "\"redis+cluster://***@h:1,\": it cannot be read"),
+            #[cfg(not(feature = "redis-cluster"))]
+            ("redis+cluster://u:canary@h:1,i:2", "leaves out; add the feature \"redis-cluster\""),
             ("redis://:ca/nary@h:1", "\"redis://***@h:1\""),
             ("redis://u:12#canary@h:1", "\"redis://***@h:1\": an @ stands behind the host"),
             ("redis://:canary", "\"redis://***\""),

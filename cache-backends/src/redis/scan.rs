@@ -13,6 +13,8 @@ use super::call::Terms;
 use super::node::Node;
 use super::reply;
 use super::shape::Shape;
+#[cfg(feature = "redis-cluster")]
+use super::{cluster::Cluster, shape::Keyed};
 
 const PAGE: usize = 1_000;
 const BATCH: usize = 500;
@@ -48,7 +50,7 @@ impl Shape {
     /// cursor means nothing to a server that was restarted meanwhile.
     pub(super) async fn sweep(&self, verb: &'static str, target: &Target<'_>) -> Result<u64> {
         let mut removed = 0;
-        for node in self.nodes(verb).await? {
+        for node in self.nodes().await.map_err(|error| error.during(verb))? {
             removed += self.sweep_node(verb, &node, target).await?;
         }
         Ok(removed)
@@ -90,8 +92,22 @@ impl Shape {
                 let removed = node.ask(&terms.one(&unlink(keys)), reply::count).await;
                 removed.map_err(|failure| terms.named(failure))
             }
+            #[cfg(feature = "redis-cluster")]
+            Self::Cluster(cluster) => unlink_each(cluster, terms, keys).await,
         }
     }
+}
+
+#[cfg(feature = "redis-cluster")]
+async fn unlink_each(cluster: &Cluster, terms: Terms, keys: &[impl AsRef<[u8]>]) -> Result<u64> {
+    let keyed = |key| Keyed { key, command: unlink(&[key]) };
+    let answers = cluster.ask_each(terms, keys.iter().map(|key| keyed(key.as_ref())).collect()).await;
+    let mut removed = 0;
+    for answer in answers {
+        let count = answer.and_then(|reply| reply::count(reply).ok_or_else(super::cluster::nonsense));
+        removed += count.map_err(|failure| terms.named(failure))?;
+    }
+    Ok(removed)
 }
 
 fn scan(cursor: &[u8], glob: &str) -> Cmd {

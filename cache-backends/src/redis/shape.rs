@@ -1,4 +1,4 @@
-//! What a backend talks to, behind one face: a server.
+//! What a backend talks to, behind one face: a server, or the servers of a cluster.
 //!
 //! The verbs know keys and commands; which server a key belongs to is known here.
 
@@ -12,6 +12,8 @@ use cache_core::error::Result;
 use cache_core::key::CacheKey;
 
 use super::call::{Call, Terms};
+#[cfg(feature = "redis-cluster")]
+use super::cluster::Cluster;
 use super::config::Settings;
 use super::error::{Failure, Reason, unexpected};
 use super::gather::Manner;
@@ -27,12 +29,14 @@ const KEYS: usize = 256;
 #[derive(Debug)]
 pub(super) enum Shape {
     One(Node),
+    #[cfg(feature = "redis-cluster")]
+    Cluster(Cluster),
 }
 
 /// A command about one key.
 pub(super) struct Keyed<'a> {
-    #[allow(dead_code, reason = "one server holds every key")]
-    pub(super) key: &'a CacheKey,
+    #[cfg_attr(not(feature = "redis-cluster"), allow(dead_code, reason = "one server holds every key"))]
+    pub(super) key: &'a [u8],
     pub(super) command: Cmd,
 }
 
@@ -40,18 +44,24 @@ impl Shape {
     pub(super) fn new(settings: Arc<Settings>, place: Place) -> Self {
         match place {
             Place::One(address) => Self::One(Node::new(settings, Source::Fixed(address), Manner::Together)),
+            #[cfg(feature = "redis-cluster")]
+            Place::Cluster { template, seeds } => Self::Cluster(Cluster::new(settings, template, seeds)),
         }
     }
 
     pub(super) fn settings(&self) -> &Settings {
         match self {
             Self::One(node) => node.settings(),
+            #[cfg(feature = "redis-cluster")]
+            Self::Cluster(cluster) => cluster.settings(),
         }
     }
 
     pub(super) fn is_available(&self) -> bool {
         match self {
             Self::One(node) => node.is_available(),
+            #[cfg(feature = "redis-cluster")]
+            Self::Cluster(cluster) => cluster.is_available(),
         }
     }
 
@@ -66,6 +76,8 @@ impl Shape {
                     _ => Ok(()),
                 }
             }
+            #[cfg(feature = "redis-cluster")]
+            Self::Cluster(cluster) => cluster.open().await,
         }
     }
 
@@ -73,13 +85,17 @@ impl Shape {
     pub(super) fn shut(&self) {
         match self {
             Self::One(node) => node.shut(),
+            #[cfg(feature = "redis-cluster")]
+            Self::Cluster(cluster) => cluster.shut(),
         }
     }
 
     /// The servers that hold keys.
-    pub(super) async fn nodes(&self, _: &'static str) -> Result<Vec<Node>> {
+    pub(super) async fn nodes(&self) -> Result<Vec<Node>> {
         match self {
             Self::One(node) => Ok(vec![node.clone()]),
+            #[cfg(feature = "redis-cluster")]
+            Self::Cluster(cluster) => cluster.nodes().await,
         }
     }
 
@@ -87,6 +103,8 @@ impl Shape {
     pub(super) async fn get(&self, key: &CacheKey) -> Result<Option<Bytes>> {
         let found = match self {
             Self::One(node) => node.gathered(key, node.read_deadline()).await,
+            #[cfg(feature = "redis-cluster")]
+            Self::Cluster(cluster) => cluster.get(key).await,
         };
         found.map_err(|failure| failure.error.during("get"))
     }
@@ -94,12 +112,15 @@ impl Shape {
     /// Asks the server that holds the key.
     pub(super) async fn ask<T>(
         &self,
-        _: &CacheKey,
+        key: &CacheKey,
         call: &Call<'_>,
         read: fn(Value) -> Option<T>,
     ) -> Result<T, Failure> {
+        let _ = key;
         match self {
             Self::One(node) => node.ask(call, read).await,
+            #[cfg(feature = "redis-cluster")]
+            Self::Cluster(cluster) => cluster.ask(key.as_str().as_bytes(), call, read).await,
         }
     }
 
@@ -117,6 +138,8 @@ impl Shape {
                 }
                 node.ask_each(terms, &pipeline).await
             }
+            #[cfg(feature = "redis-cluster")]
+            Self::Cluster(cluster) => cluster.ask_each(terms, commands).await,
         }
     }
 
@@ -127,6 +150,8 @@ impl Shape {
             let terms = Terms::reading("get_many", self.settings().read_timeout);
             let found = match self {
                 Self::One(node) => get_together(node, terms, keys).await,
+                #[cfg(feature = "redis-cluster")]
+                Self::Cluster(cluster) => get_each(cluster, terms, keys).await,
             };
             frames.extend(found.map_err(|failure| terms.named(failure))?);
         }
@@ -143,10 +168,27 @@ async fn get_together(node: &Node, terms: Terms, keys: &[CacheKey]) -> Result<Ve
     if found.len() == keys.len() { Ok(found) } else { Err(unexpected(node.source())) }
 }
 
+#[cfg(feature = "redis-cluster")]
+async fn get_each(cluster: &Cluster, terms: Terms, keys: &[CacheKey]) -> Result<Vec<Option<Bytes>>, Failure> {
+    let commands = keys
+        .iter()
+        .map(|key| Keyed { key: key.as_str().as_bytes(), command: super::call::command("GET", key) });
+    let answers = cluster.ask_each(terms, commands.collect()).await;
+    let read = |answer| match answer {
+        // As `MGET` has it.
+        Err(Failure { reason: Reason::Foreign, .. }) => Ok(None),
+        Err(failure) => Err(failure),
+        Ok(reply) => reply::frame(reply).ok_or_else(super::cluster::nonsense),
+    };
+    answers.into_iter().map(read).collect()
+}
+
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::One(node) => node.source().fmt(f),
+            #[cfg(feature = "redis-cluster")]
+            Self::Cluster(cluster) => cluster.fmt(f),
         }
     }
 }

@@ -239,6 +239,11 @@ impl Drop for Abandoned<'_> {
 fn pause(failures: u32, kind: ErrorKind) -> Duration {
     let longest = if kind == ErrorKind::Refused { LONGEST_PAUSE_REFUSED } else { LONGEST_PAUSE };
     let whole = FIRST_PAUSE.saturating_mul(1 << failures.min(10)).min(longest);
+    spread(whole)
+}
+
+/// From a half to the whole of it, so that those who wait for the same thing do not come back together.
+pub(super) fn spread(whole: Duration) -> Duration {
     whole.mul_f64(0.5 + random_fraction() / 2.0)
 }
 
