@@ -11,6 +11,7 @@ use cache_core::testkit::conformance::Subject;
 
 use servers::Kind;
 use servers::cluster::ClusterServers;
+use servers::sentinel::SentinelServers;
 use servers::tls::TlsServer;
 
 const LIMIT: usize = 4 << 20;
@@ -57,4 +58,10 @@ async fn a_cluster_of_redis_keeps_every_promise() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cluster_of_valkey_keeps_every_promise() {
     check_on_a_cluster(Kind::Valkey).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_primary_behind_sentinels_keeps_every_promise() {
+    let servers = SentinelServers::start();
+    cache_core::testkit::conformance::run(&subject_at(servers.url(), servers)).await;
 }

@@ -60,9 +60,19 @@ impl Address {
     }
 
     /// Another server with the same credentials.
-    #[cfg(feature = "redis-cluster")]
+    #[cfg(any(feature = "redis-cluster", feature = "redis-sentinel"))]
     pub(super) fn at(&self, host: &str, port: u16) -> Self {
         let info = self.info.clone().set_addr(ConnectionAddr::Tcp(host.to_owned(), port));
+        Self { shown: shown(&info, self.tls.is_some()), info, tls: self.tls.clone() }
+    }
+
+    /// The same place as that of a sentinel, which has credentials of its own.
+    #[cfg(feature = "redis-sentinel")]
+    pub(super) fn of_sentinel(&self, user: Option<&str>, password: Option<&str>) -> Self {
+        let own = RedisConnectionInfo::default().set_protocol(self.settings().protocol());
+        let own = user.map_or(own.clone(), |user| own.set_username(user));
+        let own = password.map_or(own.clone(), |password| own.set_password(password));
+        let info = self.info.clone().set_redis_settings(own);
         Self { shown: shown(&info, self.tls.is_some()), info, tls: self.tls.clone() }
     }
 
@@ -149,7 +159,10 @@ impl Wrong<'_> {
 /// What may be shown of a URL that nobody could read: its scheme, and its host if it looks like one.
 pub(super) fn masked(text: &str) -> String {
     let (scheme, rest) = text.split_once("://").map_or(("", text), |(scheme, rest)| (scheme, rest));
-    let (secret, place) = rest.rsplit_once('@').map_or((false, rest), |(_, place)| (true, place));
+    let (secret, place) = rest.rsplit_once('@').map_or(("", rest), |(secret, place)| (secret, place));
+    // Behind a ? stand options, and an @ among them may be part of a password.
+    let place = if secret.contains('?') { "***" } else { place };
+    let secret = rest.contains('@');
     let place = place.split(['/', '?', '#']).next().unwrap_or_default();
     let are_hosts = place.split(',').all(|host| looks_like_a_host(host, scheme.is_empty()));
     let place = if are_hosts { place } else { "***" };

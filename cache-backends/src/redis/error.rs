@@ -176,7 +176,11 @@ fn known(code: &str) -> Option<Meaning> {
 /// The general code `ERR` hides a few cases that matter.
 fn of_detail(detail: &str) -> Meaning {
     use ErrorKind::{NotACounter, Refused, Unavailable};
-    let cases: [(&str, Meaning); 6] = [
+    let cases: [(&str, Meaning); 7] = [
+        (
+            "No such master",
+            (Refused, "knows no master of that name", "see what its `sentinel monitor` names"),
+        ),
         ("not an integer", (NotACounter, "holds a value under the key that is no counter", COUNT_ELSEWHERE)),
         ("would overflow", (NotACounter, "cannot count that far", COUNT_ELSEWHERE)),
         ("max number of clients", (Unavailable, "has no connection left", "raise its maxclients")),

@@ -27,11 +27,13 @@ mod place;
 mod reply;
 mod scan;
 mod scripts;
+#[cfg(feature = "redis-sentinel")]
+mod sentinel;
 mod shape;
 mod source;
 mod supervisor;
 mod tls;
-#[cfg(feature = "redis-cluster")]
+#[cfg(any(feature = "redis-cluster", feature = "redis-sentinel"))]
 mod together;
 
 pub use backend::RedisBackend;

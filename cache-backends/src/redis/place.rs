@@ -5,9 +5,13 @@
 
 use std::fmt;
 
-use cache_core::error::{Error, ErrorKind, Result};
+use cache_core::error::Result;
+#[cfg(not(all(feature = "redis-cluster", feature = "redis-sentinel")))]
+use cache_core::error::{Error, ErrorKind};
 
 use super::address::{Address, Options, Wrong};
+#[cfg(feature = "redis-sentinel")]
+use super::sentinel::Sentinels;
 use super::tls::{Certificates, Tls};
 
 /// Where the data is.
@@ -22,6 +26,9 @@ pub(super) enum Place {
         template: Address,
         seeds: Vec<Address>,
     },
+    /// On the server that these sentinels name.
+    #[cfg(feature = "redis-sentinel")]
+    Sentinel(Sentinels),
 }
 
 /// What a scheme says.
@@ -50,6 +57,9 @@ impl Place {
             Shape::Cluster => cluster(text, by_tls, rest, certificates),
             #[cfg(not(feature = "redis-cluster"))]
             Shape::Cluster => Err(missing("redis-cluster", text)),
+            #[cfg(feature = "redis-sentinel")]
+            Shape::Sentinel => sentinel(text, by_tls, rest, certificates),
+            #[cfg(not(feature = "redis-sentinel"))]
             Shape::Sentinel => Err(missing("redis-sentinel", text)),
         }
     }
@@ -97,8 +107,46 @@ fn cluster(text: &str, by_tls: bool, rest: &str, certificates: &Certificates) ->
     Ok(Place::Cluster { template, seeds })
 }
 
+/// `[user:password@]host[:port][,host[:port]..]/master[/database][?option=value]`.
+#[cfg(feature = "redis-sentinel")]
+fn sentinel(text: &str, by_tls: bool, rest: &str, certificates: &Certificates) -> Result<Place> {
+    const FORM: &str = "redis+sentinel://[user:password@]host[:port][,host[:port]..]/master[/database], or rediss+sentinel:// for TLS";
+    let wrong = Wrong { text, form: FORM };
+    let parts = Parts::of(rest);
+    let (master, database) =
+        parts.path.strip_prefix('/').unwrap_or_default().split_once('/').map_or_else(
+            || (parts.path.trim_start_matches('/'), ""),
+            |(master, database)| (master, database),
+        );
+    if master.is_empty() {
+        return Err(wrong.because("it does not name the master behind the hosts"));
+    }
+    let mut sentinels = Vec::new();
+    let mut template = None;
+    for host in parts.hosts.split(',') {
+        let plain = format!("redis://{}{}/{database}{}", parts.user, with_port(host), parts.options);
+        let known = extra(by_tls, &["sentinel_user", "sentinel_password"]);
+        let (address, options) = Address::read(&plain, &known, &wrong)?;
+        let tls = tls(by_tls, certificates, &options, &wrong)?;
+        let of =
+            |name: &str| options.iter().find(|(option, _)| option == name).map(|(_, value)| value.as_str());
+        sentinels
+            .push(address.of_sentinel(of("sentinel_user"), of("sentinel_password")).with_tls(tls.clone()));
+        template = Some(address.with_tls(tls));
+    }
+    let template = template.ok_or_else(|| wrong.because("it names no host"))?;
+    Ok(Place::Sentinel(Sentinels::new(sentinels, master.to_owned(), template)))
+}
+
+/// Sentinels listen on 26379 unless said.
+#[cfg(feature = "redis-sentinel")]
+fn with_port(host: &str) -> String {
+    let has_port = host.rsplit_once(':').is_some_and(|(_, port)| !port.ends_with(']'));
+    if has_port || host.is_empty() { host.to_owned() } else { format!("{host}:26379") }
+}
+
 /// The pieces of what stands behind `://` when it may name several hosts.
-#[cfg(feature = "redis-cluster")]
+#[cfg(any(feature = "redis-cluster", feature = "redis-sentinel"))]
 struct Parts<'a> {
     /// With its `@`, or empty.
     user: &'a str,
@@ -109,7 +157,7 @@ struct Parts<'a> {
     options: &'a str,
 }
 
-#[cfg(feature = "redis-cluster")]
+#[cfg(any(feature = "redis-cluster", feature = "redis-sentinel"))]
 impl<'a> Parts<'a> {
     fn of(rest: &'a str) -> Self {
         let (before, options) = rest.split_at(rest.find('?').unwrap_or(rest.len()));
@@ -145,6 +193,7 @@ fn tls(
     Tls::new(&certificates).map(Some)
 }
 
+#[cfg(not(all(feature = "redis-cluster", feature = "redis-sentinel")))]
 fn missing(feature: &str, text: &str) -> Error {
     let shown = super::address::masked(text);
     Error::new(ErrorKind::Config, format!("the Redis URL holds {shown:?}, which this build leaves out"))
@@ -160,6 +209,8 @@ impl fmt::Display for Place {
                 let seeds: Vec<String> = seeds.iter().map(ToString::to_string).collect();
                 write!(f, "cluster of {}", seeds.join(", "))
             }
+            #[cfg(feature = "redis-sentinel")]
+            Self::Sentinel(sentinels) => sentinels.fmt(f),
         }
     }
 }
@@ -171,6 +222,8 @@ impl fmt::Debug for Place {
 }
 #[cfg(test)]
 mod tests {
+    use cache_core::error::ErrorKind;
+
     use super::*;
 
     fn place(url: &str) -> Result<Place> {
@@ -188,6 +241,11 @@ mod tests {
             (
                 "redis+cluster://u:canary@h:1,[::1],i",
                 "cluster of redis://h:1, redis://[::1]:6379, redis://i:6379",
+            ),
+            #[cfg(feature = "redis-sentinel")]
+            (
+                "redis+sentinel://u:canary@h,[::1]:7/main/2?sentinel_user=s&sentinel_password=canary",
+                "sentinels of main at redis://h:26379, redis://[::1]:7",
             ),
             ("unix:///run/redis.sock?pass=canary&db=2", "unix:///run/redis.sock/2"),
         ] {
@@ -213,6 +271,12 @@ mod tests {
             ("redis+cluster://u:canary@h:1,", "\"redis+cluster://***@h:1,\": it cannot be read"),
             #[cfg(not(feature = "redis-cluster"))]
             ("redis+cluster://u:canary@h:1,i:2", "leaves out; add the feature \"redis-cluster\""),
+            #[cfg(feature = "redis-sentinel")]
+            ("redis+sentinel://u:canary@h:1", "\"redis+sentinel://***@h:1\": it does not name the master"),
+            #[cfg(feature = "redis-sentinel")]
+            ("redis+sentinel://h:1/m?sentinel_password=ca@nary", "\"redis+sentinel://***@***\": an @ stands"),
+            #[cfg(feature = "redis-sentinel")]
+            ("redis+sentinel://h:1/m?password=canary", "it has an unknown option behind the ?"),
             ("redis://:ca/nary@h:1", "\"redis://***@h:1\""),
             ("redis://u:12#canary@h:1", "\"redis://***@h:1\": an @ stands behind the host"),
             ("redis://:canary", "\"redis://***\""),

@@ -44,6 +44,10 @@ impl Shape {
     pub(super) fn new(settings: Arc<Settings>, place: Place) -> Self {
         match place {
             Place::One(address) => Self::One(Node::new(settings, Source::Fixed(address), Manner::Together)),
+            #[cfg(feature = "redis-sentinel")]
+            Place::Sentinel(sentinels) => {
+                Self::One(Node::new(settings, Source::Sentinel(sentinels), Manner::Together))
+            }
             #[cfg(feature = "redis-cluster")]
             Place::Cluster { template, seeds } => Self::Cluster(Cluster::new(settings, template, seeds)),
         }

@@ -3,7 +3,7 @@
 //! Promise: callers wait for a connection only while its first attempt is under way, and only to their own
 //! deadline; after a failed attempt they fail at once, while one task goes on trying with a `PING` (20 ms to
 //! 500 ms apart, jittered) until the server is back. Invariant: at most one task, and it ends with the connection
-//! it made, with [`Supervisor::shut`], with the value, or with its runtime (then the next caller starts another).
+//! it made (behind sentinels it watches it till its end), with [`Supervisor::shut`], with the value, or with its runtime (then the next caller starts another).
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,6 +17,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use cache_core::error::{Error, ErrorKind, Result};
 
+use super::address::Address;
 use super::config::Settings;
 use super::connection::Connection;
 use super::phase::Phase;
@@ -83,7 +84,7 @@ impl Supervisor {
     /// Tries at once, whatever failed before, and says how that ended.
     pub(super) async fn open(&self) -> Result<Arc<Connection>> {
         let mut phases = self.0.phase.subscribe();
-        let limit = self.0.settings.connect_timeout * 2;
+        let limit = self.0.settings.connect_timeout * 2 * self.0.source.steps();
         let is_down = matches!(&*phases.borrow_and_update(), Phase::Down { .. });
         let opened = async {
             if is_down {
@@ -191,15 +192,14 @@ impl Shared {
         })
     }
 
-    async fn attempt(self: &Arc<Self>, task: u64) -> Result<Connection> {
+    async fn attempt(self: &Arc<Self>, task: u64) -> Result<(Connection, Address)> {
         let shared = Arc::downgrade(self);
         let lost = move || {
             if let Some(shared) = shared.upgrade() {
                 shared.lost(task);
             }
         };
-        let address = self.source.resolve(&self.settings).await?;
-        Connection::make(&address, self.settings.connect_timeout, task, lost).await
+        self.source.connect(self.settings.connect_timeout, task, lost).await
     }
 }
 
@@ -209,9 +209,10 @@ async fn supervise(shared: Arc<Shared>, task: u64) {
     let mut failures = 0;
     while shared.phase.borrow().is_work_of(task) {
         match shared.attempt(task).await {
-            Ok(connection) => {
+            Ok((connection, address)) => {
                 report_up(&shared.source, failures);
                 shared.change(|phase| phase.is_work_of(task), Phase::Up(Arc::new(connection)));
+                watch(&shared, task, &address).await;
             }
             Err(error) => {
                 report_down(&error, failures);
@@ -221,6 +222,18 @@ async fn supervise(shared: Arc<Shared>, task: u64) {
                 let _ = timeout(pause, shared.now.notified()).await;
             }
         }
+    }
+}
+
+/// Gives a connection up when its source names another server; ends with the connection.
+async fn watch(shared: &Arc<Shared>, task: u64, address: &Address) {
+    if !shared.source.is_moving() {
+        return;
+    }
+    let mut phases = shared.phase.subscribe();
+    tokio::select! {
+        _ = phases.wait_for(|phase| !phase.is_connection(task)) => {}
+        () = shared.source.moved_from(address, shared.settings.connect_timeout) => shared.lost(task),
     }
 }
 

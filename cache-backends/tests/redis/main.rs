@@ -6,6 +6,7 @@ mod gather;
 mod impostor;
 mod outage;
 mod secrets;
+mod sentinel;
 #[path = "../servers/mod.rs"]
 mod servers;
 mod support;

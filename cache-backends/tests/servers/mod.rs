@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test binary uses some of them")]
 
 pub(crate) mod cluster;
+pub(crate) mod sentinel;
 pub(crate) mod tls;
 
 use std::net::{Ipv4Addr, TcpListener};
