@@ -13,7 +13,7 @@ use cache_core::error::{Error, ErrorKind, Result};
 
 use super::address::Address;
 use super::dial::{Dialled, Driver, dial};
-use super::error::{Reason, of_library, of_server};
+use super::error::{of_library, of_server};
 
 /// So many time-outs in a row, and the connection is given up.
 const PATIENCE: u32 = 3;
@@ -107,11 +107,12 @@ impl fmt::Debug for Connection {
     }
 }
 
-/// A server that loads its data accepts connections but refuses `PING`; a user who may not `PING` may still read.
+/// A server that loads its data accepts connections but refuses `PING`; a user who may not `PING` may still read, and
+/// a server that cannot save still answers reads.
 fn check_ping(reply: Value, address: &Address) -> Result<()> {
     match reply {
         Value::ServerError(error) => match of_server(&error, address) {
-            failure if failure.reason == Reason::Denied => Ok(()),
+            failure if failure.reason.is_alive() => Ok(()),
             failure => Err(failure.error),
         },
         _ => Ok(()),

@@ -85,7 +85,7 @@ pub(super) fn redis_settings(address: &Address) -> RedisConnectionInfo {
     address.settings().clone().set_lib_name("larder", env!("CARGO_PKG_VERSION"))
 }
 
-pub(super) fn keepalive() -> socket2::TcpKeepalive {
+fn keepalive() -> socket2::TcpKeepalive {
     socket2::TcpKeepalive::new()
         .with_time(Duration::from_secs(15))
         .with_interval(Duration::from_secs(5))
@@ -102,8 +102,16 @@ fn with_user_timeout(tcp: TcpSettings) -> TcpSettings {
     tcp
 }
 
+/// The same for a socket of ours.
+#[cfg(feature = "redis-tls")]
+pub(super) fn set_options(socket: &socket2::SockRef<'_>) -> std::io::Result<()> {
+    socket.set_tcp_nodelay(true)?;
+    socket.set_tcp_keepalive(&keepalive())?;
+    set_user_timeout(socket)
+}
+
 #[cfg(all(feature = "redis-tls", any(target_os = "linux", target_os = "android", target_os = "fuchsia")))]
-pub(super) fn set_user_timeout(socket: &socket2::SockRef<'_>) -> std::io::Result<()> {
+fn set_user_timeout(socket: &socket2::SockRef<'_>) -> std::io::Result<()> {
     socket.set_tcp_user_timeout(Some(USER_TIMEOUT))
 }
 
@@ -111,6 +119,34 @@ pub(super) fn set_user_timeout(socket: &socket2::SockRef<'_>) -> std::io::Result
     feature = "redis-tls",
     not(any(target_os = "linux", target_os = "android", target_os = "fuchsia"))
 ))]
-pub(super) fn set_user_timeout(_: &socket2::SockRef<'_>) -> std::io::Result<()> {
+fn set_user_timeout(_: &socket2::SockRef<'_>) -> std::io::Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::redis::address::Wrong;
+
+    #[test]
+    fn a_connection_in_clear_has_all_options() {
+        let wrong = Wrong { text: "", form: "" };
+        let (address, _) = Address::read("redis://h:1", &[], &wrong).unwrap();
+        let info = connection_info(&address);
+        assert!(info.tcp_settings().nodelay() && info.tcp_settings().keepalive().is_some());
+        #[cfg(target_os = "linux")]
+        assert_eq!(info.tcp_settings().user_timeout(), Some(Duration::from_secs(1)));
+    }
+
+    #[cfg(feature = "redis-tls")]
+    #[test]
+    fn a_connection_by_tls_has_all_options() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let stream = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let socket = socket2::SockRef::from(&stream);
+        set_options(&socket).unwrap();
+        assert!(socket.tcp_nodelay().unwrap() && socket.keepalive().unwrap());
+        #[cfg(target_os = "linux")]
+        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(Duration::from_secs(1)));
+    }
 }

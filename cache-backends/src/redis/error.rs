@@ -28,6 +28,8 @@ pub(super) enum Reason {
     UnknownScript,
     /// The user may not do that.
     Denied,
+    /// The server cannot save and takes no writes; even to `PING` it answers so.
+    Unsaved,
     /// The key holds something else than a string.
     Foreign,
     /// Another server of the cluster holds the slot.
@@ -38,6 +40,13 @@ pub(super) enum Reason {
     OnItsWay,
     /// Nothing.
     Other,
+}
+
+impl Reason {
+    /// Whether a server that answers `PING` so can be read from.
+    pub(super) fn is_alive(self) -> bool {
+        matches!(self, Self::Denied | Self::Unsaved)
+    }
 }
 
 impl Failure {
@@ -125,6 +134,7 @@ fn of_code(code: &str, detail: &str, address: &impl Display) -> Failure {
         "READONLY" => Reason::Demoted,
         "NOSCRIPT" => Reason::UnknownScript,
         "NOPERM" => Reason::Denied,
+        "MISCONF" => Reason::Unsaved,
         "WRONGTYPE" => Reason::Foreign,
         "MOVED" => Reason::Moved,
         "ASK" => Reason::Importing,

@@ -15,7 +15,9 @@ use super::call::{Call, Terms};
 #[cfg(feature = "redis-cluster")]
 use super::cluster::Cluster;
 use super::config::Settings;
-use super::error::{Failure, Reason, unexpected};
+#[cfg(feature = "redis-cluster")]
+use super::error::Reason;
+use super::error::{Failure, unexpected};
 use super::gather::Manner;
 use super::node::Node;
 use super::place::Place;
@@ -76,7 +78,7 @@ impl Shape {
                 node.open().await?;
                 let ping = Terms::reading("connect", self.settings().connect_timeout);
                 match node.ask(&ping.one(&redis::cmd("PING")), |_| Some(())).await {
-                    Err(failure) if failure.reason != Reason::Denied => Err(failure.error),
+                    Err(failure) if !failure.reason.is_alive() => Err(failure.error),
                     _ => Ok(()),
                 }
             }

@@ -5,6 +5,7 @@ mod cluster;
 mod gather;
 mod impostor;
 mod outage;
+mod refusals;
 mod secrets;
 mod sentinel;
 #[path = "../servers/mod.rs"]

@@ -22,7 +22,7 @@ use cache_core::error::{Error, ErrorKind, Result};
 
 use super::Certificates;
 use crate::redis::address::Address;
-use crate::redis::dial::{Dialled, Driver, keepalive, redis_settings, set_user_timeout};
+use crate::redis::dial::{Dialled, Driver, redis_settings, set_options};
 use crate::redis::error::of_library;
 
 /// Whom to believe, and who we are.
@@ -71,10 +71,7 @@ impl Tls {
         };
         let name = ServerName::try_from(host.clone()).map_err(std::io::Error::other)?;
         let stream = TcpStream::connect((host.as_str(), *port)).await?;
-        stream.set_nodelay(true)?;
-        let socket = SockRef::from(&stream);
-        socket.set_tcp_keepalive(&keepalive())?;
-        set_user_timeout(&socket)?;
+        set_options(&SockRef::from(&stream))?;
         TlsConnector::from(Arc::clone(&self.0)).connect(name, stream).await
     }
 }
