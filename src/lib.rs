@@ -64,6 +64,7 @@ mod documents {
         Readme "../README.md"
         GettingStarted "../docs/guide/getting-started.md"
         Invalidation "../docs/guide/invalidation.md"
+        Redis "../docs/guide/redis.md"
         Outages "../docs/guide/outages.md"
         Configuration "../docs/guide/configuration.md"
         Macros "../docs/guide/macros.md"

@@ -25,13 +25,16 @@ pub(crate) struct Sentinel {
 }
 
 impl SentinelServers {
-    /// One primary, two replicas, three sentinels that notice after half a second.
+    /// One primary, two replicas that know a user, three sentinels that notice after half a second
+    /// and want a password of their own.
     pub(crate) fn start() -> Self {
-        let primary = start(Kind::Redis, &["--repl-diskless-sync-delay", "0"]);
+        let user = ["--user", "app", "on", ">c4n4ry", "~shop:*", "~trial*", "+@all"];
+        let quick = ["--repl-diskless-sync-delay", "0"];
+        let primary = start(Kind::Redis, &[&user[..], &quick[..]].concat());
         let port = primary.port().to_string();
         let replica = || {
-            let replicaof = ["--replicaof", "127.0.0.1", &port, "--repl-diskless-sync-delay", "0"];
-            start(Kind::Redis, &replicaof)
+            let replicaof = ["--replicaof", "127.0.0.1", &port];
+            start(Kind::Redis, &[&user[..], &quick[..], &replicaof[..]].concat())
         };
         let servers = vec![replica(), replica()];
         let servers: Vec<_> = std::iter::once(primary).chain(servers).collect();
@@ -44,7 +47,8 @@ impl SentinelServers {
 
     pub(crate) fn url(&self) -> String {
         let hosts = self.sentinels.iter().map(|sentinel| format!("127.0.0.1:{}", sentinel.port));
-        format!("redis+sentinel://{}/main", hosts.collect::<Vec<_>>().join(","))
+        let hosts = hosts.collect::<Vec<_>>().join(",");
+        format!("redis+sentinel://app:c4n4ry@{hosts}/main?sentinel_password=s3ntinel")
     }
 
     /// Somebody else's connection to one server.
@@ -61,6 +65,8 @@ impl Sentinel {
         let lines = [
             format!("port {port}"),
             "bind 127.0.0.1".to_owned(),
+            "requirepass s3ntinel".to_owned(),
+            "sentinel sentinel-pass s3ntinel".to_owned(),
             format!("dir {}", home.path().display()),
             format!("sentinel monitor main 127.0.0.1 {primary} 2"),
             "sentinel down-after-milliseconds main 500".to_owned(),
@@ -82,7 +88,7 @@ impl Sentinel {
     }
 
     fn knows_all(&self) -> Option<bool> {
-        let client = redis::Client::open(format!("redis://127.0.0.1:{}", self.port)).ok()?;
+        let client = redis::Client::open(self.url()).ok()?;
         let mut connection = client.get_connection().ok()?;
         let fields: Vec<String> =
             redis::cmd("SENTINEL").arg("MASTER").arg("main").query(&mut connection).ok()?;
@@ -92,7 +98,7 @@ impl Sentinel {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
+        format!("redis://:s3ntinel@127.0.0.1:{}", self.port)
     }
 
     /// Freezes it: it accepts connections and answers nothing.
