@@ -13,8 +13,11 @@ pub use cache_core::codec::{Compression, Format};
 pub use cache_core::entry::{Deadlines, Invalidated, Reason};
 pub use cache_core::error::{Error, ErrorKind, Result, SharedError};
 pub use cache_core::key::{CacheKey, IntoKey, KeyBuilder, KeyPart, KeyPattern, Namespace, build_cache_key};
+#[doc(inline)]
+pub use cache_core::layer;
+pub use cache_core::layer::{Layer, Layered, Resilience};
 pub use cache_core::manager::{
-    Builder, CacheManager, GetOrLoad, Health, IntoPattern, LoadError, Statistics, Written,
+    Builder, CacheManager, Counts, GetOrLoad, Health, IntoPattern, LoadError, Statistics, Written,
 };
 pub use cache_core::policy::FailMode;
 pub use cache_core::port::backend::{
@@ -67,6 +70,7 @@ mod documents {
         Redis "../docs/guide/redis.md"
         Outages "../docs/guide/outages.md"
         Configuration "../docs/guide/configuration.md"
+        Layers "../docs/guide/layers.md"
         Macros "../docs/guide/macros.md"
     }
 }

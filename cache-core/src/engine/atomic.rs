@@ -96,7 +96,7 @@ impl Engine {
 
     fn increment_near(&self, ask: &Ask<'_>, by: i64, life: Life) -> Result<i64> {
         let now = self.parts.clock.tick();
-        let held = self.parts.near.get(ask.key.near()).filter(|entry| self.is_fresh(entry));
+        let held = self.parts.near.entry(ask.key.near()).filter(|entry| self.is_fresh(&entry.meta));
         let value = match &held {
             Some(entry) => entry.value.downcast_ref::<i64>().copied(),
             None => Some(0),
@@ -140,7 +140,7 @@ impl Engine {
 
     fn remaining_near(&self, key: &CacheKey) -> Remaining {
         let now = self.parts.clock.tick();
-        let entry = self.parts.near.get(key.near()).filter(|entry| self.is_fresh(entry));
+        let entry = self.parts.near.entry(key.near()).filter(|entry| self.is_fresh(&entry.meta));
         entry.and_then(|entry| entry.meta.fresh_until.remaining(now)).map_or(Remaining::Missing, remaining)
     }
 

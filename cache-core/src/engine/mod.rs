@@ -20,8 +20,9 @@ mod typed;
 mod unfinished;
 mod values;
 
-pub use counters::Statistics;
+pub use counters::{Counts, Statistics};
 pub(crate) use found::Found;
+pub(crate) use hot::Hot;
 pub(crate) use invalidate::What;
 pub use keyspace::{Keyspace, Policy};
 pub use put::Written;
@@ -116,11 +117,12 @@ impl Engine {
     }
 
     pub(crate) fn statistics(&self) -> Statistics {
-        self.counters.snapshot(
-            self.parts.near.len() as u64,
-            self.parts.near.weight(),
-            self.flights.len() as u64,
-        )
+        Statistics {
+            near_entries: self.parts.near.len() as u64,
+            near_bytes: self.parts.near.weight(),
+            loading: self.flights.len() as u64,
+            ..self.counters.snapshot()
+        }
     }
 
     pub(crate) fn reset_statistics(&self) {
@@ -153,13 +155,16 @@ impl Engine {
         self.parts.recorder.record(&Event::Missed { tier, reason });
     }
 
-    fn not_stored(&self, tier: &'static str, reason: Reason) {
-        self.counters.add(Count::NotStored);
+    fn not_stored(&self, space: &Keyspace, tier: &'static str, reason: Reason) {
+        self.counters.add(space, Count::NotStored);
+        if reason == Reason::Invalidated {
+            self.counters.add(space, Count::Overtaken);
+        }
         self.parts.recorder.record(&Event::NotStored { tier, reason });
     }
 
     fn tier_failed(&self, tier: Tier<'_>, verb: &'static str, error: &Error) {
-        self.counters.add(Count::TierError);
+        self.counters.error(error.kind());
         self.parts.recorder.record(&Event::TierFailed { tier: tier.name, verb, error });
     }
 }

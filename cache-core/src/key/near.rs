@@ -1,7 +1,7 @@
 //! Keys as the near store knows them: a hash and the stored parts, probed by borrowed parts.
 
 use std::hash::{BuildHasher, Hasher};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use super::{Parts, SpaceId, StoredParts};
 
@@ -16,11 +16,12 @@ pub struct NearKey {
     stored: Stored,
 }
 
-/// Stored parts: in place while they are short, so that comparing them follows one pointer less.
+/// Stored parts: in place while they are short, so that comparing them follows one pointer less; else shared, so
+/// that copying a key never allocates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Stored {
     Short(u8, [u8; SHORT]),
-    Long(Box<[u8]>),
+    Long(Arc<[u8]>),
 }
 
 const SHORT: usize = 22;
@@ -33,7 +34,7 @@ impl Stored {
                 place.copy_from_slice(&bytes);
                 Self::Short(length, short)
             }
-            _ => Self::Long(bytes.into_boxed_slice()),
+            _ => Self::Long(bytes.into()),
         }
     }
 

@@ -12,7 +12,7 @@ pub use builder::Builder;
 pub use get_or_load::{GetOrLoad, LoadError};
 pub use health::Health;
 
-pub use crate::engine::{Statistics, Written};
+pub use crate::engine::{Counts, Statistics, Written};
 
 use std::sync::{Arc, LazyLock};
 
@@ -218,7 +218,7 @@ impl CacheManager {
         self.0.is_enabled()
     }
 
-    /// What this manager has done. Prints as a table.
+    /// What this manager has done, in all and per keyspace. Prints as a table.
     #[must_use]
     pub fn stats(&self) -> Statistics {
         self.0.statistics()

@@ -49,7 +49,7 @@ impl Entry {
     pub async fn refresh<K: Kind>(self, kind: K, body: impl Future<Output = K::Ret>) -> K::Ret {
         let engine = self.manager.engine();
         if !engine.is_enabled() {
-            return engine.bypass(body).await;
+            return engine.bypass(self.keyspace, body).await;
         }
         let ask = Ask::new(&self.key, self.keyspace, kind.values());
         engine.refresh(&ask, super::kind::recipe(kind), body).await

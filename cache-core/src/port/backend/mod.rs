@@ -8,6 +8,7 @@ mod counter;
 mod forward;
 mod null;
 mod options;
+mod verb;
 
 pub use counter::{add_to_counter, counter_bytes, counter_sum, parse_counter};
 pub use null::NullBackend;
@@ -15,6 +16,7 @@ pub use options::{
     BackendInfo, BackendKind, Capability, DeleteCondition, DeleteOptions, Expiry, Remaining, SetCondition,
     SetOptions,
 };
+pub use verb::Verb;
 
 use std::fmt::Debug;
 use std::time::Duration;

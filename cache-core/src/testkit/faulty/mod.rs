@@ -4,10 +4,8 @@
 //! switches are read at the start of each call.
 
 mod hold;
-mod verb;
 
 pub use hold::Hold;
-pub use verb::Verb;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -21,7 +19,7 @@ use bytes::Bytes;
 use self::hold::{Holds, Moment};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{CacheKey, KeyPattern, Namespace};
-use crate::port::backend::{BackendInfo, CacheBackend, DeleteOptions, Expiry, Remaining, SetOptions};
+use crate::port::backend::{BackendInfo, CacheBackend, DeleteOptions, Expiry, Remaining, SetOptions, Verb};
 
 /// Wraps a backend; a test switches its faults on and off while it is used.
 #[derive(Debug)]

@@ -1,7 +1,8 @@
-//! The verbs of a backend, as tests name them.
+//! The verbs by name: what errors, meters and tests call them.
 
-/// A verb of [`CacheBackend`](crate::port::backend::CacheBackend).
+/// A verb of [`CacheBackend`](super::CacheBackend).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 #[allow(missing_docs)] // each is the method of the same name
 pub enum Verb {
     Connect,
@@ -23,6 +24,26 @@ pub enum Verb {
 }
 
 impl Verb {
+    /// Every verb, in the order of the enum.
+    pub const ALL: [Self; 16] = [
+        Self::Connect,
+        Self::Disconnect,
+        Self::Get,
+        Self::Set,
+        Self::GetAndDelete,
+        Self::Delete,
+        Self::Exists,
+        Self::DeletePattern,
+        Self::Clear,
+        Self::GetMany,
+        Self::SetMany,
+        Self::DeleteMany,
+        Self::Increment,
+        Self::Ttl,
+        Self::AcquireLease,
+        Self::ReleaseLease,
+    ];
+
     /// The method's name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -53,5 +74,16 @@ impl Verb {
             self,
             Self::Connect | Self::Disconnect | Self::Get | Self::GetMany | Self::Exists | Self::Ttl
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_whole_and_in_order() {
+        assert!(Verb::ALL.iter().enumerate().all(|(index, verb)| *verb as usize == index));
+        assert_eq!(Verb::ALL.last(), Some(&Verb::ReleaseLease), "a verb was added: it belongs into the list");
     }
 }
