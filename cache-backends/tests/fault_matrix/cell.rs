@@ -150,7 +150,7 @@ impl Cell {
             ("load failures", stats.load_failures, 0),
             (
                 "tier errors",
-                stats.tier_errors,
+                stats.tier_errors(),
                 recorded(|event| matches!(event, Recorded::TierFailed { .. })),
             ),
             ("not stored", stats.not_stored, recorded(|event| matches!(event, Recorded::NotStored { .. }))),
