@@ -22,6 +22,7 @@ mod dial;
 mod error;
 mod gather;
 mod node;
+mod pause;
 mod phase;
 mod place;
 mod reply;

@@ -5,7 +5,6 @@
 //! 500 ms apart, jittered) until the server is back. Invariant: at most one task, and it ends with the connection
 //! it made (behind sentinels it watches it till its end), with [`Supervisor::shut`], with the value, or with its runtime (then the next caller starts another).
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -20,13 +19,10 @@ use cache_core::error::{Error, ErrorKind, Result};
 use super::address::Address;
 use super::config::Settings;
 use super::connection::Connection;
+use super::pause::pause;
 use super::phase::Phase;
 use super::source::Source;
 
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
-const LONGEST_PAUSE: Duration = Duration::from_millis(500);
-/// A refused password does not become right by asking often.
-const LONGEST_PAUSE_REFUSED: Duration = Duration::from_secs(5);
 /// A replica that was met on a connection younger than this is what the URL names, not a demoted primary.
 const NEW_CONNECTION: Duration = Duration::from_secs(1);
 
@@ -249,23 +245,6 @@ impl Drop for Abandoned<'_> {
     }
 }
 
-fn pause(failures: u32, kind: ErrorKind) -> Duration {
-    let longest = if kind == ErrorKind::Refused { LONGEST_PAUSE_REFUSED } else { LONGEST_PAUSE };
-    let whole = FIRST_PAUSE.saturating_mul(1 << failures.min(10)).min(longest);
-    spread(whole)
-}
-
-/// From a half to the whole of it, so that those who wait for the same thing do not come back together.
-pub(super) fn spread(whole: Duration) -> Duration {
-    whole.mul_f64(0.5 + random_fraction() / 2.0)
-}
-
-/// From 0 to 1. The standard library seeds its hashers at random; that is random enough to spread retries.
-fn random_fraction() -> f64 {
-    let bits = RandomState::new().build_hasher().finish();
-    f64::from(u32::try_from(bits >> 32).unwrap_or(0)) / f64::from(u32::MAX)
-}
-
 /// An outage is two lines, however many calls it cost.
 fn report_down(error: &Error, failures: u32) {
     if failures == 0 {
@@ -276,24 +255,5 @@ fn report_down(error: &Error, failures: u32) {
 fn report_up(source: &Source, failures: u32) {
     if failures > 0 {
         tracing::info!(server = %source, "the cache server can be used again");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_double_up_to_half_a_second_and_are_spread() {
-        for (failures, whole) in [(0, 20), (1, 40), (4, 320), (5, 500), (40, 500)] {
-            for _ in 0..100 {
-                let pause = pause(failures, ErrorKind::Unavailable);
-                assert!(pause >= Duration::from_millis(whole) / 2, "{failures}: {pause:?}");
-                assert!(pause <= Duration::from_millis(whole), "{failures}: {pause:?}");
-            }
-        }
-        assert!(pause(40, ErrorKind::Refused) >= Duration::from_millis(2_500));
-        let many: Vec<f64> = (0..1_000).map(|_| random_fraction()).collect();
-        assert!(many.iter().any(|x| *x < 0.1) && many.iter().any(|x| *x > 0.9));
     }
 }

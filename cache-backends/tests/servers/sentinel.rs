@@ -28,7 +28,7 @@ impl SentinelServers {
     /// One primary, two replicas that know a user, three sentinels that notice after half a second
     /// and want a password of their own.
     pub(crate) fn start() -> Self {
-        let user = ["--user", "app", "on", ">c4n4ry", "~shop:*", "~trial*", "+@all"];
+        let user = ["--user", "app", "on", ">c4n4ry", "~*", "+@all"];
         let quick = ["--repl-diskless-sync-delay", "0"];
         let primary = start(Kind::Redis, &[&user[..], &quick[..]].concat());
         let port = primary.port().to_string();

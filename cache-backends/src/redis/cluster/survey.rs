@@ -24,8 +24,8 @@ use crate::redis::call::{Terms, no_runtime};
 use crate::redis::config::Settings;
 use crate::redis::gather::Manner;
 use crate::redis::node::Node;
+use crate::redis::pause::spread;
 use crate::redis::source::Source;
-use crate::redis::supervisor::spread;
 use crate::redis::together::{Boxed, together};
 
 /// So much time lies between two looks at least: a cluster that moves slots redirects many callers at once.

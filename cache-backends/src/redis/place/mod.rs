@@ -3,6 +3,9 @@
 //! Invariant: a scheme that this build cannot honour is refused by the name of the missing feature, never read as
 //! another one. What asks for TLS gets TLS or an error.
 
+#[cfg(any(feature = "redis-cluster", feature = "redis-sentinel"))]
+mod fleet;
+
 use std::fmt;
 
 use cache_core::error::Result;
@@ -54,11 +57,11 @@ impl Place {
                 Ok(Self::One(address.with_tls(tls(by_tls, certificates, &options, &wrong)?)))
             }
             #[cfg(feature = "redis-cluster")]
-            Shape::Cluster => cluster(text, by_tls, rest, certificates),
+            Shape::Cluster => fleet::cluster(text, by_tls, rest, certificates),
             #[cfg(not(feature = "redis-cluster"))]
             Shape::Cluster => Err(missing("redis-cluster", text)),
             #[cfg(feature = "redis-sentinel")]
-            Shape::Sentinel => sentinel(text, by_tls, rest, certificates),
+            Shape::Sentinel => fleet::sentinel(text, by_tls, rest, certificates),
             #[cfg(not(feature = "redis-sentinel"))]
             Shape::Sentinel => Err(missing("redis-sentinel", text)),
         }
@@ -82,90 +85,6 @@ fn scheme(text: &str) -> Result<(Shape, bool, &str)> {
 
 fn plain_one(text: &str, by_tls: bool, rest: &str) -> String {
     if by_tls { format!("redis://{rest}") } else { text.to_owned() }
-}
-
-/// `[user:password@]host[:port][,host[:port]..][/][?option=value]`.
-#[cfg(feature = "redis-cluster")]
-fn cluster(text: &str, by_tls: bool, rest: &str, certificates: &Certificates) -> Result<Place> {
-    const FORM: &str =
-        "redis+cluster://[user:password@]host[:port][,host[:port]..], or rediss+cluster:// for TLS";
-    let wrong = Wrong { text, form: FORM };
-    let parts = Parts::of(rest);
-    if !matches!(parts.path, "" | "/") {
-        return Err(wrong.because("it names a database, and a cluster has only one"));
-    }
-    let mut seeds = Vec::new();
-    for host in parts.hosts.split(',') {
-        let plain = format!("redis://{}{host}{}", parts.user, parts.options);
-        let (address, options) = Address::read(&plain, &extra(by_tls, &[]), &wrong)?;
-        seeds.push((address, options));
-    }
-    let Some((first, options)) = seeds.first() else { return Err(wrong.because("it names no host")) };
-    let tls = tls(by_tls, certificates, options, &wrong)?;
-    let template = first.clone().with_tls(tls.clone());
-    let seeds = seeds.into_iter().map(|(address, _)| address.with_tls(tls.clone())).collect();
-    Ok(Place::Cluster { template, seeds })
-}
-
-/// `[user:password@]host[:port][,host[:port]..]/master[/database][?option=value]`.
-#[cfg(feature = "redis-sentinel")]
-fn sentinel(text: &str, by_tls: bool, rest: &str, certificates: &Certificates) -> Result<Place> {
-    const FORM: &str = "redis+sentinel://[user:password@]host[:port][,host[:port]..]/master[/database], or rediss+sentinel:// for TLS";
-    let wrong = Wrong { text, form: FORM };
-    let parts = Parts::of(rest);
-    let (master, database) =
-        parts.path.strip_prefix('/').unwrap_or_default().split_once('/').map_or_else(
-            || (parts.path.trim_start_matches('/'), ""),
-            |(master, database)| (master, database),
-        );
-    if master.is_empty() {
-        return Err(wrong.because("it does not name the master behind the hosts"));
-    }
-    let mut sentinels = Vec::new();
-    let mut template = None;
-    for host in parts.hosts.split(',') {
-        let plain = format!("redis://{}{}/{database}{}", parts.user, with_port(host), parts.options);
-        let known = extra(by_tls, &["sentinel_user", "sentinel_password"]);
-        let (address, options) = Address::read(&plain, &known, &wrong)?;
-        let tls = tls(by_tls, certificates, &options, &wrong)?;
-        let of =
-            |name: &str| options.iter().find(|(option, _)| option == name).map(|(_, value)| value.as_str());
-        sentinels
-            .push(address.of_sentinel(of("sentinel_user"), of("sentinel_password")).with_tls(tls.clone()));
-        template = Some(address.with_tls(tls));
-    }
-    let template = template.ok_or_else(|| wrong.because("it names no host"))?;
-    Ok(Place::Sentinel(Sentinels::new(sentinels, master.to_owned(), template)))
-}
-
-/// Sentinels listen on 26379 unless said.
-#[cfg(feature = "redis-sentinel")]
-fn with_port(host: &str) -> String {
-    let has_port = host.rsplit_once(':').is_some_and(|(_, port)| !port.ends_with(']'));
-    if has_port || host.is_empty() { host.to_owned() } else { format!("{host}:26379") }
-}
-
-/// The pieces of what stands behind `://` when it may name several hosts.
-#[cfg(any(feature = "redis-cluster", feature = "redis-sentinel"))]
-struct Parts<'a> {
-    /// With its `@`, or empty.
-    user: &'a str,
-    hosts: &'a str,
-    /// With its `/`, or empty.
-    path: &'a str,
-    /// With their `?`, or empty.
-    options: &'a str,
-}
-
-#[cfg(any(feature = "redis-cluster", feature = "redis-sentinel"))]
-impl<'a> Parts<'a> {
-    fn of(rest: &'a str) -> Self {
-        let (before, options) = rest.split_at(rest.find('?').unwrap_or(rest.len()));
-        let host_at = before.rfind('@').map_or(0, |at| at + 1);
-        let (user, before) = before.split_at(host_at);
-        let (hosts, path) = before.split_at(before.find('/').unwrap_or(before.len()));
-        Self { user, hosts, path, options }
-    }
 }
 
 /// The options that a URL may have beyond the client library's.
