@@ -16,6 +16,7 @@ use cache_core::error::{Error, ErrorKind, Result};
 use super::address::Address;
 use super::connection::{Connection, Request};
 use super::error::{Reason, of_library, of_server};
+use super::source::Named;
 use super::together::{Boxed, together};
 
 /// How often a connection that works is compared with what the sentinels say.
@@ -45,7 +46,7 @@ impl Sentinels {
     }
 
     /// The primary, as the best informed of those that answer in time names it.
-    pub(super) async fn primary(&self, limit: Duration) -> Result<Address> {
+    pub(super) async fn primary(&self, limit: Duration) -> Result<Named> {
         let Inner { sentinels, template, .. } = &*self.0;
         let asking = sentinels
             .iter()
@@ -55,7 +56,7 @@ impl Sentinels {
         let mut answers: Vec<_> = together(asking.collect(), majority).await.into_iter().flatten().collect();
         let best = answers.iter().flatten().max_by_key(|vote| vote.epoch);
         match best {
-            Some(vote) => Ok(template.at(&vote.host, vote.port)),
+            Some(vote) => Ok(Named { address: template.at(&vote.host, vote.port), epoch: vote.epoch }),
             None => Err(self.nobody_knows(answers.pop())),
         }
     }

@@ -18,12 +18,27 @@ pub(super) enum Source {
     Sentinel(Sentinels),
 }
 
+/// A server, and the failover that made it the one to use.
+#[derive(Clone)]
+pub(super) struct Named {
+    pub(super) address: Address,
+    #[cfg_attr(not(feature = "redis-sentinel"), allow(dead_code, reason = "only sentinels have failovers"))]
+    pub(super) epoch: u64,
+}
+
+#[cfg(feature = "redis-sentinel")]
+impl Named {
+    fn replaces(&self, other: &Self) -> bool {
+        self.epoch > other.epoch && self.address.to_string() != other.address.to_string()
+    }
+}
+
 impl Source {
     /// The server to connect to now.
-    pub(super) async fn resolve(&self, limit: Duration) -> Result<Address> {
+    async fn resolve(&self, limit: Duration) -> Result<Named> {
         let _ = limit;
         match self {
-            Self::Fixed(address) => Ok(address.clone()),
+            Self::Fixed(address) => Ok(Named { address: address.clone(), epoch: 0 }),
             #[cfg(feature = "redis-sentinel")]
             Self::Sentinel(sentinels) => sentinels.primary(limit).await,
         }
@@ -35,30 +50,30 @@ impl Source {
         limit: Duration,
         number: u64,
         lost: impl Fn() + Send + Sync + 'static,
-    ) -> Result<(Connection, Address)> {
-        let address = self.resolve(limit).await?;
-        let connection = Connection::make(&address, limit, number, lost).await?;
+    ) -> Result<(Connection, Named)> {
+        let named = self.resolve(limit).await?;
+        let connection = Connection::make(&named.address, limit, number, lost).await?;
         #[cfg(feature = "redis-sentinel")]
         if let Self::Sentinel(_) = self {
-            check_role(&connection, &address, limit).await?;
+            check_role(&connection, &named.address, limit).await?;
         }
-        Ok((connection, address))
+        Ok((connection, named))
     }
 
-    /// Waits until what the sentinels name is another server than this.
-    pub(super) async fn moved_from(&self, address: &Address, limit: Duration) {
+    /// Waits until the sentinels name another server than this, after a later failover: one that was cut off from the
+    /// others goes on naming an earlier one.
+    pub(super) async fn moved_from(&self, current: &Named, limit: Duration) {
         match self {
             Self::Fixed(_) => std::future::pending().await,
             #[cfg(feature = "redis-sentinel")]
             Self::Sentinel(_) => loop {
                 tokio::time::sleep(WATCH).await;
-                let named = self.resolve(limit).await;
-                if named.is_ok_and(|named| named.to_string() != address.to_string()) {
+                if self.resolve(limit).await.is_ok_and(|named| named.replaces(current)) {
                     return;
                 }
             },
         }
-        let _ = (address, limit);
+        let _ = (current, limit);
     }
 
     /// Whether it may name another server one day.

@@ -16,12 +16,11 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use cache_core::error::{Error, ErrorKind, Result};
 
-use super::address::Address;
 use super::config::Settings;
 use super::connection::Connection;
 use super::pause::pause;
 use super::phase::Phase;
-use super::source::Source;
+use super::source::{Named, Source};
 
 /// A replica that was met on a connection younger than this is what the URL names, not a demoted primary.
 const NEW_CONNECTION: Duration = Duration::from_secs(1);
@@ -188,7 +187,7 @@ impl Shared {
         })
     }
 
-    async fn attempt(self: &Arc<Self>, task: u64) -> Result<(Connection, Address)> {
+    async fn attempt(self: &Arc<Self>, task: u64) -> Result<(Connection, Named)> {
         let shared = Arc::downgrade(self);
         let lost = move || {
             if let Some(shared) = shared.upgrade() {
@@ -205,10 +204,10 @@ async fn supervise(shared: Arc<Shared>, task: u64) {
     let mut failures = 0;
     while shared.phase.borrow().is_work_of(task) {
         match shared.attempt(task).await {
-            Ok((connection, address)) => {
+            Ok((connection, named)) => {
                 report_up(&shared.source, failures);
                 shared.change(|phase| phase.is_work_of(task), Phase::Up(Arc::new(connection)));
-                watch(&shared, task, &address).await;
+                watch(&shared, task, &named).await;
             }
             Err(error) => {
                 report_down(&error, failures);
@@ -222,14 +221,14 @@ async fn supervise(shared: Arc<Shared>, task: u64) {
 }
 
 /// Gives a connection up when its source names another server; ends with the connection.
-async fn watch(shared: &Arc<Shared>, task: u64, address: &Address) {
+async fn watch(shared: &Arc<Shared>, task: u64, named: &Named) {
     if !shared.source.is_moving() {
         return;
     }
     let mut phases = shared.phase.subscribe();
     tokio::select! {
         _ = phases.wait_for(|phase| !phase.is_connection(task)) => {}
-        () = shared.source.moved_from(address, shared.settings.connect_timeout) => shared.lost(task),
+        () = shared.source.moved_from(named, shared.settings.connect_timeout) => shared.lost(task),
     }
 }
 

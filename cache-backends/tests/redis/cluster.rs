@@ -212,3 +212,17 @@ async fn a_server_without_a_cluster_is_named() {
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(error.to_string().contains("see that they run with cluster-enabled"), "{error}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_speaks_tls_with_every_server() {
+    let cluster = ClusterServers::start_by_tls();
+    let backend = patient(&cluster.url_by_tls());
+    backend.connect().await.unwrap();
+    let keys = keys(60);
+    let entries = keys.iter().map(|key| (key.clone(), frame(key.as_str()), SetOptions::default()));
+    assert_eq!(backend.set_many(entries.collect()).await.unwrap(), vec![true; 60]);
+    for key in &keys {
+        assert_eq!(backend.get(key).await.unwrap(), Some(frame(key.as_str())));
+    }
+    assert_eq!(backend.clear(&shop()).await.unwrap(), 60);
+}

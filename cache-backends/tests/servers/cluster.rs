@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use cache_core::testkit::server::RedisServer;
 
+use super::tls::Authority;
 use super::{Kind, free_port, start};
 
 const SLOTS: usize = 16_384;
@@ -13,7 +14,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Masters first, then their replicas in the same order.
 pub(crate) struct ClusterServers {
     pub(crate) servers: Vec<RedisServer>,
-    buses: Vec<u16>,
+    /// Where each is spoken to by clients and by the others.
+    ports: Vec<(u16, u16)>,
+    authority: Option<Authority>,
     masters: usize,
 }
 
@@ -25,17 +28,34 @@ impl ClusterServers {
 
     /// Three masters, so many replicas each, further options for all.
     pub(crate) fn start_with(kind: Kind, replicas: usize, more: &[&str]) -> Self {
-        let masters = 3;
-        let (mut servers, mut buses) = (Vec::new(), Vec::new());
-        for _ in 0..masters * (1 + replicas) {
+        let mut cluster = Self { servers: Vec::new(), ports: Vec::new(), authority: None, masters: 3 };
+        for _ in 0..cluster.masters * (1 + replicas) {
             let bus = free_port();
-            let port = bus.to_string();
-            let own = ["--cluster-enabled", "yes", "--cluster-port", &port, "--cluster-node-timeout", "1000"];
-            let quick = ["--repl-diskless-sync-delay", "0", "--cluster-replica-validity-factor", "0"];
-            servers.push(start(kind, &[&own[..], &quick[..], more].concat()));
-            buses.push(bus);
+            let server = start_one(kind, bus, more);
+            cluster.ports.push((server.port(), bus));
+            cluster.servers.push(server);
         }
-        let cluster = Self { servers, buses, masters };
+        cluster.formed()
+    }
+
+    /// Three masters of Redis that speak TLS with each other and with clients.
+    pub(crate) fn start_by_tls() -> Self {
+        let authority = Authority::new();
+        authority.certify("server", &["127.0.0.1"]);
+        let mut cluster = Self { servers: Vec::new(), ports: Vec::new(), authority: None, masters: 3 };
+        for _ in 0..cluster.masters {
+            let (port, bus) = (free_port(), free_port());
+            let options = authority.options(port, "server", "no");
+            let options = ["--tls-cluster", "yes"].into_iter().chain(options.iter().map(String::as_str));
+            cluster.servers.push(start_one(Kind::Redis, bus, &options.collect::<Vec<_>>()));
+            cluster.ports.push((port, bus));
+        }
+        cluster.authority = Some(authority);
+        cluster.formed()
+    }
+
+    fn formed(self) -> Self {
+        let cluster = self;
         cluster.share_slots();
         cluster.meet();
         cluster.until("all know all", |each| known(each) == cluster.servers.len());
@@ -52,6 +72,12 @@ impl ClusterServers {
         let hosts =
             self.servers.iter().take(self.masters).map(|server| format!("127.0.0.1:{}", server.port()));
         format!("redis+cluster://{}", hosts.collect::<Vec<_>>().join(","))
+    }
+
+    /// The cluster by one server that speaks TLS, with the roots of its certificate.
+    pub(crate) fn url_by_tls(&self) -> String {
+        let roots = self.authority.as_ref().unwrap().file("ca.pem");
+        format!("rediss+cluster://127.0.0.1:{}?ca_file={}", self.ports[0].0, roots.display())
     }
 
     /// The address of one server, as that of the cluster.
@@ -104,8 +130,8 @@ impl ClusterServers {
 
     fn meet(&self) {
         let mut first = self.outsider(0);
-        for (server, bus) in self.servers.iter().zip(&self.buses).skip(1) {
-            let (port, bus) = (server.port().to_string(), bus.to_string());
+        for (port, bus) in self.ports.iter().skip(1) {
+            let (port, bus) = (port.to_string(), bus.to_string());
             cluster_command(&["MEET", "127.0.0.1", &port, &bus]).exec(&mut first).unwrap();
         }
     }
@@ -128,6 +154,13 @@ impl ClusterServers {
             until(what, || holds(&mut outsider));
         }
     }
+}
+
+fn start_one(kind: Kind, bus: u16, more: &[&str]) -> RedisServer {
+    let port = bus.to_string();
+    let own = ["--cluster-enabled", "yes", "--cluster-port", &port, "--cluster-node-timeout", "1000"];
+    let quick = ["--repl-diskless-sync-delay", "0", "--cluster-replica-validity-factor", "0"];
+    start(kind, &[&own[..], &quick[..], more].concat())
 }
 
 pub(crate) fn cluster_command(words: &[&str]) -> redis::Cmd {
