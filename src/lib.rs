@@ -17,12 +17,14 @@ pub use cache_core::key::{CacheKey, IntoKey, KeyBuilder, KeyPart, KeyPattern, Na
 pub use cache_core::layer;
 pub use cache_core::layer::{Layer, Layered, Resilience};
 pub use cache_core::manager::{
-    Builder, CacheManager, Counts, GetOrLoad, Health, IntoPattern, LoadError, Statistics, Written,
+    Builder, CacheManager, Claim, ClaimInfo, ClaimRequest, ClaimResult, Counts, GetOrLoad, Health,
+    IntoPattern, LoadError, Statistics, Written,
 };
 pub use cache_core::policy::FailMode;
 pub use cache_core::port::backend::{
-    BackendInfo, BackendKind, CacheBackend, Capability, DeleteCondition, DeleteOptions, Expiry, NullBackend,
-    Remaining, SetCondition, SetOptions,
+    BackendInfo, BackendKind, Bytes, CacheBackend, Capability, ClaimId, ClaimOptions, ClaimOutcome,
+    ClaimTable, DeleteCondition, DeleteOptions, Expiry, LiveClaim, NullBackend, Remaining, SetCondition,
+    SetOptions,
 };
 pub use cache_core::port::clock::{Clock, TimeSource};
 pub use cache_core::port::near::{NearStore, NoNear};
@@ -66,6 +68,7 @@ mod documents {
     pages! {
         Readme "../README.md"
         GettingStarted "../docs/guide/getting-started.md"
+        Claims "../docs/guide/claims.md"
         Invalidation "../docs/guide/invalidation.md"
         Redis "../docs/guide/redis.md"
         Outages "../docs/guide/outages.md"

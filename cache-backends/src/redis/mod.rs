@@ -14,6 +14,7 @@ mod address;
 mod backend;
 mod batch;
 mod call;
+mod claims;
 #[cfg(feature = "redis-cluster")]
 mod cluster;
 mod config;

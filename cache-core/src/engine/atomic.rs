@@ -7,6 +7,7 @@ use super::land::Landing;
 use super::serving::Serving;
 use super::unfinished::Unfinished;
 use super::{Ask, Engine, Found, What};
+use crate::codec::peek;
 use crate::entry::Reason;
 use crate::error::{ErrorKind, Result};
 use crate::key::CacheKey;
@@ -128,7 +129,7 @@ impl Engine {
             }
         };
         match tier.backend.get(ask.key).await {
-            Ok(Some(bytes)) => Ok(self.remaining_of(ask, tier.backend.ttl(ask.key).await, &bytes)),
+            Ok(Some(bytes)) => Ok(self.remaining_of(ask.key, tier.backend.ttl(ask.key).await, &bytes)),
             Ok(None) => Ok(self.remaining_near(ask.key)),
             Err(error) if self.fails_closed(ask) => Err(error),
             Err(error) => {
@@ -144,9 +145,10 @@ impl Engine {
         entry.and_then(|entry| entry.meta.fresh_until.remaining(now)).map_or(Remaining::Missing, remaining)
     }
 
-    /// What a frame says of itself; of a counter, what its tier says.
-    fn remaining_of(&self, ask: &Ask<'_>, kept: Result<Remaining>, bytes: &bytes::Bytes) -> Remaining {
-        match self.parts.codec.open(ask.key, ask.space.policy.schema, bytes) {
+    /// What a frame says of itself, whatever its schema (which is part of the key); of a counter, what its tier says.
+    fn remaining_of(&self, key: &CacheKey, kept: Result<Remaining>, bytes: &bytes::Bytes) -> Remaining {
+        let schema = peek(bytes).map_or(0, |header| header.schema);
+        match self.parts.codec.open(key, schema, bytes) {
             Ok(frame) => frame
                 .deadlines()
                 .fresh_until

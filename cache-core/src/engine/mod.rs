@@ -1,10 +1,12 @@
 //! The engine: what happens on a hit, on a miss, on a write, on an invalidation.
 //!
 //! Start reading in [`hot`] (a hit), then [`load`] (a miss: seat, fetch, run, land). [`put`] writes,
-//! [`invalidate`] removes, [`atomic`] holds the verbs that must have one winner, [`serving`] picks the byte tier,
+//! [`invalidate`] removes, [`atomic`] holds the verbs that must have one winner, [`claims`] those that somebody goes
+//! on holding, [`serving`] picks the byte tier,
 //! [`unfinished`] ends what a caller abandoned.
 
 mod atomic;
+mod claims;
 mod counters;
 mod fetch;
 mod found;
@@ -20,6 +22,7 @@ mod typed;
 mod unfinished;
 mod values;
 
+pub(crate) use claims::{Claimed, Holding};
 pub use counters::{Counts, Statistics};
 pub(crate) use found::Found;
 pub(crate) use hot::Hot;
@@ -81,6 +84,7 @@ pub(crate) struct Engine {
     journal: Journal,
     recovering: tokio::sync::Mutex<()>,
     counters: Counters,
+    undone: Arc<claims::Undone>,
 }
 
 impl Engine {
@@ -94,6 +98,7 @@ impl Engine {
             journal: Journal::default(),
             recovering: tokio::sync::Mutex::default(),
             counters: Counters::default(),
+            undone: Arc::default(),
             parts,
         }
     }
@@ -135,6 +140,10 @@ impl Engine {
 
     pub(crate) fn near_ttl(&self) -> Option<std::time::Duration> {
         self.parts.near_ttl.and_then(Life::duration)
+    }
+
+    pub(crate) fn default_ttl(&self) -> Life {
+        self.parts.default_ttl
     }
 
     pub(crate) fn tiers(&self) -> &Tiers {

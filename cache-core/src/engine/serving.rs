@@ -11,7 +11,7 @@ use crate::recovery::Entries;
 use crate::stamp::Scope;
 use crate::tier::Tier;
 
-/// How long a shutdown waits for the primary to take its journal.
+/// How long a shutdown waits for the primary to take its journal, and claims that are given back.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// The byte tier to ask.
@@ -162,8 +162,10 @@ impl Engine {
         }
     }
 
-    /// Tells the primary what it missed, switches off, and lets go of the tiers.
+    /// Tells the primary what it missed, lets the claims arrive there that are being given back, switches off, and
+    /// lets go of the tiers.
     pub(crate) async fn shut_down(&self) {
+        let _ = tokio::time::timeout(LAST_WORDS, self.undone.wait()).await;
         if self.journal.is_pending() && self.parts.tiers.primary().backend.is_available() {
             let _ = tokio::time::timeout(LAST_WORDS, self.recover()).await;
         }

@@ -38,6 +38,12 @@ impl Namespace {
     pub fn data_prefix(&self) -> String {
         format!("{}:d:", self.0)
     }
+
+    /// What every claim of this namespace begins with. No data key does.
+    #[must_use]
+    pub fn claim_prefix(&self) -> String {
+        format!("{}:c:", self.0)
+    }
 }
 
 impl Default for Namespace {

@@ -12,7 +12,10 @@ use bytes::Bytes;
 use super::Call;
 use crate::error::Result;
 use crate::key::{CacheKey, KeyPattern, Namespace};
-use crate::port::backend::{BackendInfo, CacheBackend, DeleteOptions, Expiry, Remaining, SetOptions, Verb};
+use crate::port::backend::{
+    BackendInfo, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome, DeleteOptions, Expiry, LiveClaim,
+    Remaining, SetOptions, Verb,
+};
 
 /// The answer of the inner backend, not waited for yet.
 pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
@@ -142,5 +145,24 @@ impl<A: Around> CacheBackend for Wrapped<A> {
     async fn release_lease(&self, key: &CacheKey, token: u128) -> Result<bool> {
         let call = self.of(Verb::ReleaseLease).about(key);
         self.around.call(call, || self.inner.release_lease(key, token)).await
+    }
+
+    async fn claim(&self, group: &CacheKey, id: ClaimId, options: ClaimOptions) -> Result<ClaimOutcome> {
+        let call = self.of(Verb::Claim).about(group);
+        self.around.call(call, || self.inner.claim(group, id.clone(), options.clone())).await
+    }
+
+    async fn renew_claim(&self, group: &CacheKey, id: ClaimId, life: Duration) -> Result<bool> {
+        let call = self.of(Verb::RenewClaim).about(group);
+        self.around.call(call, || self.inner.renew_claim(group, id.clone(), life)).await
+    }
+
+    async fn release_claim(&self, group: &CacheKey, id: ClaimId) -> Result<bool> {
+        let call = self.of(Verb::ReleaseClaim).about(group);
+        self.around.call(call, || self.inner.release_claim(group, id.clone())).await
+    }
+
+    async fn claims(&self, group: &CacheKey) -> Result<Vec<LiveClaim>> {
+        self.around.call(self.of(Verb::Claims).about(group), || self.inner.claims(group)).await
     }
 }

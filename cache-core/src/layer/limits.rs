@@ -90,7 +90,7 @@ impl Limits {
         };
         match call.verb {
             Verb::Connect | Verb::Disconnect => self.connect,
-            Verb::Get | Verb::Exists | Verb::Ttl => self.read,
+            Verb::Get | Verb::Exists | Verb::Ttl | Verb::Claims => self.read,
             Verb::GetMany => batch(self.read),
             Verb::SetMany | Verb::DeleteMany => batch(self.write),
             Verb::DeletePattern | Verb::Clear => self.many,
@@ -99,7 +99,10 @@ impl Limits {
             | Verb::Delete
             | Verb::Increment
             | Verb::AcquireLease
-            | Verb::ReleaseLease => self.write,
+            | Verb::ReleaseLease
+            | Verb::Claim
+            | Verb::RenewClaim
+            | Verb::ReleaseClaim => self.write,
         }
     }
 }
@@ -141,6 +144,10 @@ mod tests {
             (Verb::Increment, 1, 250),
             (Verb::AcquireLease, 1, 250),
             (Verb::ReleaseLease, 1, 250),
+            (Verb::Claim, 1, 250),
+            (Verb::RenewClaim, 1, 250),
+            (Verb::ReleaseClaim, 1, 250),
+            (Verb::Claims, 1, 100),
             (Verb::GetMany, 0, 100),
             (Verb::GetMany, 3, 300),
             (Verb::GetMany, usize::MAX, 2_000),

@@ -27,7 +27,7 @@ async fn every_verb_is_counted_under_its_own_name() {
     let snapshot = meter.snapshot();
     let counts: Vec<u64> = snapshot.verbs().map(|of_verb| of_verb.answered).collect();
     assert_eq!(counts, (1..=Verb::ALL.len() as u64).collect::<Vec<_>>());
-    assert_eq!((snapshot.calls(), snapshot.failures()), (136, 0));
+    assert_eq!((snapshot.calls(), snapshot.failures()), (counts.iter().sum(), 0));
 }
 
 #[tokio::test]

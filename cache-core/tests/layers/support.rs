@@ -10,7 +10,8 @@ use bytes::Bytes;
 use cache_core::error::{Error, ErrorKind, Result};
 use cache_core::key::{CacheKey, KeyPattern, Namespace};
 use cache_core::port::backend::{
-    BackendInfo, BackendKind, CacheBackend, DeleteOptions, Expiry, Remaining, SetCondition, SetOptions, Verb,
+    BackendInfo, BackendKind, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome, DeleteOptions, Expiry,
+    LiveClaim, Remaining, SetCondition, SetOptions, Verb,
 };
 use cache_core::testkit::{FaultyBackend, MapBackend};
 use tokio::time::Instant;
@@ -58,6 +59,10 @@ pub(crate) async fn call(backend: &dyn CacheBackend, verb: Verb) -> Result<()> {
         Verb::Ttl => backend.ttl(&key).await.map(drop),
         Verb::AcquireLease => backend.acquire_lease(&key, long).await.map(drop),
         Verb::ReleaseLease => backend.release_lease(&key, 1).await.map(drop),
+        Verb::Claim => backend.claim(&key, ClaimId::new("7", 1), ClaimOptions::new(long)).await.map(drop),
+        Verb::RenewClaim => backend.renew_claim(&key, ClaimId::new("7", 1), long).await.map(drop),
+        Verb::ReleaseClaim => backend.release_claim(&key, ClaimId::new("7", 1)).await.map(drop),
+        Verb::Claims => backend.claims(&key).await.map(drop),
         other => panic!("a new verb, {other:?}: say here how it is called"),
     }
 }
@@ -145,6 +150,18 @@ impl CacheBackend for Scripted {
     }
     async fn ttl(&self, _: &CacheKey) -> Result<Remaining> {
         self.next(Verb::Ttl, Remaining::Missing)
+    }
+    async fn claim(&self, _: &CacheKey, _: ClaimId, _: ClaimOptions) -> Result<ClaimOutcome> {
+        self.next(Verb::Claim, ClaimOutcome::Taken)
+    }
+    async fn renew_claim(&self, _: &CacheKey, _: ClaimId, _: Duration) -> Result<bool> {
+        self.next(Verb::RenewClaim, true)
+    }
+    async fn release_claim(&self, _: &CacheKey, _: ClaimId) -> Result<bool> {
+        self.next(Verb::ReleaseClaim, true)
+    }
+    async fn claims(&self, _: &CacheKey) -> Result<Vec<LiveClaim>> {
+        self.next(Verb::Claims, Vec::new())
     }
     async fn acquire_lease(&self, _: &CacheKey, _: Duration) -> Result<Option<u128>> {
         self.next(Verb::AcquireLease, Some(1))

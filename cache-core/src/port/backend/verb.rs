@@ -21,11 +21,15 @@ pub enum Verb {
     Ttl,
     AcquireLease,
     ReleaseLease,
+    Claim,
+    RenewClaim,
+    ReleaseClaim,
+    Claims,
 }
 
 impl Verb {
     /// Every verb, in the order of the enum.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 20] = [
         Self::Connect,
         Self::Disconnect,
         Self::Get,
@@ -42,6 +46,10 @@ impl Verb {
         Self::Ttl,
         Self::AcquireLease,
         Self::ReleaseLease,
+        Self::Claim,
+        Self::RenewClaim,
+        Self::ReleaseClaim,
+        Self::Claims,
     ];
 
     /// The method's name.
@@ -64,6 +72,10 @@ impl Verb {
             Self::Ttl => "ttl",
             Self::AcquireLease => "acquire_lease",
             Self::ReleaseLease => "release_lease",
+            Self::Claim => "claim",
+            Self::RenewClaim => "renew_claim",
+            Self::ReleaseClaim => "release_claim",
+            Self::Claims => "claims",
         }
     }
 
@@ -72,7 +84,13 @@ impl Verb {
     pub const fn writes(self) -> bool {
         !matches!(
             self,
-            Self::Connect | Self::Disconnect | Self::Get | Self::GetMany | Self::Exists | Self::Ttl
+            Self::Connect
+                | Self::Disconnect
+                | Self::Get
+                | Self::GetMany
+                | Self::Exists
+                | Self::Ttl
+                | Self::Claims
         )
     }
 }
@@ -84,6 +102,6 @@ mod tests {
     #[test]
     fn the_list_is_whole_and_in_order() {
         assert!(Verb::ALL.iter().enumerate().all(|(index, verb)| *verb as usize == index));
-        assert_eq!(Verb::ALL.last(), Some(&Verb::ReleaseLease), "a verb was added: it belongs into the list");
+        assert_eq!(Verb::ALL.last(), Some(&Verb::Claims), "a verb was added: it belongs into the list");
     }
 }
