@@ -7,8 +7,9 @@ use cache_core::error::ErrorKind;
 use cache_core::port::backend::{CacheBackend, SetOptions};
 use tokio::time::{Instant, sleep};
 
+use crate::impostor::FalseSentinel;
 use crate::servers::sentinel::SentinelServers;
-use crate::support::{frame, key, patient_builder, timed, until};
+use crate::support::{Kind, frame, key, patient_builder, server, timed, until};
 
 const SLACK: Duration = Duration::from_millis(300);
 /// Noticed after half a second, elected, found after half a second more; on a machine with other work.
@@ -121,4 +122,23 @@ async fn sentinels_that_know_nothing_or_are_away_are_named() {
     let error = patient_builder(&url).build().unwrap().connect().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(error.to_string().contains("none of the sentinels of main at redis://127.0.0.1:"), "{error}");
+}
+
+/// The old primary lives on, cut off from the sentinels, and takes every write: nothing breaks.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_switch_is_noticed_unless_it_is_an_older_one() {
+    let (old, new) = (server(Kind::Redis), server(Kind::Redis));
+    let sentinel = FalseSentinel::naming(old.port(), 7);
+    let backend = patient_builder(sentinel.url()).build().unwrap();
+    backend.set(&key("a"), frame("v"), fill()).await.unwrap();
+    assert_eq!(backend.get(&key("a")).await.unwrap(), Some(frame("v")));
+    sentinel.names(new.port(), 8);
+    let began = Instant::now();
+    while backend.get(&key("a")).await.unwrap().is_some() {
+        assert!(began.elapsed() < Duration::from_secs(10), "the new primary is not used");
+        sleep(Duration::from_millis(20)).await;
+    }
+    sentinel.names(old.port(), 7);
+    sleep(Duration::from_millis(2_500)).await;
+    assert_eq!(backend.get(&key("a")).await.unwrap(), None, "an older failover is believed");
 }
