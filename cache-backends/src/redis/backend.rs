@@ -27,7 +27,7 @@ use super::shape::Shape;
 /// The longest life that is sent: a server adds it to its own clock in signed milliseconds.
 const MAX_MILLIS: u64 = 1 << 52;
 
-/// A Redis (6.2 or newer) or Valkey server as a byte tier.
+/// Redis (6.2 or newer) or Valkey as a byte tier: one server, a cluster, or the primary behind sentinels.
 ///
 /// Making one reads the URL and does nothing else: the first call connects. A call needs a tokio runtime with
 /// timers. Each verb is one round trip (pattern deletes and batches: several), bounded by the configured
@@ -55,8 +55,10 @@ impl RedisBackend {
         Self::builder(url).build()
     }
 
-    /// Sets time-outs and limits. The URL is `redis://[user:password@]host[:port][/database]` or
-    /// `unix:///path/of/a/socket`.
+    /// Sets time-outs, limits and certificates. The URL is `redis://[user:password@]host[:port][/database]` or
+    /// `unix:///path/of/a/socket`; with their features `rediss://..` (TLS),
+    /// `redis+cluster://[user:password@]host[:port][,host..]` and
+    /// `redis+sentinel://[user:password@]host[:port][,host..]/master[/database]`.
     #[must_use]
     pub fn builder(url: impl Into<String>) -> RedisBackendBuilder {
         RedisBackendBuilder::new(url)
