@@ -10,17 +10,18 @@ mod config;
 mod global;
 
 pub use cache_core::codec::{Compression, Format};
-pub use cache_core::entry::{Deadlines, Invalidated, Reason};
+pub use cache_core::entry::{Deadlines, Freshness, Invalidated, Reason, Status};
 pub use cache_core::error::{Error, ErrorKind, Result, SharedError};
 pub use cache_core::key::{CacheKey, IntoKey, KeyBuilder, KeyPart, KeyPattern, Namespace, build_cache_key};
 #[doc(inline)]
 pub use cache_core::layer;
 pub use cache_core::layer::{Layer, Layered, Resilience};
 pub use cache_core::manager::{
-    Builder, CacheManager, Claim, ClaimInfo, ClaimRequest, ClaimResult, Counts, GetOrLoad, Health,
-    IntoPattern, LoadError, Statistics, Written,
+    Attached, BatchReply, Builder, CacheManager, Cached, Claim, ClaimInfo, ClaimRequest, ClaimResult, Counts,
+    Detached, EntryReport, Explanation, GetOrLoad, GetOrLoadMany, Health, IntoPattern, LoadError, LoadedMany,
+    Outlook, Policy, Revalidating, Simple, Statistics, TierReport, WithStatus, Written,
 };
-pub use cache_core::policy::FailMode;
+pub use cache_core::policy::{FailMode, RefreshAhead};
 pub use cache_core::port::backend::{
     BackendInfo, BackendKind, Bytes, CacheBackend, Capability, ClaimId, ClaimOptions, ClaimOutcome,
     ClaimTable, DeleteCondition, DeleteOptions, Expiry, LiveClaim, NullBackend, Remaining, SetCondition,
@@ -68,8 +69,14 @@ mod documents {
     pages! {
         Readme "../README.md"
         GettingStarted "../docs/guide/getting-started.md"
+        Batches "../docs/guide/batches.md"
+        Explain "../docs/guide/explain.md"
         Claims "../docs/guide/claims.md"
         Invalidation "../docs/guide/invalidation.md"
+        Stampedes "../docs/guide/stampedes.md"
+        Deadlines "../docs/guide/deadlines.md"
+        Staleness "../docs/guide/staleness.md"
+        Negative "../docs/guide/negative.md"
         Redis "../docs/guide/redis.md"
         Outages "../docs/guide/outages.md"
         Configuration "../docs/guide/configuration.md"

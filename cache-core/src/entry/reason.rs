@@ -28,7 +28,7 @@ pub enum Reason {
     TimedOut,
     /// The tier cannot be reached, or answered with an error.
     TierError,
-    /// Too many calls of the tier are under way: this one was not begun.
+    /// Too many calls of the tier, or detached loads, are under way: this one was not begun.
     Overloaded,
     /// The tier is in quarantine until its journal has been applied.
     Quarantined,
@@ -38,6 +38,12 @@ pub enum Reason {
     Unencodable,
     /// The condition refused to store the value.
     Refused,
+    /// The value is stale and is being refreshed.
+    Revalidating,
+    /// The load failed.
+    LoadFailed,
+    /// The key is left alone for a while, because its loads failed.
+    BacksOff,
     /// The cache is switched off.
     Disabled,
 }
@@ -59,11 +65,14 @@ impl Reason {
             Self::Undecodable => "undecodable",
             Self::TimedOut => "timed_out",
             Self::TierError => "tier_error",
-            Self::Overloaded => "overloaded",
             Self::Quarantined => "quarantined",
             Self::TooLarge => "too_large",
             Self::Unencodable => "unencodable",
             Self::Refused => "refused",
+            Self::Revalidating => "revalidating",
+            Self::LoadFailed => "load_failed",
+            Self::BacksOff => "backs_off",
+            Self::Overloaded => "overloaded",
             Self::Disabled => "disabled",
         }
     }

@@ -30,7 +30,7 @@ impl CacheKey {
         parts.write_all(&mut writer);
         let (stored, relative) = writer.finish();
         let hash = PartsProbe::new(space.id(), parts).hash();
-        Self::assemble(namespace.data_prefix(), &relative, NearKey::new(hash, space.id(), stored))
+        Self::assemble(namespace.prefix(), &relative, NearKey::new(hash, space.id(), &stored))
     }
 
     /// A key that a person wrote: colons separate segments, everything else is escaped.
@@ -61,16 +61,16 @@ impl CacheKey {
     fn among_claims(namespace: &Namespace, kind: char, text: &str) -> Result<Self> {
         let text = KeyBuilder::new(text)?.into_text();
         let prefix = format!("{}{kind}:", namespace.claim_prefix());
-        Ok(Self::assemble(prefix, &text, NearKey::direct(&text)))
+        Ok(Self::assemble(&prefix, &text, NearKey::direct(&text)))
     }
 
     /// A key whose relative text is escaped already.
     pub(crate) fn of_text(namespace: &Namespace, relative: &str) -> Self {
-        Self::assemble(namespace.data_prefix(), relative, NearKey::direct(relative))
+        Self::assemble(namespace.prefix(), relative, NearKey::direct(relative))
     }
 
-    fn assemble(prefix: String, relative: &str, near: NearKey) -> Self {
-        let text = format!("{prefix}{relative}").into_boxed_str();
+    fn assemble(prefix: &str, relative: &str, near: NearKey) -> Self {
+        let text = [prefix, relative].concat().into_boxed_str();
         Self(Arc::new(Inner {
             fingerprint: xxh3_128(text.as_bytes()),
             relative_at: prefix.len(),
@@ -168,10 +168,10 @@ impl IntoKey for &String {
 
 impl IntoKey for CacheKey {
     fn into_key(self, namespace: &Namespace) -> Result<CacheKey> {
-        if self.as_str().get(..self.0.relative_at) == Some(namespace.data_prefix().as_str()) {
+        if self.as_str().get(..self.0.relative_at) == Some(namespace.prefix()) {
             return Ok(self);
         }
-        Ok(Self::assemble(namespace.data_prefix(), self.relative(), self.near().clone()))
+        Ok(Self::assemble(namespace.prefix(), self.relative(), self.near().clone()))
     }
 }
 

@@ -10,7 +10,13 @@ use crate::error::{Error, ErrorKind, Result};
 /// Data keys are `ns:d:..`; leases `ns:l:..`, tokens `ns:t:..`, claims `ns:c:..` and meta `ns:m:..` never
 /// match a data pattern.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Namespace(Arc<str>);
+pub struct Namespace {
+    /// What every data key begins with.
+    data: Arc<str>,
+}
+
+/// What stands between a namespace and its data keys.
+const DATA: &str = ":d:";
 
 impl Namespace {
     /// Checks a name.
@@ -24,30 +30,36 @@ impl Namespace {
         }
         let mut escaped = String::with_capacity(name.len());
         escape_into(&mut escaped, name);
-        Ok(Self(escaped.into()))
+        escaped.push_str(DATA);
+        Ok(Self { data: escaped.into() })
     }
 
     /// The name, escaped.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.data.strip_suffix(DATA).unwrap_or_default()
     }
 
     /// What every data key of this namespace begins with.
     #[must_use]
     pub fn data_prefix(&self) -> String {
-        format!("{}:d:", self.0)
+        self.data.as_ref().to_owned()
+    }
+
+    /// [`Namespace::data_prefix`], borrowed.
+    pub(super) fn prefix(&self) -> &str {
+        &self.data
     }
 
     /// What every claim of this namespace begins with. No data key does.
     #[must_use]
     pub fn claim_prefix(&self) -> String {
-        format!("{}:c:", self.0)
+        format!("{}:c:", self.as_str())
     }
 }
 
 impl Default for Namespace {
     fn default() -> Self {
-        Self("larder".into())
+        Self { data: "larder:d:".into() }
     }
 }

@@ -23,6 +23,11 @@ impl PartWriter {
         Self { stored: Vec::new(), text: text.to_owned() }
     }
 
+    /// Begins with room for a name.
+    pub(super) fn for_name(name: &str) -> Self {
+        Self { stored: Vec::new(), text: String::with_capacity(name.len()) }
+    }
+
     /// Ends, giving the stored parts and the text.
     #[must_use]
     pub fn finish(self) -> (Vec<u8>, String) {

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::future::Future;
 
+use super::kind::Of;
 use super::{Kind, ManagerSource, Space, Verb};
-use crate::engine::{Ask, Hold, Keyspace, Shape, What};
+use crate::engine::{Ask, Call, Hold, Keyspace, Plainly, Shape, What};
 use crate::entry::Invalidated;
 use crate::error::Result;
 use crate::key::{CacheKey, Parts};
@@ -47,12 +48,12 @@ impl Entry {
 
     /// Runs the body now and stores what it returns, whatever is stored.
     pub async fn refresh<K: Kind>(self, kind: K, body: impl Future<Output = K::Ret>) -> K::Ret {
-        let engine = self.manager.engine();
+        let engine = self.manager.engine_handle();
         if !engine.is_enabled() {
             return engine.bypass(self.keyspace, body).await;
         }
         let ask = Ask::new(&self.key, self.keyspace, kind.values());
-        engine.refresh(&ask, super::kind::recipe(kind), body).await
+        engine.refresh(&ask, Call::attached(Of(kind), Plainly(body))).await.ret
     }
 
     /// What the tiers hold. Never runs the body.

@@ -3,6 +3,7 @@
 use std::any::Any;
 
 use crate::engine::{Hold, LocalValues, Recipe, Shape, Share, Storable, StoredValues, Values};
+use crate::error::Error;
 
 /// What a return type means, how its values are held, shared, stored and judged.
 pub trait Kind: Copy {
@@ -27,6 +28,17 @@ pub trait Kind: Copy {
     fn values(self) -> &'static dyn Values;
     /// Whether a value is to be stored.
     fn keeps(self, value: &Self::Val) -> bool;
+
+    /// Whether a failure may be answered with a stale value.
+    fn stale_will_do(self, _failed: &Self::Ret) -> bool {
+        true
+    }
+
+    /// The result that carries trouble of the cache: a limit that was reached. A type that cannot say it is not
+    /// bound by limits.
+    fn trouble(self, _error: Error) -> Option<Self::Ret> {
+        None
+    }
 }
 
 /// [`Kind`] of the choices that the macro made by type.
@@ -97,14 +109,38 @@ where
 }
 
 /// What the engine does with the results of a kind.
-#[allow(clippy::type_complexity, reason = "every part is an associated type")]
-pub(super) fn recipe<K: Kind>(kind: K) -> Recipe<K::Shape, K::Hold, K::Share, impl FnOnce(&K::Val) -> bool> {
-    Recipe {
-        shape: kind.shape(),
-        hold: kind.hold(),
-        share: kind.share(),
-        store_if: move |value: &K::Val| kind.keeps(value),
-        on_trouble: |_| None,
+#[derive(Clone, Copy)]
+pub(super) struct Of<K>(pub(super) K);
+
+impl<K: Kind> Recipe for Of<K> {
+    type Ret = K::Ret;
+    type Val = K::Val;
+    type Shape = K::Shape;
+    type Hold = K::Hold;
+    type Share = K::Share;
+
+    fn shape(&self) -> K::Shape {
+        self.0.shape()
+    }
+
+    fn hold(&self) -> K::Hold {
+        self.0.hold()
+    }
+
+    fn share(&self) -> K::Share {
+        self.0.share()
+    }
+
+    fn keeps(&self, value: &K::Val) -> bool {
+        self.0.keeps(value)
+    }
+
+    fn stale_will_do(&self, failed: &K::Ret) -> bool {
+        self.0.stale_will_do(failed)
+    }
+
+    fn trouble(&self, error: Error) -> Option<K::Ret> {
+        self.0.trouble(error)
     }
 }
 
