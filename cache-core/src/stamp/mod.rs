@@ -157,6 +157,25 @@ mod tests {
     }
 
     #[test]
+    fn a_renewal_overtakes_what_is_held_unless_somebody_else_did_since() {
+        let stamps = Stamps::new(&Namespace::default());
+        let seven = key("user:7");
+        let (cells, born) = (stamps.cells(&seven), stamps.born());
+        let renewed = stamps.renew(&seven, &cells, born).unwrap();
+        assert!(!stamps.valid(&cells, born) && stamps.valid(&cells, renewed));
+        assert_eq!(stamps.renew(&seven, &cells, born), None, "an older load does not renew over a newer one");
+        for scope in [Scope::Key(&seven), Scope::Space(SpaceId::DIRECT), Scope::Everything] {
+            let born = stamps.born();
+            stamps.bump(scope);
+            assert_eq!(stamps.renew(&seven, &cells, born), None, "{scope:?}");
+        }
+        let born = stamps.born();
+        let pattern = KeyPattern::parse("user:*").unwrap().within(&Namespace::default());
+        stamps.bump(Scope::Pattern(&pattern));
+        assert_eq!(stamps.renew(&seven, &cells, born), None);
+    }
+
+    #[test]
     fn a_pattern_overtakes_exactly_what_it_matches() {
         let stamps = Stamps::new(&Namespace::default());
         let born = stamps.born();
