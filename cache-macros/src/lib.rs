@@ -61,12 +61,17 @@ use crate::problems::Problems;
 /// | option | default | meaning |
 /// |---|---|---|
 /// | `ttl = "5m"`, `= 300`, `= expr`, `= "never"` | the manager's | how long a value is fresh; an expression (`Duration` or `Ttl`) is evaluated once |
+/// | `ttl_with = path` or closure | - | `fn(&T) -> Duration` (or `Ttl`): the value decides; zero is returned, not stored |
 /// | `key(id, user.tenant)`, `key = "{tenant}:{id}"` | all arguments | what enters the key |
 /// | `skip(db, request)` | - | arguments that are no part of the key |
+/// | `sensitive(email)` | - | parts that enter the key as an HMAC under the manager's key secret |
+/// | `user = expr`, `tenant = expr` | - | whose entry it is; `None` is nobody, never user 0 |
 /// | `shared` | - | a method whose key ignores `self` on purpose |
 /// | `prefix = "user"` | the path of the function | the name of the keyspace |
 /// | `cache = expr` or `"name"` | the global manager | which manager; an expression may use the arguments |
 /// | `condition = \|value\| ..` or a path | always | `fn(&T) -> bool`: `false` is returned, not stored |
+/// | `bypass = expr` | `false` | over the arguments: neither read nor write |
+/// | `refresh = expr` | `false` | over the arguments: load now, store under the ordinary key |
 /// | `cache_none`, `negative_ttl = "30s"` | off | `None` is remembered, for this long |
 /// | `jitter = 0.15` | the manager's | spread of lives |
 /// | `local` | off | near tier only: no serde |

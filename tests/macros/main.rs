@@ -19,8 +19,11 @@ mod keys;
 mod methods;
 mod options;
 mod results;
+mod scopes;
+mod sensitive;
 mod signatures;
 mod traits;
+mod ways;
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -29,6 +29,13 @@ pub(crate) enum What<'a> {
     Everything,
 }
 
+impl What<'_> {
+    /// Whether no byte tier can hold it.
+    pub(super) fn stays_here(self) -> bool {
+        matches!(self, Self::Key(key) if key.stays_here())
+    }
+}
+
 impl Engine {
     /// Removes from every tier. When the primary cannot be reached the work is journalled and said so.
     ///
@@ -105,7 +112,7 @@ impl Engine {
     /// Removes from the fallback and from the primary; `Err` when the primary could not be told.
     async fn remove_far(&self, what: What<'_>, pattern: Option<&KeyPattern>) -> Result<u64> {
         let tiers = &self.parts.tiers;
-        if !tiers.exist() {
+        if !tiers.exist() || what.stays_here() {
             return Ok(0);
         }
         self.settle().await;

@@ -14,6 +14,8 @@ pub struct Policy {
     pub negative_ttl: Option<Ttl>,
     /// Spread of lives; `None`: the manager's.
     pub jitter: Option<f64>,
+    /// Every value decides on its own life: `ttl` bounds nothing.
+    pub varied: bool,
     /// The key contains the version of what it names: a near copy needs no bound but its life.
     pub immutable: bool,
     /// Values never leave this process: near tier only.
@@ -49,6 +51,13 @@ impl Policy {
     #[must_use]
     pub fn jitter(mut self, fraction: f64) -> Self {
         self.jitter = Some(fraction);
+        self
+    }
+
+    /// Says that every value decides on its own life.
+    #[must_use]
+    pub fn varied(mut self) -> Self {
+        self.varied = true;
         self
     }
 

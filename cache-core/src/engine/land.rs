@@ -1,6 +1,6 @@
 //! Landing: storing what was loaded, unless it was invalidated meanwhile.
 
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use bytes::Bytes;
 
@@ -115,7 +115,9 @@ impl Engine {
     /// The longest life that an entry of this question can have been given.
     pub(super) fn longest_life(&self, ask: &Ask<'_>) -> Life {
         match ask.ttl {
-            Ttl::Default if ask.space.name.id() == SpaceId::DIRECT => Life::Forever,
+            Ttl::Default if ask.space.name.id() == SpaceId::DIRECT || ask.space.policy.varied => {
+                Life::Forever
+            }
             _ => self
                 .exact_life(ask, false)
                 .map_or(Life::Forever, |life| self.parts.jitter.longest(life, ask.space.policy.jitter)),
@@ -141,6 +143,7 @@ impl Engine {
         options: SetOptions,
     ) -> FarWrite {
         if !ask.leaves_the_process() || !self.parts.tiers.exist() {
+            self.say_that_it_stays(ask);
             return FarWrite::NotAsked;
         }
         match self.encode(ask, value, life) {
@@ -152,6 +155,21 @@ impl Engine {
                 FarWrite::Failed(reason, error)
             }
         }
+    }
+
+    /// A byte tier is there, but the key means nothing in it. Said loudly once: somebody expects it to be shared.
+    fn say_that_it_stays(&self, ask: &Ask<'_>) {
+        static ONCE: Once = Once::new();
+        if !ask.key.stays_here() || !self.parts.tiers.exist() || !ask.values.are_stored() {
+            return;
+        }
+        self.not_stored("far", Reason::NoKeySecret);
+        ONCE.call_once(|| {
+            tracing::error!(
+                "a sensitive part of a key needs the manager's key secret to leave this process: such entries stay in \
+                 the near tier; set CACHE_KEY_SECRET or call Builder::key_secret"
+            );
+        });
     }
 
     fn encode(&self, ask: &Ask<'_>, value: Option<&Held>, life: Life) -> Result<Bytes> {

@@ -7,7 +7,7 @@ use std::future::Future;
 use super::counters::Count;
 use super::fetch::count_of;
 use super::land::Landed;
-use super::typed::{Failure, Hold, Recipe, Shape, Share, Split};
+use super::typed::{Failure, Hold, Recipe, Shape, Share, Split, Verdict};
 use super::{Ask, Engine, reentry};
 use crate::entry::Reason;
 use crate::flight::{Lead, Seat};
@@ -37,7 +37,7 @@ impl Engine {
     pub(crate) async fn load<S: Shape, H: Hold<S::Val>>(
         &self,
         ask: &Ask<'_>,
-        recipe: Recipe<S, H, impl Share<S::Ret>, impl FnOnce(&S::Val) -> bool>,
+        recipe: Recipe<S, H, impl Share<S::Ret>, impl FnOnce(&S::Val) -> Verdict>,
         body: impl Future<Output = S::Ret>,
     ) -> S::Ret {
         let lead = match self.place(ask, &recipe).await {
@@ -71,7 +71,7 @@ impl Engine {
     pub(crate) async fn refresh<S: Shape, H: Hold<S::Val>>(
         &self,
         ask: &Ask<'_>,
-        recipe: Recipe<S, H, impl Share<S::Ret>, impl FnOnce(&S::Val) -> bool>,
+        recipe: Recipe<S, H, impl Share<S::Ret>, impl FnOnce(&S::Val) -> Verdict>,
         body: impl Future<Output = S::Ret>,
     ) -> S::Ret {
         self.stamps.bump(Scope::Key(ask.key));
@@ -132,7 +132,7 @@ impl Engine {
     async fn lead<S: Shape, H: Hold<S::Val>>(
         &self,
         ask: &Ask<'_>,
-        recipe: Recipe<S, H, impl Share<S::Ret>, impl FnOnce(&S::Val) -> bool>,
+        recipe: Recipe<S, H, impl Share<S::Ret>, impl FnOnce(&S::Val) -> Verdict>,
         lead: Lead<Outcome>,
         born: Landed,
         body: impl Future<Output = S::Ret>,
@@ -142,11 +142,12 @@ impl Engine {
             Split::Value(value) => {
                 let held: Held = recipe.hold.hold(&value);
                 lead.tell(Outcome::Value(Some(held.clone())));
-                if (recipe.store_if)(&value) {
-                    self.land(ask, born, Some(&held)).await;
-                } else {
-                    self.not_stored("all", Reason::Refused);
-                    self.drop_older(ask, born).await;
+                match (recipe.judge)(&value) {
+                    Verdict::Keep(ttl) => self.land(&ask.living(ttl), born, Some(&held)).await,
+                    Verdict::Refuse => {
+                        self.not_stored("all", Reason::Refused);
+                        self.drop_older(ask, born).await;
+                    }
                 }
                 recipe.shape.of_value(value)
             }

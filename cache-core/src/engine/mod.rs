@@ -28,7 +28,7 @@ pub use put::Written;
 pub(crate) use typed::Recipe;
 pub use typed::{
     ByClone, ByNothing, ByText, Failure, Fallible, FallibleOptional, Hold, HoldArc, HoldClone, Optional,
-    Plain, Shape, Share, Split, Storable,
+    Plain, Shape, Share, Split, Storable, Verdict,
 };
 pub(crate) use values::Ask;
 pub use values::Values;

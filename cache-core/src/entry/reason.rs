@@ -34,6 +34,8 @@ pub enum Reason {
     TooLarge,
     /// The value cannot be encoded.
     Unencodable,
+    /// The key has a sensitive part, and the manager has no secret that other processes know.
+    NoKeySecret,
     /// The condition refused to store the value.
     Refused,
     /// The cache is switched off.
@@ -60,6 +62,7 @@ impl Reason {
             Self::Quarantined => "quarantined",
             Self::TooLarge => "too_large",
             Self::Unencodable => "unencodable",
+            Self::NoKeySecret => "no_key_secret",
             Self::Refused => "refused",
             Self::Disabled => "disabled",
         }

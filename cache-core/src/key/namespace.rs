@@ -1,7 +1,9 @@
 //! The only prefix: one namespace per manager, on every physical key.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use super::KeySecret;
 use super::escape::escape_into;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -9,8 +11,13 @@ use crate::error::{Error, ErrorKind, Result};
 ///
 /// Data keys are `ns:d:..`; leases `ns:l:..`, tokens `ns:t:..`, claims `ns:c:..` and meta `ns:m:..` never
 /// match a data pattern.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Namespace(Arc<str>);
+///
+/// It also knows under which secret sensitive parts of its keys are written; two namespaces of one name are equal.
+#[derive(Debug, Clone)]
+pub struct Namespace {
+    name: Arc<str>,
+    secret: Option<Arc<KeySecret>>,
+}
 
 impl Namespace {
     /// Checks a name.
@@ -24,24 +31,49 @@ impl Namespace {
         }
         let mut escaped = String::with_capacity(name.len());
         escape_into(&mut escaped, name);
-        Ok(Self(escaped.into()))
+        Ok(Self { name: escaped.into(), secret: None })
+    }
+
+    /// The same name, with the secret of its sensitive parts.
+    #[must_use]
+    pub fn with_secret(self, secret: KeySecret) -> Self {
+        Self { secret: Some(Arc::new(secret)), ..self }
+    }
+
+    /// The secret of its sensitive parts.
+    pub(super) fn secret(&self) -> Option<&KeySecret> {
+        self.secret.as_deref()
     }
 
     /// The name, escaped.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.name
     }
 
     /// What every data key of this namespace begins with.
     #[must_use]
     pub fn data_prefix(&self) -> String {
-        format!("{}:d:", self.0)
+        format!("{}:d:", self.name)
     }
 }
 
 impl Default for Namespace {
     fn default() -> Self {
-        Self("larder".into())
+        Self { name: "larder".into(), secret: None }
+    }
+}
+
+impl PartialEq for Namespace {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Namespace {}
+
+impl Hash for Namespace {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
     }
 }

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::{CacheManager, ask};
-use crate::engine::{ByClone, Fallible, HoldClone, Recipe, Storable};
+use crate::engine::{ByClone, Fallible, HoldClone, Recipe, Storable, Verdict};
 use crate::error::{Error, Result};
 use crate::key::CacheKey;
 use crate::time::{Life, Ttl};
@@ -57,7 +57,7 @@ where
             shape: Fallible::<T, LoadError<E>>::new(),
             hold: HoldClone::<T>::new(),
             share: ByClone::<T, LoadError<E>>::new(),
-            store_if: |_: &T| true,
+            judge: |_: &T| Verdict::Keep(Ttl::Default),
             on_trouble: |error| Some(Err(LoadError::Cache(error))),
         };
         engine.load(&ask::<T>(&key, self.ttl), recipe, body).await

@@ -29,15 +29,15 @@ pub struct Probe<K>(pub K);
 
 /// What the near tier answered.
 #[derive(Debug)]
-pub enum Probed<R, K> {
+pub enum Probed<R, M> {
     /// A fresh hit: return it.
     Hit(R),
     /// Load.
-    Miss(Missed<K>),
+    Miss(M),
 }
 
 impl<K: Kind> Verb for Probe<K> {
-    type Output = Probed<K::Ret, K>;
+    type Output = Probed<K::Ret, Missed<K>>;
 
     #[inline]
     fn on<M: ManagerSource, P: Parts>(self, space: Space<M>, parts: &P) -> Self::Output {
@@ -68,10 +68,17 @@ impl<K> Probe<K> {
 /// A call that the near tier did not answer. Owns what it needs, so that a load borrows only from the body.
 pub struct Missed<K> {
     engine: Arc<Engine>,
-    /// `None` while the cache is switched off.
+    /// `None` while the cache is switched off, or not to be asked.
     key: Option<CacheKey>,
     keyspace: &'static Keyspace,
     kind: K,
+}
+
+impl<K> Missed<K> {
+    /// A call that is not to know the cache.
+    pub(super) fn without_key(manager: &CacheManager, keyspace: &'static Keyspace, kind: K) -> Self {
+        Self { engine: manager.engine_handle(), key: None, keyspace, kind }
+    }
 }
 
 impl<K: Kind> Missed<K> {

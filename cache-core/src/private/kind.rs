@@ -2,7 +2,8 @@
 
 use std::any::Any;
 
-use crate::engine::{Hold, LocalValues, Recipe, Shape, Share, Storable, StoredValues, Values};
+use super::Judge;
+use crate::engine::{Hold, LocalValues, Recipe, Shape, Share, Storable, StoredValues, Values, Verdict};
 
 /// What a return type means, how its values are held, shared, stored and judged.
 pub trait Kind: Copy {
@@ -25,45 +26,45 @@ pub trait Kind: Copy {
     fn share(self) -> Self::Share;
     /// How values are encoded.
     fn values(self) -> &'static dyn Values;
-    /// Whether a value is to be stored.
-    fn keeps(self, value: &Self::Val) -> bool;
+    /// What becomes of a value.
+    fn judge(self, value: &Self::Val) -> Verdict;
 }
 
 /// [`Kind`] of the choices that the macro made by type.
 #[derive(Debug, Clone, Copy)]
-struct Chosen<S, H, F, C> {
+struct Chosen<S, H, F, J> {
     shape: S,
     hold: H,
     share: F,
     values: &'static dyn Values,
-    condition: C,
+    judge: J,
 }
 
-/// A kind of its parts. The condition is `fn(&T) -> bool`: `false` is returned to the caller and not stored.
+/// A kind of its parts.
 #[inline]
-pub fn kind<S, H, F, W, C>(
+pub fn kind<S, H, F, W, J>(
     shape: S,
     hold: H,
     share: F,
     reach: W,
-    condition: C,
+    judge: J,
 ) -> impl Kind<Ret = S::Ret, Val = S::Val>
 where
     S: Shape<Val: Send> + Send + Sync,
     H: Hold<S::Val> + Send + Sync,
     F: Share<S::Ret> + Send + Sync,
     W: Reach<H::Inner>,
-    C: Fn(&S::Val) -> bool + Copy,
+    J: Judge<S::Val>,
 {
-    Chosen { shape, hold, share, values: reach.values(), condition }
+    Chosen { shape, hold, share, values: reach.values(), judge }
 }
 
-impl<S, H, F, C> Kind for Chosen<S, H, F, C>
+impl<S, H, F, J> Kind for Chosen<S, H, F, J>
 where
     S: Shape<Val: Send> + Send + Sync,
     H: Hold<S::Val> + Send + Sync,
     F: Share<S::Ret> + Send + Sync,
-    C: Fn(&S::Val) -> bool + Copy,
+    J: Judge<S::Val>,
 {
     type Ret = S::Ret;
     type Val = S::Val;
@@ -91,30 +92,23 @@ where
         self.values
     }
 
-    fn keeps(self, value: &S::Val) -> bool {
-        (self.condition)(value)
+    fn judge(self, value: &S::Val) -> Verdict {
+        self.judge.judge(value)
     }
 }
 
 /// What the engine does with the results of a kind.
 #[allow(clippy::type_complexity, reason = "every part is an associated type")]
-pub(super) fn recipe<K: Kind>(kind: K) -> Recipe<K::Shape, K::Hold, K::Share, impl FnOnce(&K::Val) -> bool> {
+pub(super) fn recipe<K: Kind>(
+    kind: K,
+) -> Recipe<K::Shape, K::Hold, K::Share, impl FnOnce(&K::Val) -> Verdict> {
     Recipe {
         shape: kind.shape(),
         hold: kind.hold(),
         share: kind.share(),
-        store_if: move |value: &K::Val| kind.keeps(value),
+        judge: move |value: &K::Val| kind.judge(value),
         on_trouble: |_| None,
     }
-}
-
-/// A condition on the values of a shape.
-#[inline]
-pub fn condition<S: Shape, C: Fn(&S::Val) -> bool + Copy>(
-    _: S,
-    condition: C,
-) -> impl Fn(&S::Val) -> bool + Copy {
-    condition
 }
 
 /// Which tiers values reach.

@@ -30,7 +30,9 @@ fn through(plan: &Plan, boxed: bool) -> TokenStream {
     let keyspace = keyspace::expr(plan, &generic);
     let source = plan.options.cache.value(p);
     let view = key::View { plan, generic: None };
-    let (patterns, parts) = (key::patterns(plan, &quote_ours!(&)), key::parts(plan, &view));
+    let wanted = |name: &syn::Ident| plan.names_an_entry(name) || plan.names_a_way(name);
+    let (patterns, parts) = (key::patterns(plan, &quote_ours!(&), wanted), key::parts(plan, &view));
+    let probe = key::probe(plan, &quote_ours!(kind));
     let kind = kind::statements(plan);
     let body = if boxed { boxed_body(plan) } else { async_body(plan) };
     quote_ours! {
@@ -39,7 +41,7 @@ fn through(plan: &Plan, boxed: bool) -> TokenStream {
             let kind = { #kind };
             let probed = {
                 #patterns
-                #p::Verb::on(#p::Probe(kind), #p::Space::new(#source, keyspace), &#parts)
+                #p::Verb::on(#probe, #p::Space::new(#source, keyspace), &#parts)
             };
             match probed {
                 #p::Probed::Hit(hit) => return hit,

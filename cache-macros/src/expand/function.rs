@@ -18,7 +18,11 @@ pub(super) fn cached(plan: &Plan, generic: &Generic) -> TokenStream {
     let (generics, _, bounds) = generic.visible.split_for_impl();
     let (receiver, params) = (receiver(plan), params(plan, generic, |_| true));
     let kind = kind(plan, generic);
-    let call = key::call(plan, generic, &quote_ours!(#p::Probe(#kind)));
+    let patterns = key::patterns(plan, &quote_ours!(&), |name| plan.names_a_way(name));
+    let mut call = key::call(plan, generic, &key::probe(plan, &kind));
+    if !patterns.is_empty() {
+        call = quote_ours!({ #patterns #call });
+    }
     let body = body(plan, generic);
     let block = quote_ours! {{
         let load = {

@@ -73,6 +73,7 @@ fn name(plan: &Plan) -> (TokenStream, LitStr) {
 fn policy(plan: &Plan) -> TokenStream {
     let (p, options) = (&plan.private, &plan.options);
     let ttl = options.ttl.as_ref().map(|ttl| life(p, ttl)).map(|ttl| quote_ours!(.ttl(#ttl)));
+    let varied = options.ttl_with.as_ref().map(|_| quote_ours!(.varied()));
     let negative = options.remembers_absence.map(|_| {
         let ttl =
             options.negative_ttl.as_ref().map_or_else(|| quote_ours!(#p::Ttl::Default), |ttl| life(p, ttl));
@@ -87,7 +88,7 @@ fn policy(plan: &Plan) -> TokenStream {
         .filter(|format| format.is_json)
         .map(|format| quote_spanned!(ours_at(format.span)=> .format(#p::Format::Json)));
     let schema = options.schema.as_ref().map(|schema| quote_ours!(.schema(#schema)));
-    quote_ours!(#p::Policy::new() #ttl #negative #jitter #immutable #local #format #schema)
+    quote_ours!(#p::Policy::new() #ttl #varied #negative #jitter #immutable #local #format #schema)
 }
 
 fn life(p: &TokenStream, life: &Life) -> TokenStream {

@@ -1,9 +1,9 @@
 //! What a function returns, chosen by type: once, so that a missing bound is one error.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
-use syn::Ident;
 use syn::spanned::Spanned;
+use syn::{Expr, Ident};
 
 use super::attrs;
 use super::span::{self, emitted, ours_at};
@@ -35,17 +35,10 @@ pub(super) fn statements(plan: &Plan) -> TokenStream {
         let (p, span) = (span::at(&plan.private, ours_at(span)), ours_at(span));
         quote_spanned!(span=> #p::says_absent(shape);)
     });
-    let condition = match &plan.options.condition {
-        Some(expr) => {
-            let span = ours_at(expr.span());
-            let p = span::at(&plan.private, span);
-            quote_spanned!(span=> #p::condition(shape, #expr))
-        }
-        None => quote_spanned!(last=> |_| true),
-    };
+    let judge = judge(plan, last);
     let reach = Ident::new(if plan.options.local { "NearTier" } else { "EveryTier" }, last);
     let share = quote_spanned!(last=> (&&&ty).larder_share());
-    let arguments = quote_spanned!(last=> (shape, hold, #share, #p::#reach, #condition));
+    let arguments = quote_spanned!(last=> (shape, hold, #share, #p::#reach, #judge));
     quote_spanned! {first=>
         use #p::by_type::*;
         let ty = #p::Ty::<#ret>::new();
@@ -55,4 +48,25 @@ pub(super) fn statements(plan: &Plan) -> TokenStream {
         #says_absent
         #p::kind #arguments
     }
+}
+
+/// What becomes of a loaded value.
+fn judge(plan: &Plan, last: Span) -> TokenStream {
+    let options = &plan.options;
+    let condition = options.condition.as_ref().map(|expr| judged(plan, "condition", expr));
+    let life = options.ttl_with.as_ref().map(|expr| judged(plan, "ttl_with", expr));
+    match (condition, life) {
+        (Some(condition), Some(life)) => quote_spanned!(last=> (#condition, #life)),
+        (Some(one), None) | (None, Some(one)) => one,
+        (None, None) => {
+            let p = span::at(&plan.private, last);
+            quote_spanned!(last=> #p::Always)
+        }
+    }
+}
+
+fn judged(plan: &Plan, by: &str, expr: &Expr) -> TokenStream {
+    let span = ours_at(expr.span());
+    let (p, by) = (span::at(&plan.private, span), Ident::new(by, span));
+    quote_spanned!(span=> #p::#by(shape, #expr))
 }

@@ -9,3 +9,4 @@ pub(crate) mod param;
 pub(crate) mod plan;
 pub(crate) mod source;
 pub(crate) mod targets;
+mod values;

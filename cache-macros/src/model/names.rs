@@ -7,11 +7,17 @@ use crate::suggest::did_you_mean;
 /// The options of `#[cached]`, each with an example.
 pub(crate) const CACHED: &[(&str, &str)] = &[
     ("ttl", "ttl = \"5m\""),
+    ("ttl_with", "ttl_with = |user| user.life"),
     ("prefix", "prefix = \"user\""),
     ("key", "key(id, user.tenant)` or `key = \"{tenant}:{id}\""),
     ("skip", "skip(db, request)"),
+    ("sensitive", "sensitive(email)"),
+    ("user", "user = session.user"),
+    ("tenant", "tenant = session.tenant"),
     ("cache", "cache = \"persistent\"` or `cache = self.cache"),
     ("condition", "condition = |user| user.active"),
+    ("bypass", "bypass = request.no_cache"),
+    ("refresh", "refresh = request.force"),
     ("cache_none", "cache_none"),
     ("negative_ttl", "negative_ttl = \"30s\""),
     ("jitter", "jitter = 0.15"),
@@ -27,9 +33,6 @@ pub(crate) const CACHED: &[(&str, &str)] = &[
 
 /// The options of `#[cached]` that are planned.
 const CACHED_LATER: &[&str] = &[
-    "ttl_with",
-    "user",
-    "tenant",
     "tags",
     "tags_with",
     "stale_while_revalidate",
@@ -41,10 +44,7 @@ const CACHED_LATER: &[&str] = &[
     "max_load_time",
     "detach",
     "single_flight",
-    "bypass",
-    "refresh",
     "group_by",
-    "sensitive",
     "never_stale",
     "secure",
     "near",

@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::format_ident;
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 use syn::{Expr, Ident, Type};
 
 use super::free;
@@ -36,10 +37,7 @@ impl Plan {
             Form::Sync => return None,
         };
         let mentioned = mentioned(&options, &function);
-        let parts = match options.key.take() {
-            Some(key) => key.parts,
-            None => every_argument(&options, &function),
-        };
+        let parts = parts(&mut options, &function);
         Some(Self {
             private: path::private(options.krate.as_ref()),
             in_impl: options.assoc.is_some() || function.mentions_self(),
@@ -65,6 +63,11 @@ impl Plan {
             .any(|expr| free::uses(expr, name))
     }
 
+    /// Whether the decision to ask the cache mentions a name.
+    pub(crate) fn names_a_way(&self, name: &Ident) -> bool {
+        self.options.ways().any(|expr| free::uses(expr, name))
+    }
+
     /// Whether which cache it fills depends on the call.
     pub(crate) fn cache_depends_on_the_call(&self) -> bool {
         self.options.cache.expr().is_some_and(|expr| {
@@ -85,8 +88,8 @@ impl Plan {
 }
 
 fn mentioned(options: &Options, function: &Function) -> Vec<Ident> {
-    let exprs: Vec<&Expr> =
-        options.key.iter().flat_map(|key| key.exprs()).chain(options.cache.expr()).collect();
+    let key = options.key.iter().flat_map(|key| key.exprs()).chain(options.cache.expr());
+    let exprs: Vec<&Expr> = key.chain(options.ways()).chain(options.scopes().map(|(_, expr)| expr)).collect();
     let names = function.params.iter().flat_map(|param| &param.names);
     names.filter(|name| exprs.iter().any(|expr| free::uses(expr, name))).cloned().collect()
 }
@@ -100,9 +103,33 @@ pub(crate) fn hidden(function: &Ident, suffix: &str) -> Ident {
     format_ident!("__{}_{suffix}", function.unraw(), span = function.span())
 }
 
+/// Scopes, then what the user wrote, else every argument.
+fn parts(options: &mut Options, function: &Function) -> Vec<Part> {
+    let key = match options.key.take() {
+        Some(key) => key.parts,
+        None => every_argument(options, function),
+    };
+    let scopes = options
+        .scopes()
+        .flat_map(|(name, expr)| [Part::Word(name.to_owned(), expr.span()), Part::of(expr.clone())]);
+    let is_sensitive = |expr: &Expr| options.sensitive.iter().any(|what| covers(what, expr));
+    scopes.chain(key).map(|part| part.hidden(&is_sensitive)).collect()
+}
+
+/// Whether something said to be sensitive is this expression, or an argument that it uses.
+pub(crate) fn covers(sensitive: &Expr, expr: &Expr) -> bool {
+    let sensitive = free::behind_references(sensitive);
+    sensitive == free::behind_references(expr)
+        || free::name(sensitive).is_some_and(|name| free::uses(expr, name))
+}
+
 fn every_argument(options: &Options, function: &Function) -> Vec<Part> {
     let is_skipped = |param: &Param| options.skip.iter().any(|name| param.is_called(name));
-    let kept = function.params.iter().filter(|param| !is_skipped(param));
+    let is_scope = |param: &Param| {
+        let mut names = options.scopes().filter_map(|(_, expr)| free::name(free::behind_references(expr)));
+        param.is_plain && names.any(|name| *name == param.ident)
+    };
+    let kept = function.params.iter().filter(|param| !is_skipped(param) && !is_scope(param));
     kept.map(|param| Part::Expr(Box::new(path_of(&param.ident)))).collect()
 }
 

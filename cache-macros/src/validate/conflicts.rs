@@ -14,6 +14,9 @@ pub(super) fn check(options: &Options, function: &Function, problems: &mut Probl
             "`local` keeps values in this process, where they have no stored form; leave `format` out";
         problems.on(format.span, message);
     }
+    if let (Some(_), Some(expr)) = (&options.ttl, &options.ttl_with) {
+        problems.at(expr, "`ttl_with` decides on the life of every value, and so does `ttl`; keep one");
+    }
     let once = [
         ("ttl", life(options.ttl.as_ref())),
         ("negative_ttl", life(options.negative_ttl.as_ref())),
@@ -26,6 +29,7 @@ pub(super) fn check(options: &Options, function: &Function, problems: &mut Probl
     }
     let condition = options.condition.as_ref();
     sees_no_argument(condition, function, "`condition` judges the value alone", problems);
+    sees_no_argument(options.ttl_with.as_ref(), function, "`ttl_with` judges the value alone", problems);
 }
 
 fn life(life: Option<&Life>) -> Option<&Expr> {

@@ -12,6 +12,16 @@ pub use share::{ByClone, ByNothing, ByText, Failure, Share};
 pub use storable::Storable;
 
 use crate::error::Error;
+use crate::time::Ttl;
+
+/// What becomes of a loaded value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is stored for this life; `Ttl::Default`: the one that was asked for.
+    Keep(Ttl),
+    /// It is handed out and not stored.
+    Refuse,
+}
 
 /// How one call's results are taken apart, held, shared and judged.
 #[derive(Debug)]
@@ -22,8 +32,8 @@ pub(crate) struct Recipe<S: Shape, H, F, C> {
     pub(crate) hold: H,
     /// How failures are shared.
     pub(crate) share: F,
-    /// Whether a value is to be stored.
-    pub(crate) store_if: C,
+    /// What becomes of a value.
+    pub(crate) judge: C,
     /// What the caller returns when a tier that must not be doubted cannot be asked; `None`: it is a miss.
     pub(crate) on_trouble: fn(Error) -> Option<S::Ret>,
 }
