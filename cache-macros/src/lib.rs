@@ -34,7 +34,7 @@ use crate::model::plan::Plan;
 use crate::model::targets::Targets;
 use crate::problems::Problems;
 
-/// Caches an async function or method.
+/// Caches a function or method, asynchronous or not.
 ///
 /// A hit is found by the borrowed arguments and costs tens of nanoseconds; a miss runs the body, once for all who
 /// ask at the same time. `Result` and `Option` are recognised by type, through aliases too: only `Ok` and `Some`
@@ -85,6 +85,9 @@ use crate::problems::Problems;
 /// `user_peek(..)` (what is stored), `user_invalidate(..)` and `user_cache_key(..)`. The last three take what names an
 /// entry and nothing else: the arguments that the key (or `cache`) mentions.
 ///
+/// A function that is not `async` is cached in the near tier alone, with companions that are not either; who asks for
+/// what another thread loads waits on its own thread.
+///
 /// Arguments are parts of keys: [`KeyPart`](macro@KeyPart). Values are `Clone`, or behind an `Arc` that is handed out
 /// as it is; unless `local`, they are `Serialize` and `DeserializeOwned`.
 #[proc_macro_attribute]
@@ -92,7 +95,7 @@ pub fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
     finish("cached", expand_cached(args.into(), item.into()))
 }
 
-/// Invalidates cached functions when an async function has changed what they read.
+/// Invalidates cached functions when a function has changed what they read.
 ///
 /// The targets are computed before the body, which may move the arguments. They are invalidated when it returned
 /// `Ok`, `Some`, `None` or a plain value; not after an `Err`. When the caller goes away in the body, whether anything
@@ -174,7 +177,7 @@ fn try_cached(args: TokenStream2, item: TokenStream2) -> syn::Result<TokenStream
         validate::cached(&options, function, &mut problems);
     }
     problems.into_result()?;
-    let plan = function.and_then(|function| Plan::new(options, function));
+    let plan = function.map(|function| Plan::new(options, function));
     Ok(plan.as_ref().map(expand::cached::expand).unwrap_or_default())
 }
 

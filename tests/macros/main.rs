@@ -22,6 +22,7 @@ mod results;
 mod scopes;
 mod sensitive;
 mod signatures;
+mod sync;
 mod traits;
 mod ways;
 

@@ -74,10 +74,11 @@ impl Engine {
     }
 
     /// [`Engine::overtake`] for this process alone.
-    pub(super) fn overtake_here(&self, what: What<'_>) {
+    /// How many entries that were in no byte tier it removed.
+    pub(super) fn overtake_here(&self, what: What<'_>) -> u64 {
         let pattern = self.physical(what);
         self.overtake_loads(what, pattern.as_ref());
-        self.remove_near(what, pattern.as_ref());
+        self.remove_near(what, pattern.as_ref())
     }
 
     /// Bumps the stamps and lets nobody join the loads under way. A keyspace is overtaken by its name too:
@@ -89,9 +90,9 @@ impl Engine {
         let scope = scope(what, pattern);
         self.stamps.bump(scope);
         match scope {
-            Scope::Key(key) => self.flights.forget(key),
-            Scope::Pattern(pattern) => self.flights.forget_where(|key| pattern.matches(key.as_str())),
-            Scope::Space(_) | Scope::Everything => self.flights.forget_where(|_| true),
+            Scope::Key(key) => self.forget_loads(key),
+            Scope::Pattern(pattern) => self.forget_loads_where(|key| pattern.matches(key.as_str())),
+            Scope::Space(_) | Scope::Everything => self.forget_loads_where(|_| true),
         }
     }
 

@@ -247,6 +247,10 @@ impl Engine {
         };
         let value = value.unwrap_or_else(|| Arc::new(()));
         self.parts.near.insert(ask.key, NearEntry { value, meta }, now);
+        // A pattern may have been invalidated by a thread that could not wait at the gate: it has no cell for a hit to see.
+        if !self.stamps.may_land(ask.key, &meta.cells, landing.born) {
+            self.parts.near.remove(ask.key);
+        }
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) enum Outcome {
 }
 
 /// Where a caller found itself.
-enum Place<R> {
+pub(super) enum Place<R> {
     Answered(R),
     Alone,
     Leading(Lead<Outcome>),
@@ -75,7 +75,7 @@ impl Engine {
         body: impl Future<Output = S::Ret>,
     ) -> S::Ret {
         self.stamps.bump(Scope::Key(ask.key));
-        self.flights.forget(ask.key);
+        self.forget_loads(ask.key);
         self.counters.add(Count::Miss);
         match self.flights.seat(ask.key) {
             Seat::Lead(lead) => {
@@ -114,7 +114,7 @@ impl Engine {
     }
 
     /// A follower's own copy of the outcome.
-    fn follow<S: Shape, H: Hold<S::Val>, C>(
+    pub(super) fn follow<S: Shape, H: Hold<S::Val>, C>(
         &self,
         recipe: &Recipe<S, H, impl Share<S::Ret>, C>,
         outcome: &Outcome,
@@ -169,7 +169,7 @@ impl Engine {
     }
 
     /// Tells this manager from the others of the process.
-    fn identity(&self) -> usize {
+    pub(super) fn identity(&self) -> usize {
         std::ptr::from_ref(self).addr()
     }
 
@@ -180,7 +180,7 @@ impl Engine {
 }
 
 /// The result of a stored value, or of remembered absence.
-fn give<S: Shape, H: Hold<S::Val>, F, C>(
+pub(super) fn give<S: Shape, H: Hold<S::Val>, F, C>(
     recipe: &Recipe<S, H, F, C>,
     value: Option<&Held>,
 ) -> Option<S::Ret> {

@@ -2,9 +2,11 @@
 //!
 //! Start reading in [`hot`] (a hit), then [`load`] (a miss: seat, fetch, run, land). [`put`] writes,
 //! [`invalidate`] removes, [`atomic`] holds the verbs that must have one winner, [`serving`] picks the byte tier,
+//! [`blocking`] is a miss of a synchronous function,
 //! [`unfinished`] ends what a caller abandoned.
 
 mod atomic;
+mod blocking;
 mod counters;
 mod fetch;
 mod found;
@@ -42,7 +44,7 @@ use crate::codec::Codec;
 use crate::entry::Reason;
 use crate::error::Error;
 use crate::flight::Flights;
-use crate::key::Namespace;
+use crate::key::{CacheKey, Namespace};
 use crate::policy::{FailMode, Jitter};
 use crate::port::clock::Clock;
 use crate::port::near::NearStore;
@@ -75,6 +77,8 @@ pub(crate) struct Engine {
     parts: Parts,
     enabled: AtomicBool,
     flights: Arc<Flights<load::Outcome>>,
+    /// Those of synchronous functions: a thread never waits for a task, which might need that very thread.
+    blocking_flights: Arc<Flights<load::Outcome>>,
     stamps: Stamps,
     gate: Gate,
     journal: Journal,
@@ -88,6 +92,7 @@ impl Engine {
         Self {
             enabled: AtomicBool::new(parts.enabled),
             flights: Arc::default(),
+            blocking_flights: Arc::default(),
             stamps: Stamps::new(&parts.namespace),
             gate: Gate::default(),
             journal: Journal::default(),
@@ -119,7 +124,7 @@ impl Engine {
         self.counters.snapshot(
             self.parts.near.len() as u64,
             self.parts.near.weight(),
-            self.flights.len() as u64,
+            (self.flights.len() + self.blocking_flights.len()) as u64,
         )
     }
 
@@ -147,6 +152,17 @@ impl Engine {
     /// belongs to its own errors.
     fn fails_closed(&self, ask: &Ask<'_>) -> bool {
         ask.strict && self.parts.fail_mode == FailMode::Closed
+    }
+
+    /// Lets nobody else join a load of this key that is under way.
+    fn forget_loads(&self, key: &CacheKey) {
+        self.flights.forget(key);
+        self.blocking_flights.forget(key);
+    }
+
+    fn forget_loads_where(&self, forget: impl Fn(&CacheKey) -> bool) {
+        self.flights.forget_where(&forget);
+        self.blocking_flights.forget_where(&forget);
     }
 
     fn missed(&self, tier: &'static str, reason: Reason) {

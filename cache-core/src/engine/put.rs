@@ -65,7 +65,7 @@ impl Engine {
             _ => Unfinished::optional(self, What::Key(ask.key)),
         };
         self.stamps.bump(Scope::Key(ask.key));
-        self.flights.forget(ask.key);
+        self.forget_loads(ask.key);
         let far = self.write_far(ask, value.as_ref(), life, SetOptions::default().when(condition)).await;
         if let FarWrite::Aside(_) = far {
             self.journal.key(ask.key);

@@ -90,6 +90,15 @@ impl<K: Kind> Missed<K> {
     }
 }
 
+impl<K: Kind> Missed<K> {
+    /// The same on this thread: the near tier alone, and the thread waits for the load of somebody else.
+    pub fn load_blocking(self, body: impl FnOnce() -> K::Ret) -> K::Ret {
+        let Some(key) = self.key else { return self.engine.bypass_blocking(body) };
+        let ask = Ask::new(&key, self.keyspace, self.kind.values());
+        self.engine.load_blocking(&ask, super::kind::recipe(self.kind), body)
+    }
+}
+
 impl<K> fmt::Debug for Missed<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Missed").field("key", &self.key).finish_non_exhaustive()

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 
 use super::{Kind, ManagerSource, Space, Verb};
-use crate::engine::{Ask, Hold, Keyspace, Shape, What};
+use crate::engine::{Ask, Found, Hold, Keyspace, Shape, What};
 use crate::entry::Invalidated;
 use crate::error::Result;
 use crate::key::{CacheKey, Parts};
@@ -58,11 +58,36 @@ impl Entry {
     /// What the tiers hold. Never runs the body.
     pub async fn peek<K: Kind>(self, kind: K) -> Option<K::Ret> {
         let ask = Ask::new(&self.key, self.keyspace, kind.values());
-        let found = self.manager.engine().peek(&ask).await?;
-        match found.value() {
-            Some(held) => kind.hold().give(held.clone()).map(|value| kind.shape().of_value(value)),
-            None => kind.shape().of_absence(),
+        given(kind, &self.manager.engine().peek(&ask).await?)
+    }
+
+    /// [`Entry::refresh`] of a synchronous function: the near tier alone.
+    pub fn refresh_blocking<K: Kind>(self, kind: K, body: impl FnOnce() -> K::Ret) -> K::Ret {
+        let engine = self.manager.engine();
+        if !engine.is_enabled() {
+            return engine.bypass_blocking(body);
         }
+        let ask = Ask::new(&self.key, self.keyspace, kind.values());
+        engine.refresh_blocking(&ask, super::kind::recipe(kind), body)
+    }
+
+    /// [`Entry::peek`] of a synchronous function: the near tier alone.
+    pub fn peek_blocking<K: Kind>(self, kind: K) -> Option<K::Ret> {
+        let ask = Ask::new(&self.key, self.keyspace, kind.values());
+        given(kind, &self.manager.engine().peek_blocking(&ask)?)
+    }
+
+    /// [`Entry::invalidate`] of a synchronous function, whose entries are in the near tier alone: nothing can fail.
+    pub fn invalidate_blocking(self) -> Invalidated {
+        self.manager.engine().invalidate_blocking(What::Key(&self.key))
+    }
+}
+
+/// What was found, as the function returns it.
+fn given<K: Kind>(kind: K, found: &Found) -> Option<K::Ret> {
+    match found.value() {
+        Some(held) => kind.hold().give(held.clone()).map(|value| kind.shape().of_value(value)),
+        None => kind.shape().of_absence(),
     }
 }
 

@@ -62,6 +62,16 @@ impl<K: Kind> Decided<K> {
     }
 }
 
+impl<K: Kind> Decided<K> {
+    /// The same on this thread, in the near tier alone.
+    pub fn load_blocking(self, body: impl FnOnce() -> K::Ret) -> K::Ret {
+        match self {
+            Self::Bypassed(missed) | Self::Missed(missed) => missed.load_blocking(body),
+            Self::Refreshed(entry, kind) => entry.refresh_blocking(kind, body),
+        }
+    }
+}
+
 impl<K> fmt::Debug for Decided<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

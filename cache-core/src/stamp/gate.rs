@@ -36,6 +36,11 @@ impl Gate {
         Shared(Arc::clone(self.stripe(key)).read_owned().await)
     }
 
+    /// Enters as a landing, unless a set or an invalidation is about to pass.
+    pub(crate) fn try_land(&self, key: &CacheKey) -> Option<Shared> {
+        Arc::clone(self.stripe(key)).try_read_owned().ok().map(Shared)
+    }
+
     /// Enters as a set.
     pub(crate) async fn set(&self, key: &CacheKey) -> Exclusive {
         Exclusive(Arc::clone(self.stripe(key)).write_owned().await)

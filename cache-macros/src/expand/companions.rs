@@ -32,18 +32,35 @@ fn refresh(plan: &Plan, generic: &Generic) -> Companion {
     Companion {
         suffix: "refresh",
         docs: &["runs its body now and stores what that returns, whatever is stored."],
-        is_async: true,
+        is_async: !plan.function.is_sync(),
         inputs: quote!(#receiver #(#params),*),
         output: quote!(#ret),
-        body: quote_ours! {
-            let entry = #call;
-            ::std::boxed::Box::pin(entry.refresh(#kind, #body)).await
+        body: if plan.function.is_sync() {
+            quote_ours! {
+                let entry = #call;
+                entry.refresh_blocking(#kind, || #body)
+            }
+        } else {
+            quote_ours! {
+                let entry = #call;
+                ::std::boxed::Box::pin(entry.refresh(#kind, #body)).await
+            }
         },
     }
 }
 
 fn invalidate(plan: &Plan, generic: &Generic) -> Companion {
     let (call, p) = (find(plan, generic), &plan.private);
+    if plan.function.is_sync() {
+        return Companion {
+            suffix: "invalidate",
+            docs: &["removes what is held for these arguments in the near tier, the only one."],
+            is_async: false,
+            inputs: key_inputs(plan, generic),
+            output: quote_ours!(#p::Invalidated),
+            body: quote_ours!(#call.invalidate_blocking()),
+        };
+    }
     Companion {
         suffix: "invalidate",
         docs: &[
@@ -67,12 +84,16 @@ fn peek(plan: &Plan, generic: &Generic) -> Companion {
     Companion {
         suffix: "peek",
         docs: &["what is stored for these arguments, in any tier; never runs its body."],
-        is_async: true,
+        is_async: !plan.function.is_sync(),
         inputs: key_inputs(plan, generic),
         output: quote_ours!(::core::option::Option<#ret>),
-        body: quote_ours! {
-            let entry = #call;
-            entry.peek(#kind).await
+        body: if plan.function.is_sync() {
+            quote_ours!(#call.peek_blocking(#kind))
+        } else {
+            quote_ours! {
+                let entry = #call;
+                entry.peek(#kind).await
+            }
         },
     }
 }
@@ -106,7 +127,8 @@ impl Companion {
     fn emit(self, plan: &Plan, generic: &Generic) -> TokenStream {
         let Self { suffix, docs, is_async, inputs, output, body } = self;
         let (vis, name) = (emitted(&plan.function.vis), plan.companion(suffix));
-        let attrs = attrs::companion(plan, &documented(plan, docs), is_async);
+        let is_pure = suffix == "cache_key" || (suffix == "peek" && !is_async);
+        let attrs = attrs::companion(plan, &documented(plan, docs), is_pure);
         let asyncness = is_async.then(|| quote_ours!(async));
         let (generics, _, bounds) = generic.visible.split_for_impl();
         quote_ours!(#attrs #vis #asyncness fn #name #generics(#inputs) -> #output #bounds { #body })

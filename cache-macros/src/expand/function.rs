@@ -24,16 +24,26 @@ pub(super) fn cached(plan: &Plan, generic: &Generic) -> TokenStream {
         call = quote_ours!({ #patterns #call });
     }
     let body = body(plan, generic);
-    let block = quote_ours! {{
-        let load = {
+    let block = if plan.function.is_sync() {
+        quote_ours! {{
             let probed = #call;
             match probed {
-                #p::Probed::Hit(hit) => return hit,
-                #p::Probed::Miss(missed) => ::std::boxed::Box::pin(missed.load(#body)),
+                #p::Probed::Hit(hit) => hit,
+                #p::Probed::Miss(missed) => missed.load_blocking(|| #body),
             }
-        };
-        load.await
-    }};
+        }}
+    } else {
+        quote_ours! {{
+            let load = {
+                let probed = #call;
+                match probed {
+                    #p::Probed::Hit(hit) => return hit,
+                    #p::Probed::Miss(missed) => ::std::boxed::Box::pin(missed.load(#body)),
+                }
+            };
+            load.await
+        }}
+    };
     let underscores = attrs::underscores(plan);
     quote!(#(#attrs)* #underscores #vis #asyncness #fn_token #name #generics(#receiver #(#params),*) #output #bounds #block)
 }
@@ -43,6 +53,7 @@ pub(super) fn uncached(plan: &Plan, generic: &Generic) -> TokenStream {
     let (attrs, vis, sig) = (attrs::of_body(plan), emitted(&plan.function.vis), &plan.function.sig);
     let (fn_token, output, name) = (&sig.fn_token, &sig.output, plan.companion("uncached"));
     let (generics, _, bounds) = generic.visible.split_for_impl();
+    let asyncness = (!plan.function.is_sync()).then(|| quote_ours!(async));
     let docs = format!(" `{}` without the cache: runs its body.", sig.ident);
     let inputs = sig.inputs.iter().filter(|input| matches!(input, FnArg::Receiver(_)));
     let params = plan.function.params.iter().enumerate().map(|(index, param)| {
@@ -53,7 +64,8 @@ pub(super) fn uncached(plan: &Plan, generic: &Generic) -> TokenStream {
     let (mentioned, statements) = (&plan.mentioned, &plan.function.block.stmts);
     let block = quote_ours!({ #(let _ = &#mentioned;)* #(#statements)* });
     let underscores = (!mentioned.is_empty()).then(|| attrs::underscores(plan)).flatten();
-    let head = quote_ours!(#(#attrs)* #[doc = #docs] #[allow(clippy::unused_async)] #underscores #vis async);
+    let head =
+        quote_ours!(#(#attrs)* #[doc = #docs] #[allow(clippy::unused_async)] #underscores #vis #asyncness);
     quote!(#head #fn_token #name #generics(#(#inputs),*) #output #bounds #block)
 }
 

@@ -80,8 +80,8 @@ fn policy(plan: &Plan) -> TokenStream {
         quote_ours!(.negative_ttl(#ttl))
     });
     let jitter = options.jitter.as_ref().map(|fraction| quote_ours!(.jitter(#fraction)));
-    let immutable = options.immutable.then(|| quote_ours!(.immutable()));
-    let local = options.local.then(|| quote_ours!(.local()));
+    let immutable = options.immutable.map(|_| quote_ours!(.immutable()));
+    let local = plan.is_local().then(|| quote_ours!(.local()));
     let format = options
         .format
         .as_ref()

@@ -36,7 +36,7 @@ pub(super) fn statements(plan: &Plan) -> TokenStream {
         quote_spanned!(span=> #p::says_absent(shape);)
     });
     let judge = judge(plan, last);
-    let reach = Ident::new(if plan.options.local { "NearTier" } else { "EveryTier" }, last);
+    let reach = Ident::new(if plan.is_local() { "NearTier" } else { "EveryTier" }, last);
     let share = quote_spanned!(last=> (&&&ty).larder_share());
     let arguments = quote_spanned!(last=> (shape, hold, #share, #p::#reach, #judge));
     quote_spanned! {first=>

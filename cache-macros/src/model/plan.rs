@@ -7,7 +7,7 @@ use syn::spanned::Spanned;
 use syn::{Expr, Ident, Type};
 
 use super::free;
-use super::function::{Form, Function};
+use super::function::Function;
 use super::key::Part;
 use super::options::Options;
 use super::param::Param;
@@ -19,7 +19,7 @@ pub(crate) struct Plan {
     pub(crate) function: Function,
     /// The path of what expanded code calls.
     pub(crate) private: TokenStream,
-    /// What its future returns.
+    /// What it returns, or its future.
     pub(crate) ret: Type,
     /// The parts of its key.
     pub(crate) parts: Vec<Part>,
@@ -30,15 +30,11 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// `None` for a function that is not asynchronous.
-    pub(crate) fn new(mut options: Options, function: Function) -> Option<Self> {
-        let ret = match &function.form {
-            Form::Async(ret) | Form::Boxed(ret) => ret.clone(),
-            Form::Sync => return None,
-        };
+    pub(crate) fn new(mut options: Options, function: Function) -> Self {
+        let ret = function.ret().clone();
         let mentioned = mentioned(&options, &function);
         let parts = parts(&mut options, &function);
-        Some(Self {
+        Self {
             private: path::private(options.krate.as_ref()),
             in_impl: options.assoc.is_some() || function.mentions_self(),
             ret,
@@ -46,7 +42,12 @@ impl Plan {
             mentioned,
             options,
             function,
-        })
+        }
+    }
+
+    /// Whether values stay in the near tier.
+    pub(crate) fn is_local(&self) -> bool {
+        self.options.local || self.function.is_sync()
     }
 
     /// Whether a parameter names an entry: the key or the choice of the cache mention it.

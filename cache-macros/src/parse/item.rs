@@ -21,7 +21,7 @@ fn instead(tokens: TokenStream, attribute: &str) -> Option<syn::Error> {
         Item::Impl(_) => {
             format!("`#[{attribute}]` on an `impl` block is not available yet; put it on the methods inside")
         }
-        _ => format!("`#[{attribute}]` goes on an async fn"),
+        _ => format!("`#[{attribute}]` goes on a function"),
     };
     let first = tokens.into_iter().next()?;
     Some(syn::Error::new(first.span(), message))

@@ -1,5 +1,6 @@
 //! The function itself: asynchronous, with a result that can be stored.
 
+use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{Lifetime, ParenthesizedGenericArguments, Safety, TypeFnPtr, TypeImplTrait, TypeReference};
 
@@ -8,28 +9,38 @@ use crate::model::options::Options;
 use crate::problems::Problems;
 
 pub(super) fn cached(options: &Options, function: &Function, problems: &mut Problems) {
-    asynchronous("cached", function, problems);
+    if function.is_sync() {
+        synchronous(options, function, problems);
+    }
     ordinary(function, problems);
     if matches!(function.form, Form::Boxed(_)) && !options.alone {
         let message = "a method of an `#[async_trait]` impl cannot have functions beside it; add `companions = \"none\"`";
         problems.at(&function.sig.ident, message);
     }
-    if let Some(ret) = function.ret() {
-        Result { problems }.visit_type(ret);
-    }
+    Result { problems, is_sync: function.is_sync() }.visit_type(function.ret());
 }
 
 pub(super) fn invalidate(function: &Function, problems: &mut Problems) {
-    asynchronous("invalidate_cache", function, problems);
     ordinary(function, problems);
 }
 
-fn asynchronous(attribute: &str, function: &Function, problems: &mut Problems) {
-    if matches!(function.form, Form::Sync) {
+/// A synchronous function has the near tier alone.
+fn synchronous(options: &Options, function: &Function, problems: &mut Problems) {
+    if let Some(token) = &function.sig.constness {
+        problems
+            .at(token, "a `const fn` runs in the compiler too, where there is no cache; leave `const` out");
+    }
+    let far = [
+        options.format.as_ref().map(|format| (format.span, "format")),
+        options.schema.as_ref().map(|schema| (schema.span(), "schema")),
+        options.immutable.map(|span| (span, "immutable")),
+    ];
+    for (span, option) in far.into_iter().flatten() {
         let message = format!(
-            "`#[{attribute}]` needs an `async fn`; synchronous functions are planned, not available yet"
+            "a synchronous function fills the near tier alone, where `{option}` means nothing; leave it out, or make \
+             the function `async`"
         );
-        problems.at(&function.sig.fn_token, message);
+        problems.on(span, message);
     }
 }
 
@@ -50,6 +61,7 @@ fn ordinary(function: &Function, problems: &mut Problems) {
 /// Looks through a return type.
 struct Result<'p> {
     problems: &'p mut Problems,
+    is_sync: bool,
 }
 
 impl Result<'_> {
@@ -75,7 +87,16 @@ impl Visit<'_> for Result<'_> {
     }
 
     fn visit_type_impl_trait(&mut self, ty: &TypeImplTrait) {
-        self.problems.at(&ty.impl_token, "name the type that is cached; an `impl Trait` cannot be stored");
+        let is_future = self.is_sync
+            && ty.bounds.iter().any(|bound| {
+                crate::model::function::mentions(quote::ToTokens::to_token_stream(bound), "Future")
+            });
+        let message = if is_future {
+            "a future cannot be stored; write `async fn`, and what it returns is"
+        } else {
+            "name the type that is cached; an `impl Trait` cannot be stored"
+        };
+        self.problems.at(&ty.impl_token, message);
     }
 
     fn visit_type_fn_ptr(&mut self, _: &TypeFnPtr) {}
