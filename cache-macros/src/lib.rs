@@ -13,6 +13,7 @@ macro_rules! quote_ours {
     };
 }
 
+mod blocks;
 mod expand;
 mod fallback;
 mod model;
@@ -30,7 +31,7 @@ use proc_macro2::TokenStream as TokenStream2;
 
 use crate::model::function::Function;
 use crate::model::options::Options;
-use crate::model::plan::Plan;
+use crate::model::plan::{Place, Plan};
 use crate::model::targets::Targets;
 use crate::problems::Problems;
 
@@ -78,6 +79,7 @@ use crate::problems::Problems;
 /// | `immutable` | off | what a key names never changes |
 /// | `format = "msgpack"` or `"json"`, `schema = 2` | msgpack, 0 | the stored form, and its version |
 /// | `companions = "none"` | all | one function and nothing beside it: for methods of a trait's `impl` |
+/// | `impl` | - | on an `impl` block: `#[cached(..)]` on methods inside knows where they stand, and what a trait's method has beside it stands in an `impl` of the type |
 /// | `assoc` | - | an associated function that mentions neither `self` nor `Self` |
 /// | `crate = path` | `::larder` | where larder is |
 ///
@@ -166,7 +168,10 @@ pub fn derive_key_part(item: TokenStream) -> TokenStream {
 }
 
 fn expand_cached(args: TokenStream2, item: TokenStream2) -> TokenStream2 {
-    fallback::or_original(try_cached(args, item.clone()), &item)
+    match parse::item::block(&item) {
+        Some(block) => blocks::expand(args, parse::block::Block::of(block)),
+        None => fallback::or_original(try_cached(args, item.clone()), &item),
+    }
 }
 
 fn try_cached(args: TokenStream2, item: TokenStream2) -> syn::Result<TokenStream2> {
@@ -175,10 +180,11 @@ fn try_cached(args: TokenStream2, item: TokenStream2) -> syn::Result<TokenStream
     let function = problems.keep(parse::item::function(item, "cached")).map(Function::new);
     if let Some(function) = &function {
         validate::cached(&options, function, &mut problems);
+        validate::place(&options, function, &mut problems);
     }
     problems.into_result()?;
-    let plan = function.map(|function| Plan::new(options, function));
-    Ok(plan.as_ref().map(expand::cached::expand).unwrap_or_default())
+    let plan = function.map(|function| Plan::new(options, function, Place::Unknown));
+    Ok(plan.map(|plan| expand::cached::expand(&plan).into_tokens()).unwrap_or_default())
 }
 
 fn expand_invalidate(args: TokenStream2, item: TokenStream2) -> TokenStream2 {

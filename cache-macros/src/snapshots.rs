@@ -95,6 +95,18 @@ cached!(pretty_method: synchronous_alone, (companions = "none", shared),
     fn user(&self, (id, name): (u64, String)) -> Option<User> { Some(self.find(id, name)?) }
 );
 
+cached!(pretty: a_block_of_a_trait, (impl),
+    #[async_trait]
+    impl<T: Row> Repo for Pg<T> where T: Clone {
+        type Error = DbError;
+        #[cached(ttl = "1m", key(self.id, id), companions = "none")]
+        async fn alone(&self, id: u64) -> Result<T, Self::Error> { self.find(id).await }
+        #[larder::cached(shared)]
+        async fn get(&self, id: u64) -> Result<T, Self::Error> { self.find(id).await.map_err(Self::Error::from) }
+        async fn plain(&self) {}
+    }
+);
+
 cached!(pretty: a_mistake_leaves_the_function_as_it_was, (ttl = 0, tll = "5m"),
     async fn user(id: u64) -> User { User }
 );

@@ -10,6 +10,7 @@
 )]
 
 mod attributes;
+mod blocks;
 mod companions;
 mod generics;
 mod hygiene;
@@ -21,6 +22,7 @@ mod options;
 mod results;
 mod scopes;
 mod sensitive;
+mod shapes;
 mod signatures;
 mod sync;
 mod traits;

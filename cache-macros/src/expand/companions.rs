@@ -126,7 +126,7 @@ fn key_inputs(plan: &Plan, generic: &Generic) -> TokenStream {
 impl Companion {
     fn emit(self, plan: &Plan, generic: &Generic) -> TokenStream {
         let Self { suffix, docs, is_async, inputs, output, body } = self;
-        let (vis, name) = (emitted(&plan.function.vis), plan.companion(suffix));
+        let (vis, name) = (emitted(&plan.beside), plan.companion(suffix));
         let is_pure = suffix == "cache_key" || (suffix == "peek" && !is_async);
         let attrs = attrs::companion(plan, &documented(plan, docs), is_pure);
         let asyncness = is_async.then(|| quote_ours!(async));

@@ -50,7 +50,7 @@ pub(super) fn cached(plan: &Plan, generic: &Generic) -> TokenStream {
 
 /// `user_uncached`: the body, in its only place.
 pub(super) fn uncached(plan: &Plan, generic: &Generic) -> TokenStream {
-    let (attrs, vis, sig) = (attrs::of_body(plan), emitted(&plan.function.vis), &plan.function.sig);
+    let (attrs, vis, sig) = (attrs::of_body(plan), emitted(&plan.beside), &plan.function.sig);
     let (fn_token, output, name) = (&sig.fn_token, &sig.output, plan.companion("uncached"));
     let (generics, _, bounds) = generic.visible.split_for_impl();
     let asyncness = (!plan.function.is_sync()).then(|| quote_ours!(async));

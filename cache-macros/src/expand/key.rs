@@ -16,7 +16,7 @@ use crate::model::plan::Plan;
 /// `__user_key`: takes what names an entry by reference, so that an invalidation can name it before its body
 /// moves the arguments, and does with the entry what it is told. The one place that evaluates the key.
 pub(super) fn builder(plan: &Plan, generic: &Generic) -> TokenStream {
-    let (p, name, vis) = (&plan.private, plan.hidden("key"), emitted(&plan.function.vis));
+    let (p, name, vis) = (&plan.private, plan.hidden("key"), emitted(&plan.beside));
     let attrs = attrs::hidden(plan);
     let mut generics = generic.hidden.clone();
     generics::add(&mut generics, &quote_ours!(__LarderVerb: #p::Verb));

@@ -15,7 +15,7 @@ use crate::parse::life::Life;
 
 /// `__user_keyspace`: the keyspace, and its cache unless that depends on the call.
 pub(super) fn function(plan: &Plan, generic: &Generic) -> TokenStream {
-    let (p, name, vis) = (&plan.private, plan.hidden("keyspace"), emitted(&plan.function.vis));
+    let (p, name, vis) = (&plan.private, plan.hidden("keyspace"), emitted(&plan.beside));
     let (attrs, keyspace) = (attrs::hidden(plan), expr(plan, generic));
     let (generics, _, bounds) = generic.hidden.split_for_impl();
     let (source, ty) = source(plan);

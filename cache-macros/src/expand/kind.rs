@@ -11,7 +11,7 @@ use crate::model::plan::Plan;
 
 /// `__user_kind`.
 pub(super) fn function(plan: &Plan) -> TokenStream {
-    let (p, name, vis, ret) = (&plan.private, plan.hidden("kind"), emitted(&plan.function.vis), &plan.ret);
+    let (p, name, vis, ret) = (&plan.private, plan.hidden("kind"), emitted(&plan.beside), &plan.ret);
     let (attrs, kind) = (attrs::hidden(plan), statements(plan));
     let (generics, _, bounds) = plan.function.sig.generics.split_for_impl();
     let (first, last) = span::ends(ret);

@@ -6,6 +6,7 @@
 
 mod alone;
 mod attrs;
+pub(crate) mod block;
 pub(crate) mod cached;
 mod companions;
 mod function;

@@ -5,6 +5,7 @@ pub(crate) mod function;
 pub(crate) mod key;
 pub(crate) mod names;
 pub(crate) mod options;
+pub(crate) mod outside;
 pub(crate) mod param;
 pub(crate) mod plan;
 pub(crate) mod source;

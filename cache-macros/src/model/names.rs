@@ -52,7 +52,6 @@ const CACHED_LATER: &[&str] = &[
     "interop",
     "namespace",
     "operation",
-    "impl",
 ];
 
 /// The options and targets of `#[invalidate_cache]`, each with an example.
@@ -78,6 +77,9 @@ pub(crate) fn no_option(name: &Ident) -> String {
     let name = name.to_string();
     if CACHED_LATER.contains(&name.as_str()) {
         return not_yet(&name);
+    }
+    if name == "impl" {
+        return "`impl` is for a whole `impl` block; leave it out here".to_owned();
     }
     let known = CACHED.iter().map(|(name, _)| *name);
     format!("there is no option `{name}`{}", did_you_mean(&name, known.chain(CACHED_LATER.iter().copied())))

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::format_ident;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Expr, Ident, Type};
+use syn::{Expr, Ident, Type, Visibility};
 
 use super::free;
 use super::function::Function;
@@ -12,6 +12,17 @@ use super::key::Part;
 use super::options::Options;
 use super::param::Param;
 use crate::path;
+
+/// Where a function stands, as far as the macro knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Its attribute sees nothing around it.
+    Unknown,
+    /// In an `impl` block that was seen.
+    Impl,
+    /// The same of a trait: what stands beside it goes into another block.
+    ImplOfTrait,
+}
 
 /// A cached function that has been checked.
 pub(crate) struct Plan {
@@ -23,6 +34,9 @@ pub(crate) struct Plan {
     pub(crate) ret: Type,
     /// The parts of its key.
     pub(crate) parts: Vec<Part>,
+    /// The visibility of what stands beside it.
+    pub(crate) beside: Visibility,
+    pub(crate) place: Place,
     /// It stands in an `impl` block.
     pub(crate) in_impl: bool,
     /// The names that options mention: used, whether the body uses them or not.
@@ -30,13 +44,19 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    pub(crate) fn new(mut options: Options, function: Function) -> Self {
+    pub(crate) fn new(mut options: Options, function: Function, place: Place) -> Self {
         let ret = function.ret().clone();
         let mentioned = mentioned(&options, &function);
         let parts = parts(&mut options, &function);
         Self {
             private: path::private(options.krate.as_ref()),
-            in_impl: options.assoc.is_some() || function.mentions_self(),
+            in_impl: place != Place::Unknown || options.assoc.is_some() || function.mentions_self(),
+            beside: if place == Place::ImplOfTrait {
+                syn::parse_quote!(pub(crate))
+            } else {
+                function.vis.clone()
+            },
+            place,
             ret,
             parts,
             mentioned,

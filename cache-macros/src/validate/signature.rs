@@ -14,7 +14,8 @@ pub(super) fn cached(options: &Options, function: &Function, problems: &mut Prob
     }
     ordinary(function, problems);
     if matches!(function.form, Form::Boxed(_)) && !options.alone {
-        let message = "a method of an `#[async_trait]` impl cannot have functions beside it; add `companions = \"none\"`";
+        let message = "a method of an `#[async_trait]` impl cannot have functions beside it; add `companions = \"none\"`, \
+                       or put `#[cached(impl)]` on the block, above `#[async_trait]`";
         problems.at(&function.sig.ident, message);
     }
     Result { problems, is_sync: function.is_sync() }.visit_type(function.ret());
