@@ -86,7 +86,7 @@ pub(super) fn skip(arg: Arg) -> syn::Result<Vec<Ident>> {
     let names = |input: syn::parse::ParseStream<'_>| {
         Punctuated::<Ident, Token![,]>::parse_terminated_with(input, Ident::parse_any)
     };
-    let names = names.parse2(tokens)?;
+    let names = names.parse2(tokens).map_err(|at| syn::Error::new(at.span(), &error))?;
     if names.is_empty() { Err(error) } else { Ok(names.into_iter().collect()) }
 }
 

@@ -80,7 +80,9 @@ fn sensitive(
         } else {
             by_default(what, options, function)
         };
-        if !in_scopes && !in_key {
+        if let Some(name) = free::name(what).filter(|name| !is_argument(name, function)) {
+            problems.at(name, no_argument(name, function));
+        } else if !in_scopes && !in_key {
             let what_text = what.to_token_stream().to_string().replace(' ', "");
             let message = format!(
                 "`{what_text}` is no part of the key; name an argument that is, or an expression of `key(..)`"
@@ -88,6 +90,10 @@ fn sensitive(
             problems.at(what, message);
         }
     }
+}
+
+fn is_argument(name: &Ident, function: &Function) -> bool {
+    function.params.iter().any(|param| param.names.contains(name))
 }
 
 /// Whether it names an argument that enters the key because nothing else was said.
