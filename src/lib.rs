@@ -13,13 +13,18 @@ pub use cache_core::codec::{Compression, Format};
 pub use cache_core::entry::{Deadlines, Invalidated, Reason};
 pub use cache_core::error::{Error, ErrorKind, Result, SharedError};
 pub use cache_core::key::{CacheKey, IntoKey, KeyBuilder, KeyPart, KeyPattern, Namespace, build_cache_key};
+#[doc(inline)]
+pub use cache_core::layer;
+pub use cache_core::layer::{Layer, Layered, Resilience};
 pub use cache_core::manager::{
-    Builder, CacheManager, GetOrLoad, Health, IntoPattern, LoadError, Statistics, Written,
+    Builder, CacheManager, Claim, ClaimInfo, ClaimRequest, ClaimResult, Counts, GetOrLoad, Health,
+    IntoPattern, LoadError, Statistics, Written,
 };
 pub use cache_core::policy::FailMode;
 pub use cache_core::port::backend::{
-    BackendInfo, BackendKind, CacheBackend, Capability, DeleteCondition, DeleteOptions, Expiry, NullBackend,
-    Remaining, SetCondition, SetOptions,
+    BackendInfo, BackendKind, Bytes, CacheBackend, Capability, ClaimId, ClaimOptions, ClaimOutcome,
+    ClaimTable, DeleteCondition, DeleteOptions, Expiry, LiveClaim, NullBackend, Remaining, SetCondition,
+    SetOptions,
 };
 pub use cache_core::port::clock::{Clock, TimeSource};
 pub use cache_core::port::near::{NearStore, NoNear};
@@ -63,9 +68,11 @@ mod documents {
     pages! {
         Readme "../README.md"
         GettingStarted "../docs/guide/getting-started.md"
+        Claims "../docs/guide/claims.md"
         Invalidation "../docs/guide/invalidation.md"
         Outages "../docs/guide/outages.md"
         Configuration "../docs/guide/configuration.md"
+        Layers "../docs/guide/layers.md"
         Macros "../docs/guide/macros.md"
     }
 }

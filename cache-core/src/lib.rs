@@ -1,7 +1,7 @@
 //! The engine of **larder**: what a cache is about, and nothing of any particular store.
 //!
 //! Rings, imports point inward only (checked by `tests/architecture.rs` against ARCHITECTURE.md):
-//! words ([`time`], [`error`], [`key`], [`entry`]), ports ([`port`]), pure parts ([`policy`], [`codec`]),
+//! words ([`time`], [`error`], [`key`], [`entry`]), ports ([`port`]), pure parts ([`policy`], [`codec`], [`layer`]),
 //! mechanisms (`tier`, `flight`, `stamp`, `recovery`), the `engine`, and its face ([`manager`], [`private`]).
 //! Reads start in `engine/hot.rs`.
 
@@ -11,6 +11,7 @@ pub mod entry;
 pub mod error;
 mod flight;
 pub mod key;
+pub mod layer;
 pub mod manager;
 pub mod policy;
 pub mod port;

@@ -10,6 +10,8 @@ use cache_core::testkit::{FaultyBackend, MapBackend};
 
 #[path = "conformance/flawed.rs"]
 mod flawed;
+#[path = "conformance/flawed_claims.rs"]
+mod flawed_claims;
 
 use flawed::{Flaw, Flawed};
 
@@ -106,6 +108,7 @@ mod flaws_are_found {
             the_pattern_dialect_is_the_same_everywhere,
             a_pattern_stays_in_its_namespace,
             two_patterns_at_once_count_every_key_once,
+            clear_and_patterns_spare_claims,
         ];
         StopsAfterAThousand => [a_pattern_removes_exactly_what_it_matches];
         MatchesByPrefix => [
@@ -149,6 +152,22 @@ mod flaws_are_found {
         SharesLeases => [a_lease_has_one_holder, a_released_lease_can_be_taken, a_lease_ends_with_its_life];
         LeasesForEver => [a_lease_ends_with_its_life];
         FillsUnasked => [a_lease_ends_with_its_life, a_fill_needs_the_lease_and_ends_it, what_removes_a_key_breaks_its_lease];
+        PretendsClaims => [what_is_not_offered_is_unsupported];
+        ClaimsInTwoSteps => [a_claim_is_exclusive, a_slot_limit_holds_under_100_racers];
+        ClaimsBehindBacks => [a_dropped_claim_can_be_undone];
+        IgnoresTheLimit => [a_slot_limit_holds_under_100_racers, an_expired_claim_drops_out];
+        IgnoresMembers => [a_claim_is_exclusive, a_member_has_one_claim, clear_and_patterns_spare_claims];
+        CountsTheEnded => [a_fencing_token_only_grows, an_expired_claim_drops_out];
+        RepeatsNumbers => [a_fencing_token_only_grows];
+        ReleasesByName => [releasing_needs_the_token];
+        RenewsByName => [renewing_needs_the_token];
+        RenewsNothing => [renewing_needs_the_token];
+        ClaimsForEver => [a_fencing_token_only_grows, an_expired_claim_drops_out, live_claims_are_listed_with_what_they_carry];
+        ListsTheNewestFirst => [live_claims_are_listed_with_what_they_carry];
+        ListsNoPayloads => [live_claims_are_listed_with_what_they_carry];
+        ClaimsByText => [a_claim_is_exclusive];
+        ClearsClaims => [clear_and_patterns_spare_claims];
+        TakesAnyTerms => [a_claim_on_impossible_terms_is_refused];
         NeverYields => [a_busy_reader_shares_the_runtime];
         StaysDisconnected => [
             disconnect_then_connect_works_again,

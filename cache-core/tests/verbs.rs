@@ -88,3 +88,19 @@ async fn a_request_that_fails_is_counted() {
     let stats = cache.stats();
     assert_eq!((stats.requests(), stats.misses, stats.loads), (3, 3, 0));
 }
+
+#[tokio::test]
+async fn statistics_are_kept_by_keyspace_and_begin_again() {
+    let cache = CacheManager::builder().near(near()).build().unwrap();
+    let _ = cache.set("k", 1_u64, Ttl::secs(60)).await.unwrap();
+    for key in ["k", "k", "none"] {
+        let _ = cache.get::<u64>(key).await.unwrap();
+    }
+    let stats = cache.stats();
+    assert_eq!((stats.requests(), stats.near_hits, stats.misses, stats.near_entries), (3, 2, 1, 1));
+    assert_eq!(stats.keyspaces, [(String::new(), stats.total)]);
+    cache.reset_stats();
+    assert_eq!((cache.stats().requests(), cache.stats().near_entries), (0, 1));
+    let _ = cache.get::<u64>("k").await.unwrap();
+    assert_eq!((cache.stats().requests(), cache.stats().near_hits), (1, 1));
+}

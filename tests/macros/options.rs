@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use larder::testkit::ManualTime;
-use larder::{CacheManager, Clock, Near, Ttl, cached};
+use larder::{CacheManager, Clock, Near, Remaining, Ttl, cached};
 
 use crate::{far, fresh};
 
@@ -214,6 +214,16 @@ async fn a_schema_is_part_of_the_key() {
     assert_eq!(versioned(&cache, 1).await, versioned(&cache, 1).await);
     assert_eq!(versioned_anew(&cache, 1).await, versioned_anew(&cache, 1).await);
     assert_ne!(versioned(&cache, 1).await, versioned_anew(&cache, 1).await);
+}
+
+#[tokio::test]
+async fn an_entry_of_any_schema_is_there_and_has_a_life() {
+    let cache = far();
+    let key = versioned_cache_key(&cache, 1);
+    assert!(!cache.exists(&key).await.unwrap());
+    versioned(&cache, 1).await;
+    assert!(cache.exists(&key).await.unwrap());
+    assert!(matches!(cache.ttl(&key).await.unwrap(), Remaining::For(left) if !left.is_zero()));
 }
 
 #[cached(cache = "reports")]

@@ -5,14 +5,15 @@
 
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use cache_core::error::Result;
 use cache_core::key::{CacheKey, KeyPattern, Namespace};
 use cache_core::port::backend::{
-    BackendInfo, BackendKind, CacheBackend, DeleteCondition, DeleteOptions, Expiry, Remaining, SetCondition,
-    SetOptions,
+    BackendInfo, BackendKind, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome, DeleteCondition,
+    DeleteOptions, Expiry, LiveClaim, Remaining, SetCondition, SetOptions,
 };
 use tokio::sync::Mutex;
 use tokio::task::consume_budget;
@@ -116,13 +117,13 @@ impl DiskBackend {
     }
 
     /// The store, at the price of a part of the task's budget: a task that never waits lets others run.
-    async fn ready(&self) -> Result<Arc<Store>> {
+    pub(super) async fn ready(&self) -> Result<Arc<Store>> {
         spend(CALL).await;
         self.store()
     }
 
     /// Room for a frame and the gate of its key; what does not fit the options needs no room.
-    async fn prepare(&self, store: &Arc<Store>, key: &CacheKey, frame: usize) -> Result<Held> {
+    pub(super) async fn prepare(&self, store: &Arc<Store>, key: &CacheKey, frame: usize) -> Result<Held> {
         let name = Name::of(key);
         if name.text.len() > record::MAX_KEY {
             return Err(long_key(name.text.len()));
@@ -142,7 +143,7 @@ impl DiskBackend {
     }
 
     /// The gate of a key whose entry is to be removed.
-    async fn gate(&self, store: &Arc<Store>, key: &CacheKey) -> Result<Held> {
+    pub(super) async fn gate(&self, store: &Arc<Store>, key: &CacheKey) -> Result<Held> {
         let gate = store.gates.lock(Name::of(key).fingerprint).await?;
         Ok(Held { _gate: gate, _room: None })
     }
@@ -168,7 +169,7 @@ impl DiskBackend {
 }
 
 /// What a change of an entry holds while it is made.
-struct Held {
+pub(super) struct Held {
     _gate: Gate,
     _room: Option<Reserved>,
 }
@@ -176,7 +177,7 @@ struct Held {
 #[async_trait]
 impl CacheBackend for DiskBackend {
     fn info(&self) -> BackendInfo {
-        BackendInfo::new(NAME, BackendKind::Disk).persistent()
+        BackendInfo::new(NAME, BackendKind::Disk).persistent().claiming()
     }
 
     fn is_available(&self) -> bool {
@@ -291,5 +292,21 @@ impl CacheBackend for DiskBackend {
     async fn ttl(&self, key: &CacheKey) -> Result<Remaining> {
         let store = self.ready().await?;
         store.ttl(Name::of(key))
+    }
+
+    async fn claim(&self, group: &CacheKey, id: ClaimId, options: ClaimOptions) -> Result<ClaimOutcome> {
+        self.add_claim(group, id, options).await
+    }
+
+    async fn renew_claim(&self, group: &CacheKey, id: ClaimId, life: Duration) -> Result<bool> {
+        self.prolong_claim(group, id, life).await
+    }
+
+    async fn release_claim(&self, group: &CacheKey, id: ClaimId) -> Result<bool> {
+        self.end_claim(group, id).await
+    }
+
+    async fn claims(&self, group: &CacheKey) -> Result<Vec<LiveClaim>> {
+        self.live_claims(group).await
     }
 }

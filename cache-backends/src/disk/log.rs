@@ -229,8 +229,12 @@ impl Log {
         self.dir.remove(&name::hint(segment.id()))
     }
 
-    /// Takes an unlinked segment out of the accounts.
+    /// Takes an unlinked segment out of the accounts. A hint that was still to be written must not be: nobody
+    /// would remove that file while the log is open.
     pub(super) fn forget(&self, segment: &Segment) {
+        let mut sealed = self.sealed.lock().unwrap_or_else(PoisonError::into_inner);
+        sealed.retain(|waiting| waiting.segment.id() != segment.id());
+        drop(sealed);
         if self.segments().remove(&segment.id()).is_some() {
             self.room.give(segment.bytes());
         }

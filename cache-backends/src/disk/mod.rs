@@ -21,10 +21,11 @@
 //!
 //! Unix only: it needs `flock`, file modes and positioned reads.
 //!
-//! Start reading in `backend` (gates and threads), then `store` (the verbs), `lookup` (finding), `record` (the
+//! Start reading in `backend` (gates and threads), then `store` (the verbs), `lookup` (finding), `claims`, `record` (the
 //! bytes), `log` (appending), `reclaim` (space), `recover` (opening), `keeper` (housekeeping and the end).
 
 mod backend;
+mod claims;
 mod config;
 mod dir;
 mod error;

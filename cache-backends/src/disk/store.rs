@@ -14,7 +14,7 @@ use bytes::Bytes;
 use cache_core::error::Result;
 use cache_core::key::CacheKey;
 use cache_core::port::backend::{
-    DeleteCondition, Expiry, Remaining, SetCondition, SetOptions, add_to_counter, counter_bytes,
+    ClaimTable, DeleteCondition, Expiry, Remaining, SetCondition, SetOptions, add_to_counter, counter_bytes,
 };
 use cache_core::time::{Life, WallTime};
 
@@ -59,6 +59,8 @@ pub(super) struct Store {
     pub(super) damaged: AtomicU64,
     /// The last append failed.
     pub(super) failing: AtomicBool,
+    /// Who holds what.
+    pub(super) claims: ClaimTable,
 }
 
 /// A key as this store sees it.
@@ -218,9 +220,10 @@ impl Store {
 
 /// A fresh store's counters.
 pub(super) fn assemble(config: Config, log: Log, lock: DirLock) -> Result<Arc<Store>> {
-    let chances = most_chances(&config);
+    let (chances, claims) = (most_chances(&config), ClaimTable::new(config.clock.clone()));
     Ok(Arc::new(Store {
         config,
+        claims,
         index: Index::new(),
         log,
         gates: Gates::new(),

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use cache_core::error::{Error, Result};
 use cache_core::key::{CacheKey, KeyPattern, Namespace};
 use cache_core::port::backend::{
-    BackendInfo, BackendKind, CacheBackend, DeleteCondition, DeleteOptions, Expiry, Remaining, SetCondition,
-    SetOptions, add_to_counter, counter_bytes,
+    BackendInfo, BackendKind, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome, ClaimTable, DeleteCondition,
+    DeleteOptions, Expiry, LiveClaim, Remaining, SetCondition, SetOptions, add_to_counter, counter_bytes,
 };
 use cache_core::time::{Life, Tick};
 use tokio::task::consume_budget;
@@ -21,10 +21,12 @@ use super::frames::{Frames, Held};
 ///
 /// Nothing waits for I/O: a call costs about a microsecond, and takes its share of tokio's budget so that others get
 /// their turn. When the store is full, [`EvictionPolicy::TinyLfu`](super::EvictionPolicy) may refuse a new entry in
-/// favour of more popular ones right after it was stored. `clone` shares the frames.
+/// favour of more popular ones right after it was stored. Claims are kept beside the frames and are never evicted
+/// (65,536 at most). `clone` shares all of it.
 #[derive(Debug, Clone)]
 pub struct MemoryBackend {
     pub(super) frames: Arc<Frames>,
+    claims: Arc<ClaimTable>,
 }
 
 impl MemoryBackend {
@@ -39,8 +41,8 @@ impl MemoryBackend {
         MemoryBuilder::default()
     }
 
-    pub(super) fn of(frames: Frames) -> Self {
-        Self { frames: Arc::new(frames) }
+    pub(super) fn of(frames: Frames, claims: ClaimTable) -> Self {
+        Self { frames: Arc::new(frames), claims: Arc::new(claims) }
     }
 
     /// How many entries are held, expired ones included until they are reclaimed. Waits for pending evictions.
@@ -129,7 +131,7 @@ impl Default for MemoryBackend {
 #[deny(clippy::missing_trait_methods)]
 impl CacheBackend for MemoryBackend {
     fn info(&self) -> BackendInfo {
-        BackendInfo::new("memory", BackendKind::Memory)
+        BackendInfo::new("memory", BackendKind::Memory).claiming()
     }
 
     fn is_available(&self) -> bool {
@@ -228,5 +230,25 @@ impl CacheBackend for MemoryBackend {
 
     async fn release_lease(&self, _: &CacheKey, _: u128) -> Result<bool> {
         Err(Error::unsupported("release_lease", "memory"))
+    }
+
+    async fn claim(&self, group: &CacheKey, id: ClaimId, options: ClaimOptions) -> Result<ClaimOutcome> {
+        consume_budget().await;
+        self.claims.claim(group, id, options)
+    }
+
+    async fn renew_claim(&self, group: &CacheKey, id: ClaimId, life: Duration) -> Result<bool> {
+        consume_budget().await;
+        self.claims.renew(group, &id, life)
+    }
+
+    async fn release_claim(&self, group: &CacheKey, id: ClaimId) -> Result<bool> {
+        consume_budget().await;
+        Ok(self.claims.release(group, &id))
+    }
+
+    async fn claims(&self, group: &CacheKey) -> Result<Vec<LiveClaim>> {
+        consume_budget().await;
+        Ok(self.claims.live(group))
     }
 }

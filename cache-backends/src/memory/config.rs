@@ -1,5 +1,6 @@
 //! How much the memory backend may hold, and what it gives up first.
 
+use cache_core::port::backend::ClaimTable;
 use cache_core::port::clock::Clock;
 
 use super::MemoryBackend;
@@ -62,7 +63,8 @@ impl MemoryBuilder {
     /// An empty backend. Allocates little: it grows with what is put into it.
     #[must_use]
     pub fn build(self) -> MemoryBackend {
-        MemoryBackend::of(Frames::new(&Sizes::of(&self), self.eviction, self.clock))
+        let claims = ClaimTable::new(self.clock.clone());
+        MemoryBackend::of(Frames::new(&Sizes::of(&self), self.eviction, self.clock), claims)
     }
 }
 

@@ -84,6 +84,7 @@ pub(super) struct Sizes {
     pub(super) entries: usize,
     /// The most bytes of one entry.
     pub(super) largest: u64,
+    pub(super) max_bytes: u64,
     pub(super) weigher: Weigher,
 }
 
@@ -102,6 +103,7 @@ impl Sizes {
             admitted,
             entries: usize::try_from(near.max_entries).unwrap_or(usize::MAX),
             largest: largest.min(near.max_bytes / 8),
+            max_bytes: near.max_bytes,
             weigher: Weigher { least: (capacity / near.max_entries).max(1) },
         }
     }

@@ -1,18 +1,20 @@
 //! The store.
 
+use std::cell::Cell;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use cache_core::error::{Error, ErrorKind, Result};
 use cache_core::key::{CacheKey, NearProbe};
-use cache_core::port::near::{NearEntry, NearStore};
+use cache_core::port::near::{Held, NearEntry, NearMeta, NearStore};
 use cache_core::time::Tick;
 use quick_cache::sync::Cache;
 use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
 
 use super::config::{Sizes, Weigher};
 use super::expiry::{Deadlines, Ended};
-use super::key::{Asked, Finished, Hashed, HeldKey};
+use super::front::{Fronted, Fronts, Mark};
+use super::key::{Asked, Copying, Finished, Hashed, HeldKey};
 
 /// The near store over `quick_cache`: eight shards, each under a lock that hits share.
 ///
@@ -21,6 +23,7 @@ use super::key::{Asked, Finished, Hashed, HeldKey};
 pub struct QuickNear {
     entries: Cache<HeldKey, NearEntry, Weigher, Finished, Departure>,
     pub(super) deadlines: Deadlines,
+    pub(super) fronts: Fronts,
     bytes: AtomicU64,
     largest: u64,
 }
@@ -37,6 +40,7 @@ impl QuickNear {
         Ok(Self {
             entries: Cache::with_options(options, sizes.weigher, Finished::default(), Departure),
             deadlines: Deadlines::default(),
+            fronts: Fronts::new(sizes.max_bytes),
             bytes: AtomicU64::new(0),
             largest: sizes.largest,
         })
@@ -46,8 +50,8 @@ impl QuickNear {
     fn sweep(&self, ended: Ended, now: Tick) {
         let expired = |entry: &NearEntry| entry.meta.fresh_until <= now;
         for hash in ended.into_iter().flatten() {
-            if let Some((_, entry)) = self.entries.remove_if(&Hashed(hash), expired) {
-                self.forget(&entry);
+            if let Some((key, entry)) = self.entries.remove_if(&Hashed(hash), expired) {
+                self.forget(&key, &entry);
             }
         }
     }
@@ -63,26 +67,44 @@ impl QuickNear {
         }
     }
 
-    /// What has left the store leaves the books.
-    fn forget(&self, entry: &NearEntry) {
-        self.forget_all(std::iter::once(entry));
+    /// What has left the store leaves the fronts and the books.
+    fn forget(&self, key: &HeldKey, entry: &NearEntry) {
+        self.forget_all(std::iter::once((key, entry)));
     }
 
-    fn forget_all<'a>(&self, gone: impl Iterator<Item = &'a NearEntry> + Clone) {
-        let bytes = gone.clone().map(|entry| u64::from(entry.meta.weight)).sum();
+    fn forget_all<'a>(&self, gone: impl Iterator<Item = (&'a HeldKey, &'a NearEntry)> + Clone) {
+        let bytes = gone.clone().map(|(_, entry)| u64::from(entry.meta.weight)).sum();
+        gone.clone().for_each(|(HeldKey(key), _)| self.fronts.depart(key.near().hash()));
         self.bytes.fetch_sub(bytes, Ordering::Relaxed);
-        self.deadlines.forget(gone.map(|entry| entry.meta.fresh_until));
+        self.deadlines.forget(gone.map(|(_, entry)| entry.meta.fresh_until));
+    }
+
+    /// Asks the shards, and has this thread's front keep a copy.
+    #[cold]
+    fn copy_to_front(&self, hash: u64, probe: &dyn NearProbe, mark: Mark) -> Option<NearEntry> {
+        let asked = Copying { hash, probe, key: Cell::default() };
+        let entry = self.entries.get(&asked)?;
+        if let Some(key) = asked.key.take() {
+            self.fronts.keep(hash, mark, key, &entry);
+        }
+        Some(entry)
     }
 }
 
 #[deny(clippy::missing_trait_methods)]
 impl NearStore for QuickNear {
     #[inline]
-    fn get(&self, probe: &dyn NearProbe) -> Option<NearEntry> {
-        self.entries.get(&Asked(probe))
+    fn get(&self, probe: &dyn NearProbe, wanted: &mut dyn FnMut(&NearMeta) -> bool) -> Option<Held> {
+        let hash = probe.hash();
+        let entry = match self.fronts.find(hash, probe, wanted) {
+            Fronted::Found(answer) => return answer,
+            Fronted::Ask => self.entries.get(&Asked { hash, probe }),
+            Fronted::Keep(mark) => self.copy_to_front(hash, probe, mark),
+        }?;
+        wanted(&entry.meta).then_some(entry.value)
     }
 
-    fn insert(&self, key: &CacheKey, entry: NearEntry, now: Tick) {
+    fn insert(&self, key: &CacheKey, entry: NearEntry, now: Tick, evicted: &mut dyn FnMut(&CacheKey)) {
         let (deadline, weight) = (entry.meta.fresh_until, u64::from(entry.meta.weight));
         let admitted = weight <= self.largest;
         // Expired entries go first, so that no live one is evicted in their stead.
@@ -96,14 +118,19 @@ impl NearStore for QuickNear {
         let mut gone = Departed::default();
         self.entries.insert_with_lifecycle(HeldKey(key.clone()), entry, &mut gone);
         if gone.first.is_some() {
-            self.forget_all(gone.first.iter().chain(&gone.rest).map(|(_, entry)| entry));
+            let gone = gone.first.iter().chain(&gone.rest).map(|(key, entry)| (key, entry));
+            self.forget_all(gone.clone());
+            let alive = |(other, entry): &(&HeldKey, &NearEntry)| {
+                now < entry.meta.fresh_until && other.0.near() != key.near()
+            };
+            gone.filter(alive).for_each(|(HeldKey(key), _)| evicted(key));
             self.prune();
         }
     }
 
     fn remove(&self, key: &CacheKey) -> Option<NearEntry> {
-        let (_, entry) = self.entries.remove(&Asked(key.near()))?;
-        self.forget(&entry);
+        let (key, entry) = self.entries.remove(&Asked::key(key))?;
+        self.forget(&key, &entry);
         Some(entry)
     }
 
@@ -118,8 +145,8 @@ impl NearStore for QuickNear {
         {
             drop(entry);
             let still_unwanted = |current: &NearEntry| unwanted(&key, current);
-            if let Some((_, entry)) = self.entries.remove_if(&Asked(key.near()), still_unwanted) {
-                self.forget(&entry);
+            if let Some((key, entry)) = self.entries.remove_if(&Asked::key(&key), still_unwanted) {
+                self.forget(&key, &entry);
                 removed(entry);
             }
         }

@@ -35,12 +35,16 @@ fn entry(value: u64, weight: u32, fresh_until: Tick) -> NearEntry {
 
 /// What is held, found as a hit finds it.
 fn held(near: &QuickNear, id: u64) -> Option<u64> {
-    let entry = near.get(&PartsProbe::new(USERS.id(), &(id, ())))?;
-    entry.value.downcast_ref().copied()
+    let value = near.get(&PartsProbe::new(USERS.id(), &(id, ())), &mut |_| true)?;
+    value.downcast_ref().copied()
+}
+
+fn insert(near: &QuickNear, key: &CacheKey, entry: NearEntry, now: Tick) {
+    near.insert(key, entry, now, &mut |_| {});
 }
 
 fn put(near: &QuickNear, id: u64, weight: u32) {
-    near.insert(&key(id), entry(id, weight, Tick::NEVER), Tick(0));
+    insert(near, &key(id), entry(id, weight, Tick::NEVER), Tick(0));
 }
 
 /// What the store holds, counted one by one.
@@ -60,9 +64,12 @@ fn an_entry_is_found_by_its_parts_and_only_by_them() {
     let near = Near::default().build().unwrap();
     put(&near, 7, 100);
     assert_eq!((held(&near, 7), held(&near, 8)), (Some(7), None));
-    assert!(near.get(&PartsProbe::new(USERS.id(), &(7_u32, ()))).is_none(), "another type");
+    assert!(near.get(&PartsProbe::new(USERS.id(), &(7_u32, ())), &mut |_| true).is_none(), "another type");
     let posts = SpaceName::named("post", 0);
-    assert!(near.get(&PartsProbe::new(posts.id(), &(7_u64, ()))).is_none(), "another keyspace");
+    assert!(
+        near.get(&PartsProbe::new(posts.id(), &(7_u64, ())), &mut |_| true).is_none(),
+        "another keyspace"
+    );
     assert_eq!((near.len(), near.weight(), near.is_empty()), (1, 100, false));
     assert!(near.remove(&key(8)).is_none());
     assert!(near.remove(&key(7)).is_some() && near.is_empty() && near.weight() == 0);
@@ -102,7 +109,7 @@ fn an_entry_takes_at_most_an_eighth_and_leaves_nothing_older() {
     let sharded = Near::mib(64).build().unwrap();
     put(&sharded, 7, 8_000_000);
     assert_eq!(held(&sharded, 7), Some(7));
-    near.insert(&key(7), entry(7, u32::MAX, Tick(5)), Tick(0));
+    insert(&near, &key(7), entry(7, u32::MAX, Tick(5)), Tick(0));
     assert!(near.is_empty() && near.deadlines.listed_and_held() == (0, 0));
 }
 
@@ -110,12 +117,12 @@ fn an_entry_takes_at_most_an_eighth_and_leaves_nothing_older() {
 fn the_expired_are_given_back_without_being_read() {
     let near = Near::default().build().unwrap();
     for id in 0..100 {
-        near.insert(&key(id), entry(id, 100, Tick(1_000)), Tick(0));
+        insert(&near, &key(id), entry(id, 100, Tick(1_000)), Tick(0));
     }
-    near.insert(&key(1_000), entry(0, 1, Tick::NEVER), Tick(999));
+    insert(&near, &key(1_000), entry(0, 1, Tick::NEVER), Tick(999));
     assert_eq!((near.len(), near.weight()), (101, 10_001), "nothing has ended yet");
     for id in 1_001..1_026 {
-        near.insert(&key(id), entry(0, 1, Tick::NEVER), Tick(1_000));
+        insert(&near, &key(id), entry(0, 1, Tick::NEVER), Tick(1_000));
     }
     assert_eq!((near.len(), near.weight(), near.deadlines.listed_and_held()), (26, 26, (0, 0)));
 }
@@ -123,9 +130,9 @@ fn the_expired_are_given_back_without_being_read() {
 #[test]
 fn the_expired_go_before_the_living() {
     let near = Near::default().max_entries(100).build().unwrap();
-    (0..60).for_each(|id| near.insert(&key(id), entry(id, 1, Tick::NEVER), Tick(0)));
-    (60..100).for_each(|id| near.insert(&key(id), entry(id, 1, Tick(10)), Tick(0)));
-    (100..140).for_each(|id| near.insert(&key(id), entry(id, 1, Tick::NEVER), Tick(10)));
+    (0..60).for_each(|id| insert(&near, &key(id), entry(id, 1, Tick::NEVER), Tick(0)));
+    (60..100).for_each(|id| insert(&near, &key(id), entry(id, 1, Tick(10)), Tick(0)));
+    (100..140).for_each(|id| insert(&near, &key(id), entry(id, 1, Tick::NEVER), Tick(10)));
     let living = (0..60).chain(100..140).filter(|id| held(&near, *id).is_some());
     assert_eq!(living.count(), 100);
 }
@@ -134,15 +141,15 @@ fn the_expired_go_before_the_living() {
 fn an_overwrite_is_not_swept_by_the_older_deadline() {
     let near = Near::default().build().unwrap();
     for later in [Tick(2_000), Tick::NEVER] {
-        near.insert(&key(7), entry(1, 100, Tick(1_000)), Tick(0));
-        near.insert(&key(7), entry(2, 50, later), Tick(0));
-        near.insert(&key(8), entry(8, 1, Tick::NEVER), Tick(1_500));
+        insert(&near, &key(7), entry(1, 100, Tick(1_000)), Tick(0));
+        insert(&near, &key(7), entry(2, 50, later), Tick(0));
+        insert(&near, &key(8), entry(8, 1, Tick::NEVER), Tick(1_500));
         assert_eq!((held(&near, 7), near.weight()), (Some(2), 51));
     }
-    near.insert(&key(9), entry(1, 100, Tick(3_000)), Tick(0));
-    near.insert(&key(9), entry(2, 100, Tick(3_000)), Tick(0));
+    insert(&near, &key(9), entry(1, 100, Tick(3_000)), Tick(0));
+    insert(&near, &key(9), entry(2, 100, Tick(3_000)), Tick(0));
     assert_eq!(near.deadlines.listed_and_held().1, 1, "one deadline");
-    near.insert(&key(8), entry(8, 1, Tick::NEVER), Tick(3_000));
+    insert(&near, &key(8), entry(8, 1, Tick::NEVER), Tick(3_000));
     assert_eq!((held(&near, 9), near.deadlines.listed_and_held()), (None, (0, 0)));
 }
 
@@ -152,7 +159,7 @@ fn the_lists_of_deadlines_are_bounded_by_the_store() {
     for round in 0..60_000_u64 {
         // Far apart, so that no list of deadlines becomes stale as a whole.
         let deadline = Tick((1 << 40) + ((round * 7_919 % 64) << 27));
-        near.insert(&key(round % 2_500), entry(round, 100, deadline), Tick(round));
+        insert(&near, &key(round % 2_500), entry(round, 100, deadline), Tick(round));
         let (listed, held) = near.deadlines.listed_and_held();
         assert!(held == near.len() && listed <= 5 * held + 2_048, "{listed} for {held}");
     }
@@ -163,7 +170,7 @@ fn the_lists_of_deadlines_are_bounded_by_the_store() {
     );
     assert!(near.len() > 100);
     for id in 0..20_000 {
-        near.insert(&key((1 << 40) | (id % 2)), entry(id, 1, Tick::NEVER), Tick(1 << 50));
+        insert(&near, &key((1 << 40) | (id % 2)), entry(id, 1, Tick::NEVER), Tick(1 << 50));
     }
     assert_eq!((near.len(), near.deadlines.listed_and_held()), (2, (0, 0)), "pruning loses no deadline");
 }
@@ -192,7 +199,7 @@ fn many_threads_leave_the_books_right() {
                     let id = (step * 7 + thread * 13) % 900;
                     match step % 11 {
                         0 => drop(near.remove(&key(id))),
-                        1..=5 => near.insert(&key(id), entry(id, 50, Tick(step + 1 + id)), Tick(step)),
+                        1..=5 => insert(near, &key(id), entry(id, 50, Tick(step + 1 + id)), Tick(step)),
                         _ => assert!(held(near, id).is_none_or(|value| value == id)),
                     }
                 }
@@ -221,13 +228,13 @@ fn values_are_dropped_outside_all_locks() {
     let near = Arc::new(Near::default().max_entries(4).build().unwrap());
     let visitor = || NearEntry { value: Arc::new(Visitor(Arc::downgrade(&near))), ..entry(0, 1, Tick(9)) };
     for id in 10..30 {
-        near.insert(&key(id), visitor(), Tick(0));
+        insert(&near, &key(id), visitor(), Tick(0));
     }
-    near.insert(&key(30), visitor(), Tick(0));
-    near.insert(&key(30), visitor(), Tick(0));
-    near.insert(&key(31), visitor(), Tick(9));
+    insert(&near, &key(30), visitor(), Tick(0));
+    insert(&near, &key(30), visitor(), Tick(0));
+    insert(&near, &key(31), visitor(), Tick(9));
     near.remove_where(&|_, _| true, &mut drop);
-    near.insert(&key(32), visitor(), Tick(0));
+    insert(&near, &key(32), visitor(), Tick(0));
     drop(near.remove(&key(32)));
     assert_eq!(counted(&near), (near.len(), near.weight()));
 }
@@ -269,7 +276,7 @@ proptest! {
         for step in steps {
             match step {
                 Step::Insert(id, weight, end) => {
-                    near.insert(&key(id), entry(id, weight, Tick(end)), Tick(0));
+                    insert(&near, &key(id), entry(id, weight, Tick(end)), Tick(0));
                     model.insert(id, weight);
                 }
                 Step::Remove(id) => prop_assert_eq!(near.remove(&key(id)).is_some(), model.remove(&id).is_some()),

@@ -12,11 +12,12 @@ use redis::Cmd;
 use cache_core::error::{Error, ErrorKind, Result};
 use cache_core::key::{CacheKey, KeyPattern, Namespace};
 use cache_core::port::backend::{
-    BackendInfo, BackendKind, CacheBackend, DeleteCondition, DeleteOptions, Expiry, Remaining, SetCondition,
-    SetOptions,
+    BackendInfo, BackendKind, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome, DeleteCondition,
+    DeleteOptions, Expiry, LiveClaim, Remaining, SetCondition, SetOptions,
 };
 
 use super::call::Call;
+use super::claims::{self, CLAIM, LIST, RELEASE, RENEW};
 use super::config::{Config, RedisBackendBuilder};
 use super::error::{Reason, unexpected};
 use super::reply;
@@ -91,7 +92,7 @@ impl RedisBackend {
 #[async_trait]
 impl CacheBackend for RedisBackend {
     fn info(&self) -> BackendInfo {
-        BackendInfo::new("redis", BackendKind::Redis).persistent().shared()
+        BackendInfo::new("redis", BackendKind::Redis).persistent().shared().claiming()
     }
 
     fn is_available(&self) -> bool {
@@ -197,6 +198,32 @@ impl CacheBackend for RedisBackend {
 
     async fn ttl(&self, key: &CacheKey) -> Result<Remaining> {
         self.read("ttl", &command("PTTL", key), reply::remaining).await
+    }
+
+    async fn claim(&self, group: &CacheKey, id: ClaimId, options: ClaimOptions) -> Result<ClaimOutcome> {
+        options.check(&id)?;
+        let (token, limit) = (claims::token(&id), options.limit.to_string());
+        let life = millis(options.life).to_string();
+        let args =
+            [id.member.as_bytes(), token.as_bytes(), life.as_bytes(), limit.as_bytes(), &options.payload];
+        self.link.run(("claim", &CLAIM, Twice::Wrong), (group, &args), claims::outcome).await
+    }
+
+    async fn renew_claim(&self, group: &CacheKey, id: ClaimId, life: Duration) -> Result<bool> {
+        ClaimOptions::new(life).check(&id).map_err(|error| error.during("renew_claim"))?;
+        let (token, life) = (claims::token(&id), millis(life).to_string());
+        let args = [id.member.as_bytes(), token.as_bytes(), life.as_bytes()];
+        self.link.run(("renew_claim", &RENEW, Twice::Harmless), (group, &args), reply::is_one).await
+    }
+
+    async fn release_claim(&self, group: &CacheKey, id: ClaimId) -> Result<bool> {
+        let token = claims::token(&id);
+        let args = [id.member.as_bytes(), token.as_bytes()];
+        self.link.run(("release_claim", &RELEASE, Twice::Wrong), (group, &args), reply::is_one).await
+    }
+
+    async fn claims(&self, group: &CacheKey) -> Result<Vec<LiveClaim>> {
+        self.link.run(("claims", &LIST, Twice::Harmless), (group, &[]), claims::listed).await
     }
 }
 

@@ -12,6 +12,7 @@ mod address;
 mod backend;
 mod batch;
 mod call;
+mod claims;
 mod config;
 mod connection;
 mod error;

@@ -43,8 +43,8 @@ return 0";
 
 /// A script over one key.
 pub(super) struct Script {
-    code: &'static str,
-    digest: LazyLock<String>,
+    pub(super) code: &'static str,
+    pub(super) digest: LazyLock<String>,
 }
 
 impl Script {

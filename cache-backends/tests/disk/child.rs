@@ -26,6 +26,10 @@ pub(crate) enum Role {
     Open,
     /// Writes and removes until it is killed; prints each change when it has been acknowledged.
     Write,
+    /// Claims, prints its number, and does nothing more.
+    Claim,
+    /// Writes where no file can be made, without the rights of root.
+    Powerless,
     /// Writes where a file may not grow beyond a limit of the system.
     Limited,
 }
@@ -48,6 +52,19 @@ impl Child {
         shell.arg("-c").arg(format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\""));
         shell.arg(std::env::current_exe().unwrap());
         Self::spawn(shell, Role::Limited, dir, 0)
+    }
+
+    /// As another user where this one is root: nothing keeps root from writing.
+    pub(crate) fn start_powerless(dir: &Path) -> Self {
+        let program = std::env::current_exe().unwrap();
+        if !is_root() {
+            return Self::spawn(Command::new(program), Role::Powerless, dir, 0);
+        }
+        let copy = dir.with_file_name("program");
+        std::fs::copy(program, &copy).unwrap();
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(copy);
+        Self::spawn(command, Role::Powerless, dir, 0)
     }
 
     fn spawn(mut command: Command, role: Role, dir: &Path, seed: u64) -> Self {
@@ -87,6 +104,8 @@ async fn play_the_role() {
     match role.as_str() {
         "Open" => println!("{:?}", DiskBackend::open(&dir).err()),
         "Write" => write(&dir, std::env::var(SEED).unwrap().parse().unwrap()).await,
+        "Claim" => crate::claims::claim_and_wait(&dir).await,
+        "Powerless" => crate::fault::write_where_no_file_can_be_made(&dir).await,
         _ => crate::fault::write_beyond_the_limit(&dir).await,
     }
 }
@@ -135,4 +154,8 @@ async fn change(backend: &DiskBackend, n: u64, version: u64, dice: &mut Dice) ->
             '+'
         }
     }
+}
+
+fn is_root() -> bool {
+    std::os::unix::fs::MetadataExt::uid(&std::fs::metadata("/proc/self").unwrap()) == 0
 }

@@ -1,6 +1,6 @@
 //! A file system that refuses: full, or limited by the system.
 
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 use std::process::Command;
 
@@ -10,6 +10,9 @@ use cache_core::port::backend::CacheBackend;
 
 use crate::child::Child;
 use crate::support::{for_ever, frame, nth, put, version_of};
+
+/// Set in a test that runs once more with other rights.
+const NESTED: &str = "LARDER_TEST_DISK_NESTED";
 
 /// A small file system in memory. Unmounted when dropped.
 struct Tmpfs<'a>(&'a Path);
@@ -27,6 +30,24 @@ impl Drop for Tmpfs<'_> {
     fn drop(&mut self) {
         let _ = Command::new("umount").arg("-l").arg(self.0).output();
     }
+}
+
+/// The test above once more, in a namespace of its own, where this user may mount.
+fn run_where_mounting_is_permitted() {
+    let mut shell = Command::new("unshare");
+    shell.args(["--user", "--map-root-user", "--mount"]).arg(std::env::current_exe().unwrap());
+    shell.args(["--exact", "fault::a_full_disk_refuses_single_writes_and_the_log_goes_on", "--nocapture"]);
+    let nested = std::env::var_os(NESTED).is_some();
+    let output = (!nested).then(|| shell.env(NESTED, "1").output().ok()).flatten();
+    let text = output.as_ref().map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    if text.is_some_and(|text| text.contains("running on a tmpfs")) {
+        assert!(output.is_some_and(|output| output.status.success()), "it failed in its namespace");
+        return;
+    }
+    eprintln!(
+        "NOT RUN with a full tmpfs: mounting is not permitted here, nor are user namespaces. \
+         `a_file_that_may_not_grow_...` covers a refusing system instead"
+    );
 }
 
 /// Writes until one write is refused, and goes on from there.
@@ -69,14 +90,8 @@ async fn found(backend: &DiskBackend) -> u64 {
 async fn a_full_disk_refuses_single_writes_and_the_log_goes_on() {
     let home = tempfile::tempdir().unwrap();
     let mount = home.path().join("m");
-    let Some(full) = Tmpfs::mount(&mount, "1m") else {
-        eprintln!(
-            "NOT RUN with a full tmpfs: mounting is not permitted here. \
-             `a_file_that_may_not_grow_...` covers a refusing system instead"
-        );
-        return;
-    };
-    eprintln!("running on a tmpfs of 1 MiB");
+    let Some(full) = Tmpfs::mount(&mount, "1m") else { return run_where_mounting_is_permitted() };
+    println!("running on a tmpfs of 1 MiB");
     for length in [3_000, 30_000] {
         let dir = full.0.join(length.to_string());
         let backend = DiskBackend::builder(&dir).max_bytes(64 << 20).segment_bytes(64 << 10).open().unwrap();
@@ -144,4 +159,53 @@ fn a_file_that_may_not_grow_costs_one_entry_and_the_next_goes_to_another_file() 
     let held: u64 = numbers.nth(1).unwrap().parse().unwrap();
     assert!((10..40).contains(&refused), "{output}");
     assert_eq!(refused + held, 1_000, "{output}");
+}
+
+/// The child's part of the test below: nobody may make a file in the directory any more, not even its owner.
+pub(crate) async fn write_where_no_file_can_be_made(dir: &Path) {
+    let mode = |mode| std::fs::set_permissions(dir, PermissionsExt::from_mode(mode)).unwrap();
+    let open = || DiskBackend::builder(dir).max_bytes(1 << 20).segment_bytes(64 << 10);
+    let backend = open().open().unwrap();
+    for n in 0..10 {
+        put(&backend, n, 1, 1_000).await;
+    }
+    mode(0o500);
+    let (mut refused, mut held) = (0, 0);
+    for n in 10..200 {
+        match backend.set(&nth(n), frame(n, 1, 1_000), for_ever()).await {
+            Ok(_) => held += u64::from(version_of(&backend, n).await == Some(1)),
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::Io, "{error}");
+                assert!(error.to_string().contains("give this user the directory"), "{error}");
+                assert_eq!(version_of(&backend, n).await, None);
+                refused += 1;
+            }
+        }
+    }
+    assert_eq!(version_of(&backend, 3).await, Some(1), "what is there is served");
+    assert!(backend.delete(&nth(3), Default::default()).await.unwrap(), "and can be removed");
+    backend.disconnect().await.unwrap();
+    mode(0o700);
+    backend.connect().await.unwrap();
+    assert_eq!((version_of(&backend, 2).await, version_of(&backend, 3).await), (Some(1), None));
+    put(&backend, 3, 2, 1_000).await;
+    backend.disconnect().await.unwrap();
+
+    std::fs::remove_file(dir.join("larder.lock")).unwrap();
+    mode(0o500);
+    let error = open().open().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Io, "{error}");
+    mode(0o700);
+    println!("refused {refused} held {held}");
+}
+
+#[test]
+fn a_directory_that_cannot_be_written_refuses_writes_and_goes_on_serving() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(home.path(), PermissionsExt::from_mode(0o777)).unwrap();
+    let output = Child::start_powerless(&home.path().join("d")).output();
+    let (_, numbers) = output.split_once("refused ").unwrap_or_else(|| panic!("the child failed: {output}"));
+    let numbers: Vec<u64> = numbers.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    let [refused, held, ..] = numbers[..] else { panic!("{output}") };
+    assert!(refused > 50 && held > 20 && refused + held == 190, "{output}");
 }

@@ -11,6 +11,7 @@
 )]
 
 mod child;
+mod claims;
 mod crash;
 mod damage;
 mod fault;

@@ -1,5 +1,7 @@
 //! The byte bound, compaction and eviction.
 
+use std::os::unix::fs::MetadataExt;
+
 use cache_backends::DiskBackend;
 use cache_core::port::backend::CacheBackend;
 
@@ -158,6 +160,53 @@ async fn large_entries_keep_the_bound_under_sixteen_writers() {
     backend.settle().await;
     assert!(bytes_of(&dir) <= MAX + 10_000);
     assert!(backend.usage().unwrap().evicted > 0);
+}
+
+/// What `du` says: blocks on the disk, the directory not counted.
+fn blocks_of(dir: &std::path::Path) -> u64 {
+    let found = crate::support::files(dir, "");
+    found.iter().filter_map(|path| path.metadata().ok()).map(|file| file.blocks() * 512).sum()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sixteen_writers_overwrite_everything_ten_times_within_the_bound() {
+    let home = tempfile::tempdir().unwrap();
+    let dir = home.path().join("d");
+    let backend = DiskBackend::builder(&dir).max_bytes(MAX).max_entry_bytes(SEGMENT).open().unwrap();
+    let (entries, length) = (250, 1_000);
+    let writers: Vec<_> = (0..16_u64)
+        .map(|writer| {
+            let backend = backend.clone();
+            tokio::spawn(async move {
+                for version in 0..10 {
+                    for n in 0..entries {
+                        put(&backend, writer * entries + n, version, length).await;
+                    }
+                }
+            })
+        })
+        .collect();
+    let mut most = 0;
+    while !writers.iter().all(tokio::task::JoinHandle::is_finished) {
+        most = most.max(blocks_of(&dir));
+        assert!(backend.usage().unwrap().live_bytes <= MAX);
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    // Every file may end in the middle of a block.
+    let ends = |segments: usize| 4_096 * (segments as u64 + 2);
+    assert!(most <= MAX + 2 * SEGMENT + ends(80), "{most} bytes were on disk");
+    backend.settle().await;
+    let (live, usage, du) = (16 * entries * length as u64, backend.usage().unwrap(), blocks_of(&dir));
+    assert!(du * 10 <= live * 13 + 10 * ends(usage.segments), "{du} bytes for {live}: {usage:?}");
+    assert_eq!((usage.evicted, usage.entries), (0, 16 * entries));
+    let hints = crate::support::files(&dir, ".hint").len();
+    assert!(hints <= usage.segments, "{hints} hints of {} segments", usage.segments);
+    for n in 0..16 * entries {
+        assert_eq!(version_of(&backend, n).await, Some(9));
+    }
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use super::land::Landing;
 use super::serving::Serving;
 use super::unfinished::Unfinished;
 use super::{Ask, Engine, Found, What};
+use crate::codec::peek;
 use crate::entry::Reason;
 use crate::error::{ErrorKind, Result};
 use crate::key::CacheKey;
@@ -96,7 +97,7 @@ impl Engine {
 
     fn increment_near(&self, ask: &Ask<'_>, by: i64, life: Life) -> Result<i64> {
         let now = self.parts.clock.tick();
-        let held = self.parts.near.get(ask.key.near()).filter(|entry| self.is_fresh(entry));
+        let held = self.parts.near.entry(ask.key.near()).filter(|entry| self.is_fresh(&entry.meta));
         let value = match &held {
             Some(entry) => entry.value.downcast_ref::<i64>().copied(),
             None => Some(0),
@@ -128,7 +129,7 @@ impl Engine {
             }
         };
         match tier.backend.get(ask.key).await {
-            Ok(Some(bytes)) => Ok(self.remaining_of(ask, tier.backend.ttl(ask.key).await, &bytes)),
+            Ok(Some(bytes)) => Ok(self.remaining_of(ask.key, tier.backend.ttl(ask.key).await, &bytes)),
             Ok(None) => Ok(self.remaining_near(ask.key)),
             Err(error) if self.fails_closed(ask) => Err(error),
             Err(error) => {
@@ -140,13 +141,14 @@ impl Engine {
 
     fn remaining_near(&self, key: &CacheKey) -> Remaining {
         let now = self.parts.clock.tick();
-        let entry = self.parts.near.get(key.near()).filter(|entry| self.is_fresh(entry));
+        let entry = self.parts.near.entry(key.near()).filter(|entry| self.is_fresh(&entry.meta));
         entry.and_then(|entry| entry.meta.fresh_until.remaining(now)).map_or(Remaining::Missing, remaining)
     }
 
-    /// What a frame says of itself; of a counter, what its tier says.
-    fn remaining_of(&self, ask: &Ask<'_>, kept: Result<Remaining>, bytes: &bytes::Bytes) -> Remaining {
-        match self.parts.codec.open(ask.key, ask.space.policy.schema, bytes) {
+    /// What a frame says of itself, whatever its schema (which is part of the key); of a counter, what its tier says.
+    fn remaining_of(&self, key: &CacheKey, kept: Result<Remaining>, bytes: &bytes::Bytes) -> Remaining {
+        let schema = peek(bytes).map_or(0, |header| header.schema);
+        match self.parts.codec.open(key, schema, bytes) {
             Ok(frame) => frame
                 .deadlines()
                 .fresh_until

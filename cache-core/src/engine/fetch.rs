@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::counters::Count;
-use super::land::Landing;
+use super::land::{Landing, reason_of};
 use super::serving::Serving;
 use super::{Ask, Engine, Found};
 use crate::entry::Reason;
@@ -37,7 +37,7 @@ impl Engine {
     /// # Errors
     /// `TypeMismatch` for a direct call that asks for another type than this process wrote.
     pub(super) fn near(&self, ask: &Ask<'_>) -> Result<Option<Found>> {
-        let Some(entry) = self.parts.near.get(ask.key.near()) else { return Ok(None) };
+        let Some(entry) = self.parts.near.entry(ask.key.near()) else { return Ok(None) };
         if self.parts.clock.tick() >= entry.meta.fresh_until {
             self.missed("near", Reason::Expired);
             return Ok(None);
@@ -120,8 +120,7 @@ impl Engine {
 
     fn failed_read(&self, ask: &Ask<'_>, tier: Tier<'_>, error: Error) -> Result<Option<Found>> {
         self.tier_failed(tier, "get", &error);
-        let reason = if error.kind() == ErrorKind::Timeout { Reason::TimedOut } else { Reason::TierError };
-        self.missed(tier.name, reason);
+        self.missed(tier.name, reason_of(&error));
         if self.fails_closed(ask) { Err(error) } else { Ok(None) }
     }
 
@@ -142,11 +141,11 @@ impl Engine {
     /// Only when the manager fails closed.
     pub(crate) async fn read(&self, ask: &Ask<'_>) -> Result<Option<Found>> {
         if !self.is_enabled() {
-            self.counters.add(Count::Bypassed);
+            self.counters.add(ask.space, Count::Bypassed);
             return Ok(None);
         }
         let found = self.fetch(ask, self.stamps.born()).await;
-        self.counters.add(count_of(found.as_ref().ok().and_then(Option::as_ref)));
+        self.counters.add(ask.space, count_of(found.as_ref().ok().and_then(Option::as_ref)));
         found
     }
 

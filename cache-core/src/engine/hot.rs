@@ -3,46 +3,58 @@
 //! Promise: no allocation, no await, no lock of ours, no key bytes, no serialization. One probe of the near
 //! store, one look at the clock, one load per stamp cell, one count.
 
-use super::Engine;
 use super::counters::Count;
+use std::sync::Arc;
+
+use super::{Engine, Keyspace};
 use crate::key::NearProbe;
-use crate::port::near::{Held, NearEntry};
+use crate::port::near::{Held, NearMeta};
 use crate::time::Tick;
 
+/// What a hit found. Small, so that a value is built where its caller wants it, and copied nowhere on its way.
+#[derive(Debug)]
+pub(crate) enum Hot<T, A> {
+    /// A value.
+    Value(Arc<T>),
+    /// What remembered absence means.
+    Absent(A),
+}
+
 impl Engine {
-    /// Serves a fresh near entry: `give` makes the result of a held value (`None` when it is of another type),
-    /// `absent` the result of remembered absence.
+    /// Finds a fresh near entry: `recognize` checks the type of a held value, `absent` is what its remembered absence
+    /// means, where it means something.
     #[inline]
-    pub(crate) fn hot<R>(
+    pub(crate) fn hot<T, A>(
         &self,
+        space: &Keyspace,
         probe: &dyn NearProbe,
-        give: impl FnOnce(Held) -> Option<R>,
-        absent: impl FnOnce() -> Option<R>,
-    ) -> Option<R> {
+        recognize: impl FnOnce(Held) -> Option<Arc<T>>,
+        absent: impl FnOnce() -> Option<A>,
+    ) -> Option<Hot<T, A>> {
         if !self.is_enabled() {
             return None;
         }
-        let entry = self.parts.near.get(probe)?;
-        if !self.is_fresh(&entry) {
-            return None;
+        let mut negative = false;
+        let held = self.parts.near.get(probe, &mut |meta| {
+            negative = meta.negative;
+            self.is_fresh(meta)
+        })?;
+        if negative {
+            let absent = absent()?;
+            self.counters.add(space, Count::Negative);
+            return Some(Hot::Absent(absent));
         }
-        let (served, count) = if entry.meta.negative {
-            (absent(), Count::Negative)
-        } else {
-            (give(entry.value), Count::NearHit)
-        };
-        if served.is_some() {
-            self.counters.add(count);
-        }
-        served
+        let value = recognize(held)?;
+        self.counters.add(space, Count::NearHit);
+        Some(Hot::Value(value))
     }
 
     /// Whether a near entry may be served: not expired, and nothing that concerns it was invalidated since its
     /// load began. For what never expires the clock is not looked at.
     #[inline]
-    pub(super) fn is_fresh(&self, entry: &NearEntry) -> bool {
-        let deadline = entry.meta.fresh_until;
+    pub(super) fn is_fresh(&self, meta: &NearMeta) -> bool {
+        let deadline = meta.fresh_until;
         let timely = deadline == Tick::NEVER || self.parts.clock.tick() < deadline;
-        timely && self.stamps.valid(&entry.meta.cells, entry.meta.born)
+        timely && self.stamps.valid(&meta.cells, meta.born)
     }
 }

@@ -10,7 +10,7 @@ use super::{Ask, Engine, What};
 use crate::codec::Envelope;
 use crate::entry::{Deadlines, Reason};
 use crate::error::{Error, ErrorKind, Result};
-use crate::key::{NearKey, SpaceId};
+use crate::key::{CacheKey, NearKey, SpaceId};
 use crate::port::backend::{DeleteOptions, SetCondition, SetOptions};
 use crate::port::near::{Held, NearEntry, NearMeta};
 use crate::time::{Life, Ttl};
@@ -58,7 +58,7 @@ impl Engine {
             Err(error) => return tracing::warn!(%error, "a loaded value was not stored"),
         };
         if !self.is_enabled() {
-            return self.not_stored("all", Reason::Disabled);
+            return self.not_stored(ask.space, "all", Reason::Disabled);
         }
         self.settle().await;
         match landed {
@@ -71,9 +71,9 @@ impl Engine {
     async fn land_over(&self, ask: &Ask<'_>, born: u64, life: Life, value: Option<&Held>) {
         let _gate = self.gate.set(ask.key).await;
         if !self.stamps.may_land(ask.key, &self.stamps.cells(ask.key), born) {
-            return self.not_stored("all", Reason::Invalidated);
+            return self.not_stored(ask.space, "all", Reason::Invalidated);
         }
-        self.counters.add(Count::Stored);
+        self.counters.add(ask.space, Count::Stored);
         if let Err(error) = self.replace(ask, value.cloned(), life, SetCondition::Always).await {
             tracing::warn!(%error, "a refreshed value was not stored in every tier");
         }
@@ -92,10 +92,10 @@ impl Engine {
     async fn land_new(&self, ask: &Ask<'_>, born: u64, life: Life, value: Option<&Held>) {
         let _gate = self.gate.land(ask.key).await;
         if !self.stamps.may_land(ask.key, &self.stamps.cells(ask.key), born) {
-            return self.not_stored("all", Reason::Invalidated);
+            return self.not_stored(ask.space, "all", Reason::Invalidated);
         }
         let far = self.write_far(ask, value, life, SetOptions::default()).await;
-        self.counters.add(Count::Stored);
+        self.counters.add(ask.space, Count::Stored);
         self.insert_near(
             ask,
             value.cloned(),
@@ -151,7 +151,7 @@ impl Engine {
             Err(error) => {
                 self.remove_older(ask).await;
                 let reason = reason_of(&error);
-                self.not_stored("far", reason);
+                self.not_stored(ask.space, "far", reason);
                 FarWrite::Failed(reason, error)
             }
         }
@@ -163,7 +163,7 @@ impl Engine {
         if !ask.key.stays_here() || !self.parts.tiers.exist() || !ask.values.are_stored() {
             return;
         }
-        self.not_stored("far", Reason::NoKeySecret);
+        self.not_stored(ask.space, "far", Reason::NoKeySecret);
         ONCE.call_once(|| {
             tracing::error!(
                 "a sensitive part of a key needs the manager's key secret to leave this process: such entries stay in \
@@ -190,7 +190,7 @@ impl Engine {
             Serving::Fallback(tier) => (tier, true),
             Serving::Nothing(reason) => {
                 self.journal.key(ask.key);
-                self.not_stored(self.parts.tiers.primary().name, reason);
+                self.not_stored(ask.space, self.parts.tiers.primary().name, reason);
                 let error =
                     Error::new(ErrorKind::Unavailable, "the primary tier cannot be reached").during("set");
                 return FarWrite::Failed(reason, error);
@@ -208,7 +208,7 @@ impl Engine {
                     self.journal.key(ask.key);
                 }
                 let reason = reason_of(&error);
-                self.not_stored(tier.name, reason);
+                self.not_stored(ask.space, tier.name, reason);
                 FarWrite::Failed(reason, error)
             }
         }
@@ -246,7 +246,8 @@ impl Engine {
             kind: ask.values.kind(),
         };
         let value = value.unwrap_or_else(|| Arc::new(()));
-        self.parts.near.insert(ask.key, NearEntry { value, meta }, now);
+        let mut evicted = |key: &CacheKey| self.counters.add_by_id(key.near().space(), Count::Evicted);
+        self.parts.near.insert(ask.key, NearEntry { value, meta }, now, &mut evicted);
         // A pattern may have been invalidated by a thread that could not wait at the gate: it has no cell for a hit to see.
         if !self.stamps.may_land(ask.key, &meta.cells, landing.born) {
             self.parts.near.remove(ask.key);
@@ -264,11 +265,12 @@ impl FarWrite {
     }
 }
 
-fn reason_of(error: &Error) -> Reason {
+pub(super) fn reason_of(error: &Error) -> Reason {
     match error.kind() {
         ErrorKind::TooLarge => Reason::TooLarge,
         ErrorKind::Encode => Reason::Unencodable,
         ErrorKind::Timeout => Reason::TimedOut,
+        ErrorKind::Overloaded => Reason::Overloaded,
         _ => Reason::TierError,
     }
 }

@@ -8,7 +8,7 @@ use super::counters::Count;
 use super::fetch::count_of;
 use super::land::Landed;
 use super::typed::{Failure, Hold, Recipe, Shape, Share, Split, Verdict};
-use super::{Ask, Engine, reentry};
+use super::{Ask, Engine, Keyspace, reentry};
 use crate::entry::Reason;
 use crate::flight::{Lead, Seat};
 use crate::port::near::Held;
@@ -42,14 +42,14 @@ impl Engine {
     ) -> S::Ret {
         let lead = match self.place(ask, &recipe).await {
             Place::Answered(ret) => return ret,
-            Place::Alone => return self.run(body).await,
+            Place::Alone => return self.run(ask.space, body).await,
             Place::Leading(lead) => lead,
         };
         let born = self.stamps.born();
         match self.fetch(ask, born).await {
             Ok(Some(found)) => {
                 if let Some(ret) = give(&recipe, found.value()) {
-                    self.counters.add(count_of(Some(&found)));
+                    self.counters.add(ask.space, count_of(Some(&found)));
                     lead.tell(Outcome::Value(found.into_value()));
                     return ret;
                 }
@@ -57,12 +57,12 @@ impl Engine {
             Ok(None) => {}
             Err(error) => {
                 if let Some(ret) = (recipe.on_trouble)(error) {
-                    self.counters.add(Count::Miss);
+                    self.counters.add(ask.space, Count::Miss);
                     return ret;
                 }
             }
         }
-        self.counters.add(Count::Miss);
+        self.counters.add(ask.space, Count::Miss);
         self.lead(ask, recipe, lead, Landed::New(born), body).await
     }
 
@@ -76,19 +76,19 @@ impl Engine {
     ) -> S::Ret {
         self.stamps.bump(Scope::Key(ask.key));
         self.forget_loads(ask.key);
-        self.counters.add(Count::Miss);
+        self.counters.add(ask.space, Count::Miss);
         match self.flights.seat(ask.key) {
             Seat::Lead(lead) => {
                 let born = self.stamps.born();
                 self.lead(ask, recipe, lead, Landed::Over(born), body).await
             }
-            Seat::Follow(_) => self.run(body).await,
+            Seat::Follow(_) => self.run(ask.space, body).await,
         }
     }
 
     /// Runs the body while the cache is switched off.
-    pub(crate) async fn bypass<R>(&self, body: impl Future<Output = R>) -> R {
-        self.counters.add(Count::Bypassed);
+    pub(crate) async fn bypass<R>(&self, space: &Keyspace, body: impl Future<Output = R>) -> R {
+        self.counters.add(space, Count::Bypassed);
         body.await
     }
 
@@ -99,7 +99,7 @@ impl Engine {
         recipe: &Recipe<S, H, impl Share<S::Ret>, C>,
     ) -> Place<S::Ret> {
         if reentry::is_loading(self.identity(), ask.key) {
-            self.counters.add(Count::Miss);
+            self.counters.add(ask.space, Count::Miss);
             return Place::Alone;
         }
         loop {
@@ -108,7 +108,7 @@ impl Engine {
                 Seat::Follow(follow) => follow,
             };
             if let Some(outcome) = follow.outcome().await {
-                return self.follow(recipe, &outcome);
+                return self.follow(ask, recipe, &outcome);
             }
         }
     }
@@ -116,6 +116,7 @@ impl Engine {
     /// A follower's own copy of the outcome.
     pub(super) fn follow<S: Shape, H: Hold<S::Val>, C>(
         &self,
+        ask: &Ask<'_>,
         recipe: &Recipe<S, H, impl Share<S::Ret>, C>,
         outcome: &Outcome,
     ) -> Place<S::Ret> {
@@ -124,7 +125,7 @@ impl Engine {
             Outcome::Failed(failure) => recipe.share.restore(failure),
             Outcome::Unshared => None,
         };
-        self.counters.add(if copy.is_some() { Count::Coalesced } else { Count::Miss });
+        self.counters.add(ask.space, if copy.is_some() { Count::Coalesced } else { Count::Miss });
         copy.map_or(Place::Alone, Place::Answered)
     }
 
@@ -137,7 +138,7 @@ impl Engine {
         born: Landed,
         body: impl Future<Output = S::Ret>,
     ) -> S::Ret {
-        let body = reentry::loading(self.identity(), ask.key, self.run(body));
+        let body = reentry::loading(self.identity(), ask.key, self.run(ask.space, body));
         match recipe.shape.split(body.await) {
             Split::Value(value) => {
                 let held: Held = recipe.hold.hold(&value);
@@ -145,7 +146,7 @@ impl Engine {
                 match (recipe.judge)(&value) {
                     Verdict::Keep(ttl) => self.land(&ask.living(ttl), born, Some(&held)).await,
                     Verdict::Refuse => {
-                        self.not_stored("all", Reason::Refused);
+                        self.not_stored(ask.space, "all", Reason::Refused);
                         self.drop_older(ask, born).await;
                     }
                 }
@@ -161,7 +162,7 @@ impl Engine {
                 ret
             }
             Split::Failed(ret) => {
-                self.counters.add(Count::LoadFailed);
+                self.counters.add(ask.space, Count::LoadFailed);
                 lead.tell(recipe.share.share(&ret).map_or(Outcome::Unshared, Outcome::Failed));
                 ret
             }
@@ -173,8 +174,8 @@ impl Engine {
         std::ptr::from_ref(self).addr()
     }
 
-    async fn run<R>(&self, body: impl Future<Output = R>) -> R {
-        self.counters.add(Count::Load);
+    async fn run<R>(&self, space: &Keyspace, body: impl Future<Output = R>) -> R {
+        self.counters.add(space, Count::Load);
         body.await
     }
 }

@@ -1,12 +1,14 @@
 //! The engine: what happens on a hit, on a miss, on a write, on an invalidation.
 //!
 //! Start reading in [`hot`] (a hit), then [`load`] (a miss: seat, fetch, run, land). [`put`] writes,
-//! [`invalidate`] removes, [`atomic`] holds the verbs that must have one winner, [`serving`] picks the byte tier,
+//! [`invalidate`] removes, [`atomic`] holds the verbs that must have one winner, [`claims`] those that somebody goes
+//! on holding, [`serving`] picks the byte tier,
 //! [`blocking`] is a miss of a synchronous function,
 //! [`unfinished`] ends what a caller abandoned.
 
 mod atomic;
 mod blocking;
+mod claims;
 mod counters;
 mod fetch;
 mod found;
@@ -22,8 +24,10 @@ mod typed;
 mod unfinished;
 mod values;
 
-pub use counters::Statistics;
+pub(crate) use claims::{Claimed, Holding};
+pub use counters::{Counts, Statistics};
 pub(crate) use found::Found;
+pub(crate) use hot::Hot;
 pub(crate) use invalidate::What;
 pub use keyspace::{Keyspace, Policy};
 pub use put::Written;
@@ -84,6 +88,7 @@ pub(crate) struct Engine {
     journal: Journal,
     recovering: tokio::sync::Mutex<()>,
     counters: Counters,
+    undone: Arc<claims::Undone>,
 }
 
 impl Engine {
@@ -98,6 +103,7 @@ impl Engine {
             journal: Journal::default(),
             recovering: tokio::sync::Mutex::default(),
             counters: Counters::default(),
+            undone: Arc::default(),
             parts,
         }
     }
@@ -121,11 +127,12 @@ impl Engine {
     }
 
     pub(crate) fn statistics(&self) -> Statistics {
-        self.counters.snapshot(
-            self.parts.near.len() as u64,
-            self.parts.near.weight(),
-            (self.flights.len() + self.blocking_flights.len()) as u64,
-        )
+        Statistics {
+            near_entries: self.parts.near.len() as u64,
+            near_bytes: self.parts.near.weight(),
+            loading: (self.flights.len() + self.blocking_flights.len()) as u64,
+            ..self.counters.snapshot()
+        }
     }
 
     pub(crate) fn reset_statistics(&self) {
@@ -138,6 +145,10 @@ impl Engine {
 
     pub(crate) fn near_ttl(&self) -> Option<std::time::Duration> {
         self.parts.near_ttl.and_then(Life::duration)
+    }
+
+    pub(crate) fn default_ttl(&self) -> Life {
+        self.parts.default_ttl
     }
 
     pub(crate) fn tiers(&self) -> &Tiers {
@@ -169,13 +180,16 @@ impl Engine {
         self.parts.recorder.record(&Event::Missed { tier, reason });
     }
 
-    fn not_stored(&self, tier: &'static str, reason: Reason) {
-        self.counters.add(Count::NotStored);
+    fn not_stored(&self, space: &Keyspace, tier: &'static str, reason: Reason) {
+        self.counters.add(space, Count::NotStored);
+        if reason == Reason::Invalidated {
+            self.counters.add(space, Count::Overtaken);
+        }
         self.parts.recorder.record(&Event::NotStored { tier, reason });
     }
 
     fn tier_failed(&self, tier: Tier<'_>, verb: &'static str, error: &Error) {
-        self.counters.add(Count::TierError);
+        self.counters.error(error.kind());
         self.parts.recorder.record(&Event::TierFailed { tier: tier.name, verb, error });
     }
 }

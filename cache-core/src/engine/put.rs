@@ -85,7 +85,7 @@ impl Engine {
             self.insert_near(ask, value, landing);
         }
         match written {
-            Written::OnlyHere(reason) if self.parts.near.get(ask.key.near()).is_none() => {
+            Written::OnlyHere(reason) if self.parts.near.entry(ask.key.near()).is_none() => {
                 Ok(Written::Rejected(reason))
             }
             written => Ok(written),
@@ -97,7 +97,7 @@ impl Engine {
         let alone = !ask.leaves_the_process()
             || !self.parts.tiers.exist()
             || matches!(self.serving(), Serving::Nothing(_));
-        alone && self.parts.near.get(ask.key.near()).is_some_and(|entry| self.is_fresh(&entry))
+        alone && self.parts.near.entry(ask.key.near()).is_some_and(|entry| self.is_fresh(&entry.meta))
     }
 
     fn judge(&self, ask: &Ask<'_>, far: FarWrite) -> Result<Written> {

@@ -5,12 +5,13 @@ use std::time::Duration;
 use super::{Engine, What};
 use crate::entry::Reason;
 use crate::error::Result;
+use crate::key::CacheKey;
 use crate::port::recorder::Event;
 use crate::recovery::Entries;
 use crate::stamp::Scope;
 use crate::tier::Tier;
 
-/// How long a shutdown waits for the primary to take its journal.
+/// How long a shutdown waits for the primary to take its journal, and claims that are given back.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// The byte tier to ask.
@@ -63,6 +64,9 @@ impl Engine {
     /// the fallback meanwhile.
     async fn recover(&self) {
         let Ok(_alone) = self.recovering.try_lock() else { return };
+        if !self.primary_answers().await {
+            return;
+        }
         let mut applied = 0;
         while self.journal.is_pending() {
             let taken = self.journal.take();
@@ -73,6 +77,31 @@ impl Engine {
             applied += taken.settle();
         }
         self.come_back(applied).await;
+    }
+
+    /// Whether the primary is back, and does not only say so: a circuit breaker says it as soon as it may be probed. The
+    /// fallback, which is emptied when it hands over, must not pay for probes that fail. And a reader must not pay for
+    /// writes that hang: a probe is a read, whose deadline is the shortest, and all probes are under way at once.
+    async fn primary_answers(&self) -> bool {
+        if !self.parts.tiers.on_fallback() {
+            return self.probe().await;
+        }
+        // Three good answers close a circuit breaker.
+        let answers = tokio::join!(self.probe(), self.probe(), self.probe());
+        answers == (true, true, true)
+    }
+
+    async fn probe(&self) -> bool {
+        let primary = self.parts.tiers.primary();
+        let Ok(any) = CacheKey::direct(&self.parts.namespace, "probe") else { return true };
+        match primary.backend.exists(&any).await {
+            Err(error) if error.is_transient() => {
+                self.tier_failed(primary, "probe", &error);
+                false
+            }
+            // A refusal is an answer.
+            Ok(_) | Err(_) => true,
+        }
     }
 
     /// Removes from the primary what the journal holds. What was on its way there goes first: a landing that looked
@@ -133,8 +162,10 @@ impl Engine {
         }
     }
 
-    /// Tells the primary what it missed, switches off, and lets go of the tiers.
+    /// Tells the primary what it missed, lets the claims arrive there that are being given back, switches off, and
+    /// lets go of the tiers.
     pub(crate) async fn shut_down(&self) {
+        let _ = tokio::time::timeout(LAST_WORDS, self.undone.wait()).await;
         if self.journal.is_pending() && self.parts.tiers.primary().backend.is_available() {
             let _ = tokio::time::timeout(LAST_WORDS, self.recover()).await;
         }

@@ -28,6 +28,8 @@ pub enum Reason {
     TimedOut,
     /// The tier cannot be reached, or answered with an error.
     TierError,
+    /// Too many calls of the tier are under way: this one was not begun.
+    Overloaded,
     /// The tier is in quarantine until its journal has been applied.
     Quarantined,
     /// The entry is larger than the tier takes.
@@ -59,6 +61,7 @@ impl Reason {
             Self::Undecodable => "undecodable",
             Self::TimedOut => "timed_out",
             Self::TierError => "tier_error",
+            Self::Overloaded => "overloaded",
             Self::Quarantined => "quarantined",
             Self::TooLarge => "too_large",
             Self::Unencodable => "unencodable",

@@ -33,12 +33,20 @@ struct Inner {
     message: Cow<'static, str>,
     fix: Option<Cow<'static, str>>,
     source: Option<Source>,
+    attempts: u32,
 }
 
 impl Error {
     /// An error of a kind with what was found.
     pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
-        Self(Arc::new(Inner { kind, operation: None, message: message.into(), fix: None, source: None }))
+        Self(Arc::new(Inner {
+            kind,
+            operation: None,
+            message: message.into(),
+            fix: None,
+            source: None,
+            attempts: 1,
+        }))
     }
 
     /// A verb that this backend does not offer.
@@ -65,6 +73,12 @@ impl Error {
         self.edit(|inner| inner.source = Some(Arc::new(source)))
     }
 
+    /// Says that so many attempts ended like this, and that nobody tries again by itself.
+    #[must_use]
+    pub fn after_attempts(self, attempts: u32) -> Self {
+        self.edit(|inner| inner.attempts = attempts)
+    }
+
     fn edit(mut self, change: impl FnOnce(&mut Inner)) -> Self {
         change(Arc::make_mut(&mut self.0));
         self
@@ -82,9 +96,22 @@ impl Error {
         self.0.operation
     }
 
+    /// How many attempts ended like this: more than 1 when a retry gave up on it.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
     /// Whether the same call may succeed later without anybody changing anything.
     #[must_use]
     pub fn is_transient(&self) -> bool {
+        self.is_outage() || self.kind() == ErrorKind::Overloaded
+    }
+
+    /// Whether this is trouble of the infrastructure: no answer, no connection, or a failed file operation. A call
+    /// that was refused or not even begun says nothing about it.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
         matches!(self.kind(), ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::Io)
     }
 }
@@ -95,6 +122,9 @@ impl fmt::Display for Error {
             write!(f, "{operation}: ")?;
         }
         f.write_str(&self.0.message)?;
+        if self.0.attempts > 1 {
+            write!(f, " (gave up after {} attempts)", self.0.attempts)?;
+        }
         if let Some(fix) = &self.0.fix {
             write!(f, "; {fix}")?;
         }
@@ -133,5 +163,20 @@ mod tests {
         assert_eq!(error.source().unwrap().to_string(), "cause");
         assert_eq!(error.clone().kind(), ErrorKind::Config);
         assert!(!error.is_transient());
+    }
+
+    #[test]
+    fn an_error_that_was_given_up_on_says_after_how_many_attempts() {
+        let error = Error::new(ErrorKind::Unavailable, "the server is down").during("get");
+        assert_eq!((error.attempts(), error.to_string().as_str()), (1, "get: the server is down"));
+        let error = error.after_attempts(3).with_fix("start it");
+        assert_eq!(error.to_string(), "get: the server is down (gave up after 3 attempts); start it");
+        assert_eq!(error.attempts(), 3);
+    }
+
+    #[test]
+    fn what_was_not_begun_is_no_outage() {
+        let error = Error::new(ErrorKind::Overloaded, "busy");
+        assert!(error.is_transient() && !error.is_outage());
     }
 }

@@ -33,7 +33,7 @@ impl CacheKey {
         let stays_here = writer.stays_here();
         let (stored, relative) = writer.finish();
         let hash = PartsProbe::new(space.id(), parts).hash();
-        Self::assemble(namespace, &relative, NearKey::new(hash, space.id(), stored), stays_here)
+        Self::assemble(namespace.data_prefix(), &relative, NearKey::new(hash, space.id(), stored), stays_here)
     }
 
     /// A key that a person wrote: colons separate segments, everything else is escaped.
@@ -44,13 +44,35 @@ impl CacheKey {
         Ok(Self::of_text(namespace, &KeyBuilder::new(text)?.into_text()))
     }
 
-    /// A key whose relative text is escaped already.
-    pub(crate) fn of_text(namespace: &Namespace, relative: &str) -> Self {
-        Self::assemble(namespace, relative, NearKey::direct(relative), false)
+    /// The group of one exclusive claim: `ns:c:k:<text>`. Claims are no data: no verb but those of claims reaches
+    /// them, and no pattern matches them.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Key`] when the text is empty.
+    pub fn of_claim(namespace: &Namespace, text: &str) -> Result<Self> {
+        Self::among_claims(namespace, 'k', text)
     }
 
-    fn assemble(namespace: &Namespace, relative: &str, near: NearKey, stays_here: bool) -> Self {
-        let prefix = namespace.data_prefix();
+    /// A group of claims of which a number may be held at once: `ns:c:g:<text>`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Key`] when the text is empty.
+    pub fn of_slots(namespace: &Namespace, text: &str) -> Result<Self> {
+        Self::among_claims(namespace, 'g', text)
+    }
+
+    fn among_claims(namespace: &Namespace, kind: char, text: &str) -> Result<Self> {
+        let text = KeyBuilder::new(text)?.into_text();
+        let prefix = format!("{}{kind}:", namespace.claim_prefix());
+        Ok(Self::assemble(prefix, &text, NearKey::direct(&text), false))
+    }
+
+    /// A key whose relative text is escaped already.
+    pub(crate) fn of_text(namespace: &Namespace, relative: &str) -> Self {
+        Self::assemble(namespace.data_prefix(), relative, NearKey::direct(relative), false)
+    }
+
+    fn assemble(prefix: String, relative: &str, near: NearKey, stays_here: bool) -> Self {
         let text = format!("{prefix}{relative}").into_boxed_str();
         Self(Arc::new(Inner {
             fingerprint: xxh3_128(text.as_bytes()),
@@ -159,7 +181,7 @@ impl IntoKey for CacheKey {
         if self.as_str().get(..self.0.relative_at) == Some(namespace.data_prefix().as_str()) {
             return Ok(self);
         }
-        Ok(Self::assemble(namespace, self.relative(), self.near().clone(), self.0.stays_here))
+        Ok(Self::assemble(namespace.data_prefix(), self.relative(), self.near().clone(), self.0.stays_here))
     }
 }
 

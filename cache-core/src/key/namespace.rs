@@ -56,6 +56,12 @@ impl Namespace {
     pub fn data_prefix(&self) -> String {
         format!("{}:d:", self.name)
     }
+
+    /// What every claim of this namespace begins with. No data key does.
+    #[must_use]
+    pub fn claim_prefix(&self) -> String {
+        format!("{}:c:", self.name)
+    }
 }
 
 impl Default for Namespace {

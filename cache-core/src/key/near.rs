@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::hash::{BuildHasher, Hasher};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use super::{Parts, SpaceId, StoredParts};
 
@@ -17,11 +17,12 @@ pub struct NearKey {
     stored: Stored,
 }
 
-/// Stored parts: in place while they are short, so that comparing them follows one pointer less.
+/// Stored parts: in place while they are short, so that comparing them follows one pointer less; else shared, so
+/// that copying a key never allocates.
 #[derive(Clone, PartialEq, Eq)]
 enum Stored {
     Short(u8, [u8; SHORT]),
-    Long(Box<[u8]>),
+    Long(Arc<[u8]>),
 }
 
 const SHORT: usize = 22;
@@ -34,7 +35,7 @@ impl Stored {
                 place.copy_from_slice(&bytes);
                 Self::Short(length, short)
             }
-            _ => Self::Long(bytes.into_boxed_slice()),
+            _ => Self::Long(bytes.into()),
         }
     }
 

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::{CacheManager, ask};
+use super::{CacheManager, DIRECT, ask};
 use crate::engine::{ByClone, Fallible, HoldClone, Recipe, Storable, Verdict};
 use crate::error::{Error, Result};
 use crate::key::CacheKey;
@@ -51,7 +51,7 @@ where
         let loader = self.loader;
         let body = async move { loader().await.map_err(|error| LoadError::Loader(Arc::new(error))) };
         if !engine.is_enabled() {
-            return engine.bypass(body).await;
+            return engine.bypass(&DIRECT, body).await;
         }
         let recipe = Recipe {
             shape: Fallible::<T, LoadError<E>>::new(),

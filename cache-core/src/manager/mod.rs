@@ -1,18 +1,21 @@
 //! The face of the engine: direct calls.
 //!
 //! Promise: with [`FailMode::Open`] the only errors here are the caller's own (an empty key, a ttl of zero, a
-//! key read as another type); trouble of a tier is a recorded miss or no-op. [`builder`] wires a manager,
-//! [`get_or_load`] is the verb that loads.
+//! key read as another type); trouble of a tier is a recorded miss or no-op.
+//! Claims are the exception: their trouble is always an error. [`builder`] wires a manager,
+//! [`get_or_load`] is the verb that loads, [`claim`] holds things.
 
 mod builder;
+mod claim;
 mod get_or_load;
 mod health;
 
 pub use builder::Builder;
+pub use claim::{Claim, ClaimInfo, ClaimRequest, ClaimResult};
 pub use get_or_load::{GetOrLoad, LoadError};
 pub use health::Health;
 
-pub use crate::engine::{Statistics, Written};
+pub use crate::engine::{Counts, Statistics, Written};
 
 use std::sync::{Arc, LazyLock};
 
@@ -218,7 +221,7 @@ impl CacheManager {
         self.0.is_enabled()
     }
 
-    /// What this manager has done. Prints as a table.
+    /// What this manager has done, in all and per keyspace. Prints as a table.
     #[must_use]
     pub fn stats(&self) -> Statistics {
         self.0.statistics()

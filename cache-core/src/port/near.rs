@@ -65,11 +65,15 @@ fn share<T: Any + Send + Sync>(held: &Held) -> Option<Box<dyn Any>> {
 ///
 /// It decides only what to keep. Whether an entry may be served is judged by the engine.
 pub trait NearStore: Debug + Send + Sync + 'static {
-    /// The entry under a key, found without building the key. Must not allocate.
-    fn get(&self, probe: &dyn NearProbe) -> Option<NearEntry>;
+    /// The value of an entry that is `wanted`, found without building the key. Must not allocate.
+    ///
+    /// `wanted` judges in place, since copying what it judges by costs more than judging: it may be
+    /// asked under a lock, and must not use the store. Asked more than once, its last answer counts.
+    fn get(&self, probe: &dyn NearProbe, wanted: &mut dyn FnMut(&NearMeta) -> bool) -> Option<Held>;
 
-    /// Stores an entry, replacing the older one; may evict others, and gives room of expired ones back.
-    fn insert(&self, key: &CacheKey, entry: NearEntry, now: Tick);
+    /// Stores an entry, replacing the older one, and gives room of expired ones back; tells which others it
+    /// `evicted` before they had ended.
+    fn insert(&self, key: &CacheKey, entry: NearEntry, now: Tick, evicted: &mut dyn FnMut(&CacheKey));
 
     /// Removes an entry; the removed one.
     fn remove(&self, key: &CacheKey) -> Option<NearEntry>;
@@ -93,6 +97,18 @@ pub trait NearStore: Debug + Send + Sync + 'static {
     fn weight(&self) -> u64;
 }
 
+impl dyn NearStore {
+    /// The whole entry under a key, whatever it is.
+    pub fn entry(&self, probe: &dyn NearProbe) -> Option<NearEntry> {
+        let mut found = None;
+        let value = self.get(probe, &mut |meta| {
+            found = Some(*meta);
+            true
+        })?;
+        found.map(|meta| NearEntry { value, meta })
+    }
+}
+
 /// What can be a near tier: a store, or the configuration of one.
 pub trait IntoNear {
     /// The store.
@@ -114,11 +130,11 @@ pub struct NoNear;
 
 #[deny(clippy::missing_trait_methods)]
 impl NearStore for NoNear {
-    fn get(&self, _: &dyn NearProbe) -> Option<NearEntry> {
+    fn get(&self, _: &dyn NearProbe, _: &mut dyn FnMut(&NearMeta) -> bool) -> Option<Held> {
         None
     }
 
-    fn insert(&self, _: &CacheKey, _: NearEntry, _: Tick) {}
+    fn insert(&self, _: &CacheKey, _: NearEntry, _: Tick, _: &mut dyn FnMut(&CacheKey)) {}
 
     fn remove(&self, _: &CacheKey) -> Option<NearEntry> {
         None

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use super::{Kind, ManagerSource, Space};
-use crate::engine::{Ask, Engine, Hold, Keyspace, Shape};
+use crate::engine::{Ask, Engine, Hold, Hot, Keyspace, Shape};
 use crate::key::{CacheKey, Parts, PartsProbe};
 use crate::manager::CacheManager;
 
@@ -45,11 +45,13 @@ impl<K: Kind> Verb for Probe<K> {
         space.source.with(|manager| {
             let probe = PartsProbe::new(space.keyspace.name.id(), parts);
             match manager.engine().hot(
+                space.keyspace,
                 &probe,
-                |held| hold.give(held).map(|value| shape.of_value(value)),
+                |held| hold.recognize(held),
                 || shape.of_absence(),
             ) {
-                Some(hit) => Probed::Hit(hit),
+                Some(Hot::Value(inner)) => Probed::Hit(shape.of_value(hold.open(inner))),
+                Some(Hot::Absent(ret)) => Probed::Hit(ret),
                 None => Probed::Miss(self.missed(manager, space.keyspace, parts)),
             }
         })
@@ -84,7 +86,7 @@ impl<K> Missed<K> {
 impl<K: Kind> Missed<K> {
     /// Loads: from the byte tiers, from the load of somebody else, or by running the body.
     pub async fn load(self, body: impl Future<Output = K::Ret>) -> K::Ret {
-        let Some(key) = self.key else { return self.engine.bypass(body).await };
+        let Some(key) = self.key else { return self.engine.bypass(self.keyspace, body).await };
         let ask = Ask::new(&key, self.keyspace, self.kind.values());
         self.engine.load(&ask, super::kind::recipe(self.kind), body).await
     }
@@ -93,7 +95,7 @@ impl<K: Kind> Missed<K> {
 impl<K: Kind> Missed<K> {
     /// The same on this thread: the near tier alone, and the thread waits for the load of somebody else.
     pub fn load_blocking(self, body: impl FnOnce() -> K::Ret) -> K::Ret {
-        let Some(key) = self.key else { return self.engine.bypass_blocking(body) };
+        let Some(key) = self.key else { return self.engine.bypass_blocking(self.keyspace, body) };
         let ask = Ask::new(&key, self.keyspace, self.kind.values());
         self.engine.load_blocking(&ask, super::kind::recipe(self.kind), body)
     }

@@ -49,7 +49,7 @@ impl Entry {
     pub async fn refresh<K: Kind>(self, kind: K, body: impl Future<Output = K::Ret>) -> K::Ret {
         let engine = self.manager.engine();
         if !engine.is_enabled() {
-            return engine.bypass(body).await;
+            return engine.bypass(self.keyspace, body).await;
         }
         let ask = Ask::new(&self.key, self.keyspace, kind.values());
         engine.refresh(&ask, super::kind::recipe(kind), body).await
@@ -65,7 +65,7 @@ impl Entry {
     pub fn refresh_blocking<K: Kind>(self, kind: K, body: impl FnOnce() -> K::Ret) -> K::Ret {
         let engine = self.manager.engine();
         if !engine.is_enabled() {
-            return engine.bypass_blocking(body);
+            return engine.bypass_blocking(self.keyspace, body);
         }
         let ask = Ask::new(&self.key, self.keyspace, kind.values());
         engine.refresh_blocking(&ask, super::kind::recipe(kind), body)

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,15 +12,18 @@ use tokio::time::Instant;
 use crate::error::{Error, Result};
 use crate::key::{CacheKey, KeyPattern, Namespace};
 use crate::port::backend::{
-    BackendInfo, BackendKind, CacheBackend, DeleteCondition, DeleteOptions, Expiry, Remaining, SetCondition,
-    SetOptions,
+    BackendInfo, BackendKind, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome, ClaimTable, DeleteCondition,
+    DeleteOptions, Expiry, LiveClaim, Remaining, SetCondition, SetOptions,
 };
+use crate::port::clock::Clock;
+use crate::testkit::TokioTime;
 
 /// A backend for tests, and a pattern for one of your own: unbounded, its lives follow tokio's clock.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct MapBackend {
     held: Mutex<Held>,
     leases: bool,
+    claims: ClaimTable,
 }
 
 #[derive(Debug, Default)]
@@ -92,6 +95,13 @@ impl MapBackend {
     }
 }
 
+impl Default for MapBackend {
+    fn default() -> Self {
+        let claims = ClaimTable::new(Clock::source(Arc::new(TokioTime::new())));
+        Self { held: Mutex::default(), leases: false, claims }
+    }
+}
+
 fn lives(deadline: Option<Instant>, now: Instant) -> bool {
     deadline.is_none_or(|deadline| now < deadline)
 }
@@ -101,7 +111,7 @@ impl CacheBackend for MapBackend {
     fn info(&self) -> BackendInfo {
         let mut info = BackendInfo::new("map", BackendKind::Custom);
         info.capability.leases = self.leases;
-        info
+        info.claiming()
     }
 
     fn is_available(&self) -> bool {
@@ -185,6 +195,7 @@ impl CacheBackend for MapBackend {
             Some((_, Some(deadline))) => Remaining::For(deadline.duration_since(Instant::now())),
         })
     }
+
     async fn acquire_lease(&self, key: &CacheKey, life: Duration) -> Result<Option<u128>> {
         self.offers("acquire_lease")?;
         tokio::task::consume_budget().await;
@@ -203,5 +214,25 @@ impl CacheBackend for MapBackend {
         let mut held = self.at(key);
         let is_this = held.leases.get(key.as_str()).is_some_and(|(current, _)| *current == token);
         Ok(is_this && held.leases.remove(key.as_str()).is_some())
+    }
+
+    async fn claim(&self, group: &CacheKey, id: ClaimId, options: ClaimOptions) -> Result<ClaimOutcome> {
+        tokio::task::consume_budget().await;
+        self.claims.claim(group, id, options)
+    }
+
+    async fn renew_claim(&self, group: &CacheKey, id: ClaimId, life: Duration) -> Result<bool> {
+        tokio::task::consume_budget().await;
+        self.claims.renew(group, &id, life)
+    }
+
+    async fn release_claim(&self, group: &CacheKey, id: ClaimId) -> Result<bool> {
+        tokio::task::consume_budget().await;
+        Ok(self.claims.release(group, &id))
+    }
+
+    async fn claims(&self, group: &CacheKey) -> Result<Vec<LiveClaim>> {
+        tokio::task::consume_budget().await;
+        Ok(self.claims.live(group))
     }
 }

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 
 use cache_core::key::{CacheKey, NearKey, NearProbe};
 use cache_core::manager::{Builder, CacheManager};
-use cache_core::port::near::{NearEntry, NearStore};
+use cache_core::port::near::{Held, NearEntry, NearMeta, NearStore};
 use cache_core::testkit::{FaultyBackend, MapBackend};
 use cache_core::time::Tick;
 use tokio::sync::Notify;
@@ -28,12 +28,13 @@ pub fn near() -> Arc<dyn NearStore> {
 }
 
 impl NearStore for MapNear {
-    fn get(&self, probe: &dyn NearProbe) -> Option<NearEntry> {
+    fn get(&self, probe: &dyn NearProbe, wanted: &mut dyn FnMut(&NearMeta) -> bool) -> Option<Held> {
         let held = self.0.lock().unwrap();
-        held.get(&probe.hash())?.iter().find(|(key, _)| probe.is(key.near())).map(|(_, entry)| entry.clone())
+        let (_, entry) = held.get(&probe.hash())?.iter().find(|(key, _)| probe.is(key.near()))?;
+        wanted(&entry.meta).then(|| entry.value.clone())
     }
 
-    fn insert(&self, key: &CacheKey, entry: NearEntry, _: Tick) {
+    fn insert(&self, key: &CacheKey, entry: NearEntry, _: Tick, _: &mut dyn FnMut(&CacheKey)) {
         self.remove(key);
         self.0.lock().unwrap().entry(key.near().hash()).or_default().push((key.clone(), entry));
     }

@@ -1,5 +1,6 @@
 //! A backend that is wrong in one way.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -7,11 +8,13 @@ use bytes::Bytes;
 use cache_core::error::{Error, ErrorKind, Result};
 use cache_core::key::{CacheKey, KeyPattern, Namespace};
 use cache_core::port::backend::{
-    BackendInfo, CacheBackend, DeleteCondition, DeleteOptions, Expiry, Remaining, SetCondition, SetOptions,
-    counter_bytes, parse_counter,
+    BackendInfo, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome, DeleteCondition, DeleteOptions, Expiry,
+    LiveClaim, Remaining, SetCondition, SetOptions, counter_bytes, parse_counter,
 };
 use cache_core::testkit::MapBackend;
 use tokio::task::yield_now;
+
+use super::flawed_claims::FlawedClaims;
 
 /// What is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +49,22 @@ pub(crate) enum Flaw {
     SharesLeases,
     LeasesForEver,
     FillsUnasked,
+    PretendsClaims,
+    ClaimsInTwoSteps,
+    ClaimsBehindBacks,
+    IgnoresTheLimit,
+    IgnoresMembers,
+    CountsTheEnded,
+    RepeatsNumbers,
+    ReleasesByName,
+    RenewsByName,
+    RenewsNothing,
+    ClaimsForEver,
+    ListsTheNewestFirst,
+    ListsNoPayloads,
+    ClaimsByText,
+    ClearsClaims,
+    TakesAnyTerms,
     NeverYields,
     StaysDisconnected,
     TtlOfSomethingElse,
@@ -57,6 +76,7 @@ pub(crate) struct Flawed {
     map: MapBackend,
     flaw: Flaw,
     gone: std::sync::atomic::AtomicBool,
+    claims: Arc<FlawedClaims>,
 }
 
 impl Flawed {
@@ -65,7 +85,7 @@ impl Flawed {
             Flaw::SharesLeases | Flaw::LeasesForEver | Flaw::FillsUnasked => MapBackend::leasing(),
             _ => MapBackend::new(),
         };
-        Self { map, flaw, gone: false.into() }
+        Self { map, flaw, gone: false.into(), claims: Arc::new(FlawedClaims::new(flaw)) }
     }
 
     fn is(&self, flaw: Flaw) -> bool {
@@ -103,7 +123,9 @@ fn key_like(key: &CacheKey, text: &str) -> CacheKey {
 #[async_trait]
 impl CacheBackend for Flawed {
     fn info(&self) -> BackendInfo {
-        self.map.info()
+        let mut info = self.map.info();
+        info.capability.claims = self.flaw != Flaw::PretendsClaims;
+        info
     }
 
     fn is_available(&self) -> bool {
@@ -203,6 +225,9 @@ impl CacheBackend for Flawed {
         if self.is(Flaw::ClearsEverything) {
             return self.map.delete_pattern(&KeyPattern::parse("*")?).await;
         }
+        if self.is(Flaw::ClearsClaims) {
+            self.claims.clear();
+        }
         self.map.clear(namespace).await
     }
 
@@ -281,5 +306,21 @@ impl CacheBackend for Flawed {
 
     async fn release_lease(&self, key: &CacheKey, token: u128) -> Result<bool> {
         self.map.release_lease(key, token).await
+    }
+
+    async fn claim(&self, group: &CacheKey, id: ClaimId, options: ClaimOptions) -> Result<ClaimOutcome> {
+        self.claims.claim(group, id, options).await
+    }
+
+    async fn renew_claim(&self, group: &CacheKey, id: ClaimId, life: Duration) -> Result<bool> {
+        self.claims.renew(group, &id, life)
+    }
+
+    async fn release_claim(&self, group: &CacheKey, id: ClaimId) -> Result<bool> {
+        Ok(self.claims.release(group, &id))
+    }
+
+    async fn claims(&self, group: &CacheKey) -> Result<Vec<LiveClaim>> {
+        Ok(self.claims.live(group))
     }
 }

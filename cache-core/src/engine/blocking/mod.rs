@@ -10,7 +10,7 @@ mod waits;
 use super::counters::Count;
 use super::load::{Outcome, Place, give};
 use super::typed::{Hold, Recipe, Shape, Share, Split, Verdict};
-use super::{Ask, Engine, What};
+use super::{Ask, Engine, Keyspace, What};
 use crate::entry::{Invalidated, Reason};
 use crate::flight::{Lead, Seat};
 use crate::port::near::Held;
@@ -35,7 +35,7 @@ impl Engine {
     ) -> S::Ret {
         let lead = match self.place_blocking(ask, &recipe) {
             Place::Answered(ret) => return ret,
-            Place::Alone => return self.run_blocking(body),
+            Place::Alone => return self.run_blocking(ask.space, body),
             Place::Leading(lead) => lead,
         };
         let begun = Begun { born: self.stamps.born(), replaces: false };
@@ -43,11 +43,12 @@ impl Engine {
         if let Ok(Some(found)) = self.near(ask)
             && let Some(ret) = give(&recipe, found.value())
         {
-            self.counters.add(if found.value().is_some() { Count::NearHit } else { Count::Negative });
+            self.counters
+                .add(ask.space, if found.value().is_some() { Count::NearHit } else { Count::Negative });
             lead.tell(Outcome::Value(found.into_value()));
             return ret;
         }
-        self.counters.add(Count::Miss);
+        self.counters.add(ask.space, Count::Miss);
         self.lead_blocking(ask, recipe, &lead, begun, body)
     }
 
@@ -60,30 +61,30 @@ impl Engine {
     ) -> S::Ret {
         self.stamps.bump(Scope::Key(ask.key));
         self.forget_loads(ask.key);
-        self.counters.add(Count::Miss);
+        self.counters.add(ask.space, Count::Miss);
         match self.blocking_flights.seat(ask.key) {
             Seat::Lead(lead) => {
                 let begun = Begun { born: self.stamps.born(), replaces: true };
                 self.lead_blocking(ask, recipe, &lead, begun, body)
             }
-            Seat::Follow(_) => self.run_blocking(body),
+            Seat::Follow(_) => self.run_blocking(ask.space, body),
         }
     }
 
     /// Runs the body while the cache is switched off.
-    pub(crate) fn bypass_blocking<R>(&self, body: impl FnOnce() -> R) -> R {
-        self.counters.add(Count::Bypassed);
+    pub(crate) fn bypass_blocking<R>(&self, space: &Keyspace, body: impl FnOnce() -> R) -> R {
+        self.counters.add(space, Count::Bypassed);
         body()
     }
 
     /// What the near tier holds.
     pub(crate) fn peek_blocking(&self, ask: &Ask<'_>) -> Option<super::Found> {
         if !self.is_enabled() {
-            self.counters.add(Count::Bypassed);
+            self.counters.add(ask.space, Count::Bypassed);
             return None;
         }
         let found = self.near(ask).unwrap_or_default();
-        self.counters.add(super::fetch::count_of(found.as_ref()));
+        self.counters.add(ask.space, super::fetch::count_of(found.as_ref()));
         found
     }
 
@@ -107,11 +108,11 @@ impl Engine {
                 Seat::Follow(follow) => follow,
             };
             let Some(waiting) = waits::wait(self.identity(), ask.key) else {
-                self.counters.add(Count::Miss);
+                self.counters.add(ask.space, Count::Miss);
                 return Place::Alone;
             };
             if let Some(outcome) = waiting.until(follow.outcome()) {
-                return self.follow(recipe, &outcome);
+                return self.follow(ask, recipe, &outcome);
             }
         }
     }
@@ -126,7 +127,7 @@ impl Engine {
         body: impl FnOnce() -> S::Ret,
     ) -> S::Ret {
         let leading = waits::lead(self.identity(), ask.key);
-        let ret = self.run_blocking(body);
+        let ret = self.run_blocking(ask.space, body);
         drop(leading);
         match recipe.shape.split(ret) {
             Split::Value(value) => {
@@ -135,7 +136,7 @@ impl Engine {
                 match (recipe.judge)(&value) {
                     Verdict::Keep(ttl) => self.land_here(&ask.living(ttl), begun, Some(held)),
                     Verdict::Refuse => {
-                        self.not_stored("near", Reason::Refused);
+                        self.not_stored(ask.space, "near", Reason::Refused);
                         self.drop_here(ask, begun);
                     }
                 }
@@ -151,7 +152,7 @@ impl Engine {
                 ret
             }
             Split::Failed(ret) => {
-                self.counters.add(Count::LoadFailed);
+                self.counters.add(ask.space, Count::LoadFailed);
                 lead.tell(recipe.share.share(&ret).map_or(Outcome::Unshared, Outcome::Failed));
                 ret
             }
@@ -165,14 +166,14 @@ impl Engine {
             Err(error) => return tracing::warn!(%error, "a loaded value was not stored"),
         };
         if !self.is_enabled() {
-            return self.not_stored("near", Reason::Disabled);
+            return self.not_stored(ask.space, "near", Reason::Disabled);
         }
         let gate = self.gate.try_land(ask.key);
         let is_valid = self.stamps.may_land(ask.key, &self.stamps.cells(ask.key), begun.born);
         if gate.is_none() || !is_valid {
-            return self.not_stored("near", Reason::Invalidated);
+            return self.not_stored(ask.space, "near", Reason::Invalidated);
         }
-        self.counters.add(Count::Stored);
+        self.counters.add(ask.space, Count::Stored);
         let landing = Landing { born: begun.born, life, stored_bytes: 0, only_here: true };
         self.insert_near(ask, value, landing);
     }
@@ -184,8 +185,8 @@ impl Engine {
         }
     }
 
-    fn run_blocking<R>(&self, body: impl FnOnce() -> R) -> R {
-        self.counters.add(Count::Load);
+    fn run_blocking<R>(&self, space: &Keyspace, body: impl FnOnce() -> R) -> R {
+        self.counters.add(space, Count::Load);
         body()
     }
 }

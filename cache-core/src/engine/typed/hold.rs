@@ -19,9 +19,20 @@ pub trait Hold<V>: Copy {
     /// Makes a shared handle.
     fn hold(self, value: &V) -> Arc<Self::Inner>;
 
-    /// Gives a held value out; `None` when it is of another type. Takes the handle, so that an `Arc` is handed on
-    /// without counting.
-    fn give(self, held: Held) -> Option<V>;
+    /// Gives a value out. Takes the handle, so that an `Arc` is handed on without counting.
+    fn open(self, inner: Arc<Self::Inner>) -> V;
+
+    /// A held value as one of this type, if it is.
+    #[inline]
+    fn recognize(self, held: Held) -> Option<Arc<Self::Inner>> {
+        held.downcast().ok()
+    }
+
+    /// Gives a held value out; `None` when it is of another type.
+    #[inline]
+    fn give(self, held: Held) -> Option<V> {
+        self.recognize(held).map(|inner| self.open(inner))
+    }
 }
 
 zero_sized! {
@@ -40,8 +51,8 @@ impl<T: Any + Send + Sync> Hold<Arc<T>> for HoldArc<T> {
     }
 
     #[inline]
-    fn give(self, held: Held) -> Option<Arc<T>> {
-        held.downcast().ok()
+    fn open(self, inner: Arc<T>) -> Arc<T> {
+        inner
     }
 }
 
@@ -54,7 +65,7 @@ impl<T: Any + Send + Sync + Clone> Hold<T> for HoldClone<T> {
     }
 
     #[inline]
-    fn give(self, held: Held) -> Option<T> {
-        held.downcast_ref::<T>().cloned()
+    fn open(self, inner: Arc<T>) -> T {
+        T::clone(&inner)
     }
 }

@@ -10,7 +10,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{BackendInfo, CacheBackend, DeleteOptions, Expiry, Remaining, SetOptions};
+use super::{
+    BackendInfo, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome, DeleteOptions, Expiry, LiveClaim,
+    Remaining, SetOptions,
+};
 use crate::error::Result;
 use crate::key::{CacheKey, KeyPattern, Namespace};
 
@@ -69,5 +72,9 @@ impl<B: CacheBackend + ?Sized> CacheBackend for Arc<B> {
         ttl(key: CacheKey;) -> Remaining;
         acquire_lease(key: CacheKey; life: Duration) -> Option<u128>;
         release_lease(key: CacheKey; token: u128) -> bool;
+        claim(group: CacheKey; id: ClaimId, options: ClaimOptions) -> ClaimOutcome;
+        renew_claim(group: CacheKey; id: ClaimId, life: Duration) -> bool;
+        release_claim(group: CacheKey; id: ClaimId) -> bool;
+        claims(group: CacheKey;) -> Vec<LiveClaim>;
     }
 }

@@ -2,25 +2,33 @@
 //!
 //! Promise: an opaque frame stored under a key comes back byte for byte until its life ends, it is removed, or
 //! the store needs room. The conformance suite (`larder::testkit::conformance`) says the rest, one function per
-//! promise. [`options`] carries the conditions, [`null`] is the store that holds nothing.
+//! promise. [`options`] carries the conditions, [`claims`] what a claim is, [`null`] is the store that holds nothing.
 
+mod claims;
 mod counter;
 mod forward;
 mod null;
 mod options;
+mod verb;
 
+pub use claims::{
+    ClaimId, ClaimOptions, ClaimOutcome, ClaimTable, LiveClaim, MAX_CLAIM_LIMIT, MAX_CLAIM_MEMBER,
+    MAX_CLAIM_PAYLOAD,
+};
 pub use counter::{add_to_counter, counter_bytes, counter_sum, parse_counter};
 pub use null::NullBackend;
 pub use options::{
     BackendInfo, BackendKind, Capability, DeleteCondition, DeleteOptions, Expiry, Remaining, SetCondition,
     SetOptions,
 };
+pub use verb::Verb;
+
+pub use bytes::Bytes;
 
 use std::fmt::Debug;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 
 use crate::error::{Error, Result};
 use crate::key::{CacheKey, KeyPattern, Namespace};
@@ -120,5 +128,31 @@ pub trait CacheBackend: Debug + Send + Sync + 'static {
     /// Gives a lease back, if it is still this one (`Capability::leases`).
     async fn release_lease(&self, _key: &CacheKey, _token: u128) -> Result<bool> {
         Err(Error::unsupported("release_lease", self.info().name))
+    }
+
+    /// Claims a member of a group (`Capability::claims`), unless it is claimed or the group has
+    /// `options.limit` live members. One atomic step; claims that have ended take no room. `group` is one of
+    /// [`CacheKey::of_claim`] or [`CacheKey::of_slots`]; no data verb ever touches it.
+    ///
+    /// The fencing number grows with every claim of a group, over restarts and evictions too as long as the
+    /// clock that it is taken from is not set back. [`ClaimTable`] does it all for a store of one process.
+    async fn claim(&self, _group: &CacheKey, _id: ClaimId, _options: ClaimOptions) -> Result<ClaimOutcome> {
+        Err(Error::unsupported("claim", self.info().name))
+    }
+
+    /// Lets a claim live for this long from now on (`Capability::claims`); `false` when it is not this one's any
+    /// more, or has ended.
+    async fn renew_claim(&self, _group: &CacheKey, _id: ClaimId, _life: Duration) -> Result<bool> {
+        Err(Error::unsupported("renew_claim", self.info().name))
+    }
+
+    /// Ends a claim (`Capability::claims`), if it is still this one's; `false` when it is not, or has ended.
+    async fn release_claim(&self, _group: &CacheKey, _id: ClaimId) -> Result<bool> {
+        Err(Error::unsupported("release_claim", self.info().name))
+    }
+
+    /// The live claims of a group, oldest first (`Capability::claims`).
+    async fn claims(&self, _group: &CacheKey) -> Result<Vec<LiveClaim>> {
+        Err(Error::unsupported("claims", self.info().name))
     }
 }

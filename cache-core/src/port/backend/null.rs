@@ -3,7 +3,10 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::{BackendInfo, BackendKind, CacheBackend, DeleteOptions, Expiry, Remaining, SetOptions};
+use super::{
+    BackendInfo, BackendKind, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome, DeleteOptions, Expiry,
+    LiveClaim, Remaining, SetOptions,
+};
 use crate::error::{Error, Result};
 use crate::key::{CacheKey, KeyPattern, Namespace};
 
@@ -86,5 +89,21 @@ impl CacheBackend for NullBackend {
 
     async fn release_lease(&self, _: &CacheKey, _: u128) -> Result<bool> {
         Err(Error::unsupported("release_lease", self.info().name))
+    }
+
+    async fn claim(&self, _: &CacheKey, _: ClaimId, _: ClaimOptions) -> Result<ClaimOutcome> {
+        Err(Error::unsupported("claim", self.info().name))
+    }
+
+    async fn renew_claim(&self, _: &CacheKey, _: ClaimId, _: std::time::Duration) -> Result<bool> {
+        Err(Error::unsupported("renew_claim", self.info().name))
+    }
+
+    async fn release_claim(&self, _: &CacheKey, _: ClaimId) -> Result<bool> {
+        Err(Error::unsupported("release_claim", self.info().name))
+    }
+
+    async fn claims(&self, _: &CacheKey) -> Result<Vec<LiveClaim>> {
+        Err(Error::unsupported("claims", self.info().name))
     }
 }

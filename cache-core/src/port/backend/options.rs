@@ -22,7 +22,8 @@ impl BackendInfo {
     /// A backend of a kind with no special capability.
     #[must_use]
     pub const fn new(name: &'static str, kind: BackendKind) -> Self {
-        let capability = Capability { persistent: false, shared: false, leases: false, stores: true };
+        let capability =
+            Capability { persistent: false, shared: false, leases: false, claims: false, stores: true };
         Self { name, kind, capability }
     }
 
@@ -39,6 +40,13 @@ impl BackendInfo {
         self.capability.shared = true;
         self
     }
+
+    /// It offers claims.
+    #[must_use]
+    pub const fn claiming(mut self) -> Self {
+        self.capability.claims = true;
+        self
+    }
 }
 
 /// What a backend can do beyond the plain verbs.
@@ -51,6 +59,8 @@ pub struct Capability {
     pub shared: bool,
     /// `acquire_lease`, `release_lease` and `SetCondition::IfLease`.
     pub leases: bool,
+    /// `claim`, `renew_claim`, `release_claim` and `claims`.
+    pub claims: bool,
     /// It keeps what is set. Only the null backend does not.
     pub stores: bool,
 }

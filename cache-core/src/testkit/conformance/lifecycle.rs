@@ -9,7 +9,8 @@ use std::time::Duration;
 use super::Trial;
 use super::trial::frame;
 use crate::error::ErrorKind;
-use crate::port::backend::{SetCondition, SetOptions};
+use crate::key::CacheKey;
+use crate::port::backend::{ClaimId, ClaimOptions, SetCondition, SetOptions};
 
 /// Connecting twice is connecting, and a store that connected has a chance.
 pub async fn connect_can_be_repeated(trial: Trial) {
@@ -29,19 +30,39 @@ pub async fn a_backend_describes_itself_the_same_way(trial: Trial) {
 /// A verb that is not declared is `Unsupported`, never a pretended success.
 pub async fn what_is_not_offered_is_unsupported(trial: Trial) {
     let capability = trial.backend.info().capability;
-    if capability.leases {
-        return;
+    if !capability.leases {
+        leases_are_unsupported(&trial, capability.stores).await;
     }
+    if !capability.claims {
+        claims_are_unsupported(&trial).await;
+    }
+}
+
+async fn leases_are_unsupported(trial: &Trial, stores: bool) {
     let key = trial.key("user:7");
     let acquired = trial.backend.acquire_lease(&key, Duration::from_secs(1)).await;
     assert_eq!(acquired.expect_err("no leases").kind(), ErrorKind::Unsupported);
     let released = trial.backend.release_lease(&key, 1).await;
     assert_eq!(released.expect_err("no leases").kind(), ErrorKind::Unsupported);
-    if capability.stores {
+    if stores {
         let leased = SetOptions::default().when(SetCondition::IfLease(1));
         let stored = trial.backend.set(&key, frame("user 7"), leased).await;
         assert_eq!(stored.expect_err("no leases").kind(), ErrorKind::Unsupported);
         assert_eq!(trial.held(&key).await, None);
+    }
+}
+
+async fn claims_are_unsupported(trial: &Trial) {
+    let group = CacheKey::of_claim(&trial.namespace, "report:7").expect("a key");
+    let (id, life) = (ClaimId::new("report:7", 1), Duration::from_secs(1));
+    let answers = [
+        trial.backend.claim(&group, id.clone(), ClaimOptions::new(life)).await.map(drop),
+        trial.backend.renew_claim(&group, id.clone(), life).await.map(drop),
+        trial.backend.release_claim(&group, id).await.map(drop),
+        trial.backend.claims(&group).await.map(drop),
+    ];
+    for answer in answers {
+        assert_eq!(answer.expect_err("no claims").kind(), ErrorKind::Unsupported);
     }
 }
 
@@ -80,7 +101,7 @@ pub async fn a_dropped_call_leaves_the_key_usable(trial: Trial) {
 }
 
 /// Polls a call a few times and gives up on it.
-async fn drop_after<F: Future>(polls: usize, call: F) {
+pub(super) async fn drop_after<F: Future>(polls: usize, call: F) {
     let mut call = pin!(call);
     for _ in 0..polls {
         let done = std::future::poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx).is_ready())).await;

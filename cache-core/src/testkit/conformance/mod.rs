@@ -13,6 +13,7 @@
 //! The list follows what the backend declares ([`Needs`]): a null backend is not asked for its frames.
 
 pub mod batches;
+pub mod claims;
 pub mod conditions;
 pub mod counters;
 pub mod expiry;
@@ -54,6 +55,8 @@ pub enum Needs {
     Stores,
     /// Those that offer leases.
     Leases,
+    /// Those that offer claims.
+    Claims,
 }
 
 impl Needs {
@@ -64,6 +67,7 @@ impl Needs {
             Self::Nothing => true,
             Self::Stores => capability.stores,
             Self::Leases => capability.leases,
+            Self::Claims => capability.claims,
         }
     }
 }

@@ -78,6 +78,17 @@ macro_rules! larder_conformance {
             leases::a_lease_ends_with_its_life Leases;
             leases::a_fill_needs_the_lease_and_ends_it Leases;
             leases::what_removes_a_key_breaks_its_lease Leases;
+            claims::a_claim_is_exclusive Claims;
+            claims::a_slot_limit_holds_under_100_racers Claims;
+            claims::a_member_has_one_claim Claims;
+            claims::a_fencing_token_only_grows Claims;
+            claims::an_expired_claim_drops_out Claims;
+            claims::releasing_needs_the_token Claims;
+            claims::renewing_needs_the_token Claims;
+            claims::live_claims_are_listed_with_what_they_carry Claims;
+            claims::clear_and_patterns_spare_claims Claims;
+            claims::a_claim_on_impossible_terms_is_refused Claims;
+            claims::a_dropped_claim_can_be_undone Claims;
             lifecycle::connect_can_be_repeated Nothing;
             lifecycle::a_backend_describes_itself_the_same_way Nothing;
             lifecycle::what_is_not_offered_is_unsupported Nothing;

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::sync::watch;
 
-use super::Verb;
+use crate::port::backend::Verb;
 
 /// Where a call stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

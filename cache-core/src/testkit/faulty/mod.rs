@@ -4,10 +4,8 @@
 //! switches are read at the start of each call.
 
 mod hold;
-mod verb;
 
 pub use hold::Hold;
-pub use verb::Verb;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -21,7 +19,10 @@ use bytes::Bytes;
 use self::hold::{Holds, Moment};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{CacheKey, KeyPattern, Namespace};
-use crate::port::backend::{BackendInfo, CacheBackend, DeleteOptions, Expiry, Remaining, SetOptions};
+use crate::port::backend::{
+    BackendInfo, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome, DeleteOptions, Expiry, LiveClaim,
+    Remaining, SetOptions, Verb,
+};
 
 /// Wraps a backend; a test switches its faults on and off while it is used.
 #[derive(Debug)]
@@ -213,5 +214,21 @@ impl CacheBackend for FaultyBackend {
 
     async fn release_lease(&self, key: &CacheKey, token: u128) -> Result<bool> {
         self.call(Verb::ReleaseLease, self.inner.release_lease(key, token)).await
+    }
+
+    async fn claim(&self, group: &CacheKey, id: ClaimId, options: ClaimOptions) -> Result<ClaimOutcome> {
+        self.call(Verb::Claim, self.inner.claim(group, id, options)).await
+    }
+
+    async fn renew_claim(&self, group: &CacheKey, id: ClaimId, life: Duration) -> Result<bool> {
+        self.call(Verb::RenewClaim, self.inner.renew_claim(group, id, life)).await
+    }
+
+    async fn release_claim(&self, group: &CacheKey, id: ClaimId) -> Result<bool> {
+        self.call(Verb::ReleaseClaim, self.inner.release_claim(group, id)).await
+    }
+
+    async fn claims(&self, group: &CacheKey) -> Result<Vec<LiveClaim>> {
+        self.call(Verb::Claims, self.inner.claims(group)).await
     }
 }
