@@ -10,17 +10,17 @@ mod config;
 mod global;
 
 pub use cache_core::codec::{Compression, Format};
-pub use cache_core::entry::{Deadlines, Invalidated, Reason};
+pub use cache_core::entry::{Deadlines, Freshness, Invalidated, Reason, Status};
 pub use cache_core::error::{Error, ErrorKind, Result, SharedError};
 pub use cache_core::key::{CacheKey, IntoKey, KeyBuilder, KeyPart, KeyPattern, Namespace, build_cache_key};
 #[doc(inline)]
 pub use cache_core::layer;
 pub use cache_core::layer::{Layer, Layered, Resilience};
 pub use cache_core::manager::{
-    Builder, CacheManager, Claim, ClaimInfo, ClaimRequest, ClaimResult, Counts, GetOrLoad, Health,
-    IntoPattern, LoadError, Statistics, Written,
+    Attached, Builder, CacheManager, Cached, Claim, ClaimInfo, ClaimRequest, ClaimResult, Counts, Detached,
+    GetOrLoad, Health, IntoPattern, LoadError, Policy, Revalidating, Simple, Statistics, WithStatus, Written,
 };
-pub use cache_core::policy::FailMode;
+pub use cache_core::policy::{FailMode, RefreshAhead};
 pub use cache_core::port::backend::{
     BackendInfo, BackendKind, Bytes, CacheBackend, Capability, ClaimId, ClaimOptions, ClaimOutcome,
     ClaimTable, DeleteCondition, DeleteOptions, Expiry, LiveClaim, NullBackend, Remaining, SetCondition,
@@ -70,6 +70,10 @@ mod documents {
         GettingStarted "../docs/guide/getting-started.md"
         Claims "../docs/guide/claims.md"
         Invalidation "../docs/guide/invalidation.md"
+        Stampedes "../docs/guide/stampedes.md"
+        Deadlines "../docs/guide/deadlines.md"
+        Staleness "../docs/guide/staleness.md"
+        Negative "../docs/guide/negative.md"
         Outages "../docs/guide/outages.md"
         Configuration "../docs/guide/configuration.md"
         Layers "../docs/guide/layers.md"

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use allocation_counter::measure;
 use cache_backends::near::Near;
 use cache_core::key::{CacheKey, Namespace, PartsProbe, SpaceName};
-use cache_core::port::near::{HeldKind, NearEntry, NearMeta, NearStore};
+use cache_core::port::near::{HeldKind, NearEntry, NearMeta, NearStore, Times};
 use cache_core::time::Tick;
 
 #[test]
@@ -15,6 +15,7 @@ fn a_hit_and_a_miss_allocate_nothing() {
     let near: Arc<dyn NearStore> = Arc::new(Near::default().build().unwrap());
     let meta = NearMeta {
         fresh_until: Tick(1_000),
+        times: Times::until(Tick(0), Tick(1_000)),
         born: 0,
         cells: [0; 3],
         weight: 100,

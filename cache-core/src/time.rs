@@ -83,6 +83,15 @@ impl Life {
         }
     }
 
+    /// Longer by a window.
+    #[must_use]
+    pub fn plus(self, window: Duration) -> Self {
+        match self {
+            Self::For(life) => Self::For(life.saturating_add(window)),
+            Self::Forever => Self::Forever,
+        }
+    }
+
     /// The shorter of two lives.
     #[must_use]
     pub fn min(self, other: Self) -> Self {
@@ -107,6 +116,18 @@ impl Tick {
         }
     }
 
+    /// A point in time before this one.
+    #[must_use]
+    pub fn before(self, by: Duration) -> Self {
+        Self(self.0.saturating_sub(saturating_nanos(by)))
+    }
+
+    /// How long this is after another point in time; zero when it is not.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+
     /// What is left from `now` until this deadline; `None` once it is reached (`now >= deadline` is expired).
     #[must_use]
     pub fn remaining(self, now: Self) -> Option<Life> {
@@ -126,11 +147,18 @@ impl WallTime {
     /// The deadline that is never reached.
     pub const NEVER: Self = Self(u64::MAX);
 
+    /// How long this is after another point in time; zero when it is not.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+
     /// The deadline of a life that starts here. Rounded up, so that a sub-millisecond life is not born expired.
     #[must_use]
     pub fn after(self, life: Life) -> Self {
         match life {
             Life::Forever => Self::NEVER,
+            Life::For(_) if self == Self::NEVER => Self::NEVER,
             Life::For(life) => Self(self.0.saturating_add(saturating_millis_up(life)).min(u64::MAX - 1)),
         }
     }

@@ -73,6 +73,15 @@ use crate::problems::Problems;
 /// | `condition = \|value\| ..` or a path | always | `fn(&T) -> bool`: `false` is returned, not stored |
 /// | `bypass = expr` | `false` | over the arguments: neither read nor write |
 /// | `refresh = expr` | `false` | over the arguments: load now, store under the ordinary key |
+/// | `timeout = "5s"` | the manager's | how long a call may take; late, it is answered by a stale value if it may, else by an error (`E: From<larder::Error>`) |
+/// | `soft_timeout = "200ms"` | the manager's | after this a stale value answers, if there is one, while the load goes on |
+/// | `max_load_time = "30s"` | the manager's | a load that takes longer is ended, and its key is free (`E: From<larder::Error>`) |
+/// | `detach` | off | the load goes on when its callers have gone; it owns its arguments |
+/// | `stale_while_revalidate = "1m"` | the manager's | past its life a value answers at once, while one load refreshes it; implies `detach` |
+/// | `stale_if_error = "1h"` | the manager's | past its life a value answers in place of an error |
+/// | `stale_if = path` or closure | every error | `fn(&E) -> bool`: which errors those are |
+/// | `refresh_ahead = 0.8`, `= expr` | the manager's | a read after this fraction of the life refreshes; or a `RefreshAhead`; implies `detach` |
+/// | `never_stale` | off | no window applies, whatever the manager says |
 /// | `cache_none`, `negative_ttl = "30s"` | off | `None` is remembered, for this long |
 /// | `jitter = 0.15` | the manager's | spread of lives |
 /// | `local` | off | near tier only: no serde |
@@ -84,8 +93,9 @@ use crate::problems::Problems;
 /// | `crate = path` | `::larder` | where larder is |
 ///
 /// Beside `user` stand, as visible as it is: `user_uncached(..)` (the body), `user_refresh(..)` (the body, stored),
-/// `user_peek(..)` (what is stored), `user_invalidate(..)` and `user_cache_key(..)`. The last three take what names an
-/// entry and nothing else: the arguments that the key (or `cache`) mentions.
+/// `user_with_status(..)` (the answer, and what it is worth), `user_peek(..)` (what is stored), `user_invalidate(..)` and
+/// `user_cache_key(..)`. The last three take what names an entry and nothing else: the arguments that the key (or
+/// `cache`) mentions.
 ///
 /// A function that is not `async` is cached in the near tier alone, with companions that are not either; who asks for
 /// what another thread loads waits on its own thread.

@@ -17,6 +17,7 @@ mod hygiene;
 mod invalidation;
 mod key_part;
 mod keys;
+mod loads;
 mod methods;
 mod options;
 mod results;

@@ -15,6 +15,7 @@ use cache_core::error::Result;
 use cache_core::key::CacheKey;
 use cache_core::port::backend::{
     ClaimTable, DeleteCondition, Expiry, Remaining, SetCondition, SetOptions, add_to_counter, counter_bytes,
+    fingerprint,
 };
 use cache_core::time::{Life, WallTime};
 
@@ -107,6 +108,12 @@ impl Store {
         let held = if asks { self.held(name)? } else { None };
         if options.condition == SetCondition::IfAbsent && held.is_some() {
             return Ok(false);
+        }
+        if let SetCondition::IfUnchanged(expected) = options.condition {
+            let Some(place) = self.held(name)? else { return Ok(false) };
+            if self.get(name, place)?.is_none_or(|held| fingerprint(&held) != expected) {
+                return Ok(false);
+            }
         }
         let deadline = match (options.expiry, held) {
             (Expiry::Never, _) | (Expiry::Keep, None) => WallTime::NEVER,

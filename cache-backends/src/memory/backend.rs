@@ -10,6 +10,7 @@ use cache_core::key::{CacheKey, KeyPattern, Namespace};
 use cache_core::port::backend::{
     BackendInfo, BackendKind, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome, ClaimTable, DeleteCondition,
     DeleteOptions, Expiry, LiveClaim, Remaining, SetCondition, SetOptions, add_to_counter, counter_bytes,
+    fingerprint,
 };
 use cache_core::time::{Life, Tick};
 use tokio::task::consume_budget;
@@ -64,7 +65,12 @@ impl MemoryBackend {
         let older = turn.live();
         match options.condition {
             SetCondition::IfAbsent if older.is_some() => return Ok(false),
-            SetCondition::Always | SetCondition::IfAbsent => {}
+            SetCondition::IfUnchanged(expected)
+                if older.as_ref().is_none_or(|held| fingerprint(&held.frame) != expected) =>
+            {
+                return Ok(false);
+            }
+            SetCondition::Always | SetCondition::IfAbsent | SetCondition::IfUnchanged(_) => {}
             _ => return Err(Error::unsupported("set on this condition", "memory")),
         }
         let deadline = self.deadline(options.expiry, older.as_ref());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cache_core::error::{Error, ErrorKind, Result};
-use cache_core::port::near::{IntoNear, NearStore};
+use cache_core::port::near::{Bounds, IntoNear, NearStore};
 
 use super::QuickNear;
 
@@ -84,6 +84,7 @@ pub(super) struct Sizes {
     pub(super) entries: usize,
     /// The most bytes of one entry.
     pub(super) largest: u64,
+    pub(super) bounds: Bounds,
     pub(super) max_bytes: u64,
     pub(super) weigher: Weigher,
 }
@@ -103,6 +104,7 @@ impl Sizes {
             admitted,
             entries: usize::try_from(near.max_entries).unwrap_or(usize::MAX),
             largest: largest.min(near.max_bytes / 8),
+            bounds: Bounds { entries: near.max_entries, bytes: near.max_bytes },
             max_bytes: near.max_bytes,
             weigher: Weigher { least: (capacity / near.max_entries).max(1) },
         }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use cache_core::error::{Error, ErrorKind, Result};
 use cache_core::key::{CacheKey, NearProbe};
-use cache_core::port::near::{Held, NearEntry, NearMeta, NearStore};
+use cache_core::port::near::{Bounds, Held, NearEntry, NearMeta, NearStore};
 use cache_core::time::Tick;
 use quick_cache::sync::Cache;
 use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
@@ -26,6 +26,7 @@ pub struct QuickNear {
     pub(super) fronts: Fronts,
     bytes: AtomicU64,
     largest: u64,
+    bounds: Bounds,
 }
 
 impl QuickNear {
@@ -43,12 +44,13 @@ impl QuickNear {
             fronts: Fronts::new(sizes.max_bytes),
             bytes: AtomicU64::new(0),
             largest: sizes.largest,
+            bounds: sizes.bounds,
         })
     }
 
     /// Gives back entries whose deadlines have been reached: as they are now, not as they were listed.
     fn sweep(&self, ended: Ended, now: Tick) {
-        let expired = |entry: &NearEntry| entry.meta.fresh_until <= now;
+        let expired = |entry: &NearEntry| entry.meta.times.kept_until <= now;
         for hash in ended.into_iter().flatten() {
             if let Some((key, entry)) = self.entries.remove_if(&Hashed(hash), expired) {
                 self.forget(&key, &entry);
@@ -61,7 +63,7 @@ impl QuickNear {
         if let Some(mut listed) = self.deadlines.take_stale() {
             listed.retain(|(deadline, hash)| {
                 let held = self.entries.peek(&Hashed(*hash));
-                held.is_some_and(|entry| entry.meta.fresh_until == *deadline)
+                held.is_some_and(|entry| entry.meta.times.kept_until == *deadline)
             });
             self.deadlines.relist(listed);
         }
@@ -76,7 +78,7 @@ impl QuickNear {
         let bytes = gone.clone().map(|(_, entry)| u64::from(entry.meta.weight)).sum();
         gone.clone().for_each(|(HeldKey(key), _)| self.fronts.depart(key.near().hash()));
         self.bytes.fetch_sub(bytes, Ordering::Relaxed);
-        self.deadlines.forget(gone.map(|(_, entry)| entry.meta.fresh_until));
+        self.deadlines.forget(gone.map(|(_, entry)| entry.meta.times.kept_until));
     }
 
     /// Asks the shards, and has this thread's front keep a copy.
@@ -105,7 +107,7 @@ impl NearStore for QuickNear {
     }
 
     fn insert(&self, key: &CacheKey, entry: NearEntry, now: Tick, evicted: &mut dyn FnMut(&CacheKey)) {
-        let (deadline, weight) = (entry.meta.fresh_until, u64::from(entry.meta.weight));
+        let (deadline, weight) = (entry.meta.times.kept_until, u64::from(entry.meta.weight));
         let admitted = weight <= self.largest;
         // Expired entries go first, so that no live one is evicted in their stead.
         let listed = if admitted { deadline } else { Tick::NEVER };
@@ -121,7 +123,7 @@ impl NearStore for QuickNear {
             let gone = gone.first.iter().chain(&gone.rest).map(|(key, entry)| (key, entry));
             self.forget_all(gone.clone());
             let alive = |(other, entry): &(&HeldKey, &NearEntry)| {
-                now < entry.meta.fresh_until && other.0.near() != key.near()
+                now < entry.meta.times.trusted_until && other.0.near() != key.near()
             };
             gone.filter(alive).for_each(|(HeldKey(key), _)| evicted(key));
             self.prune();
@@ -162,6 +164,10 @@ impl NearStore for QuickNear {
 
     fn weight(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
+    }
+
+    fn bounds(&self) -> Bounds {
+        self.bounds
     }
 }
 

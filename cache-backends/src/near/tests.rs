@@ -6,7 +6,7 @@ use std::thread;
 
 use cache_core::error::ErrorKind;
 use cache_core::key::{CacheKey, Namespace, PartsProbe, SpaceName};
-use cache_core::port::near::{HeldKind, NearEntry, NearMeta, NearStore};
+use cache_core::port::near::{HeldKind, NearEntry, NearMeta, NearStore, Times};
 use cache_core::time::Tick;
 use proptest::prelude::*;
 
@@ -23,6 +23,7 @@ fn entry(value: u64, weight: u32, fresh_until: Tick) -> NearEntry {
         value: Arc::new(value),
         meta: NearMeta {
             fresh_until,
+            times: Times::until(Tick(0), fresh_until),
             born: 0,
             cells: [0; 3],
             weight,

@@ -12,6 +12,7 @@ mod frame;
 
 pub use compress::Compression;
 pub use format::Format;
+pub(crate) use frame::expired;
 pub use frame::{Frame, Header, peek};
 
 use bytes::Bytes;

@@ -97,14 +97,14 @@ impl Engine {
 
     fn increment_near(&self, ask: &Ask<'_>, by: i64, life: Life) -> Result<i64> {
         let now = self.parts.clock.tick();
-        let held = self.parts.near.entry(ask.key.near()).filter(|entry| self.is_fresh(&entry.meta));
+        let held = self.parts.near.entry(ask.key.near()).filter(|entry| self.is_alive(entry));
         let value = match &held {
             Some(entry) => entry.value.downcast_ref::<i64>().copied(),
             None => Some(0),
         };
         let sum = counter_sum(value, by)?;
         self.overtake_here(What::Key(ask.key));
-        let life = held.and_then(|entry| entry.meta.fresh_until.remaining(now)).unwrap_or(life);
+        let life = held.and_then(|entry| entry.meta.times.trusted_until.remaining(now)).unwrap_or(life);
         let landing = Landing { born: self.stamps.born(), life, stored_bytes: 0, only_here: true };
         self.insert_near(ask, Some(Arc::new(sum)), landing);
         Ok(sum)
@@ -141,8 +141,10 @@ impl Engine {
 
     fn remaining_near(&self, key: &CacheKey) -> Remaining {
         let now = self.parts.clock.tick();
-        let entry = self.parts.near.entry(key.near()).filter(|entry| self.is_fresh(&entry.meta));
-        entry.and_then(|entry| entry.meta.fresh_until.remaining(now)).map_or(Remaining::Missing, remaining)
+        let entry = self.parts.near.entry(key.near()).filter(|entry| self.is_alive(entry));
+        entry
+            .and_then(|entry| entry.meta.times.trusted_until.remaining(now))
+            .map_or(Remaining::Missing, remaining)
     }
 
     /// What a frame says of itself, whatever its schema (which is part of the key); of a counter, what its tier says.

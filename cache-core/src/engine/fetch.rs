@@ -1,17 +1,48 @@
 //! Looking into the tiers without running a loader.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use super::counters::Count;
-use super::land::{Landing, reason_of};
+use super::far_write::reason_of;
+use super::found::NEAR;
+use super::land::Landing;
 use super::serving::Serving;
+use super::stale::Stale;
 use super::{Ask, Engine, Found};
-use crate::entry::Reason;
+use crate::codec::peek;
+use crate::entry::{Deadlines, Reason};
 use crate::error::{Error, ErrorKind, Result};
+use crate::policy::Use;
 use crate::port::backend::{DeleteOptions, parse_counter};
-use crate::port::near::{Held, HeldKind};
+use crate::port::near::{Held, HeldKind, NearEntry, Times};
 use crate::tier::Tier;
 use crate::time::Life;
+
+/// What a look into the tiers found.
+#[derive(Debug)]
+pub(super) enum Look {
+    /// A fresh entry.
+    Fresh(Found),
+    /// A fresh value that is to be refreshed before it expires.
+    Due(Stale),
+    /// A value that has expired, and may still be good for something.
+    Stale(Stale),
+    /// Nothing that may be served.
+    Nothing,
+}
+
+impl Look {
+    /// What may be served whatever the circumstances.
+    pub(super) fn fresh(self) -> Option<Found> {
+        match self {
+            Self::Fresh(found) => Some(found),
+            Self::Due(Stale { value, tier, .. }) => Some(Found::new(Some(value), tier, Duration::ZERO)),
+            Self::Stale(_) | Self::Nothing => None,
+        }
+    }
+}
 
 impl Engine {
     /// A fresh entry of any tier. Fills the tiers above the one that had it with its own remaining life.
@@ -19,16 +50,44 @@ impl Engine {
     /// # Errors
     /// Only when the manager fails closed and the tier cannot be asked.
     pub(super) async fn fetch(&self, ask: &Ask<'_>, born: u64) -> Result<Option<Found>> {
-        if let Some(found) = self.near(ask)? {
-            return Ok(Some(found));
+        match self.near(ask)? {
+            Some(found) => Ok(Some(found)),
+            None => self.look_far(ask, born).await.map(Look::fresh),
         }
+    }
+
+    /// What the near tier has, or else the byte tier that serves.
+    ///
+    /// # Errors
+    /// As for its parts.
+    pub(super) async fn look_everywhere(&self, ask: &Ask<'_>, born: u64) -> Result<Look> {
+        match self.look_near(ask)? {
+            Look::Fresh(found) => Ok(Look::Fresh(found)),
+            Look::Due(near) => Ok(match self.newer(ask, &near, born).await {
+                Some(newer) => Look::Fresh(newer),
+                None => Look::Due(near),
+            }),
+            Look::Nothing => self.look_far(ask, born).await,
+            Look::Stale(near) => Ok(match self.look_far(ask, born).await? {
+                Look::Nothing => Look::Stale(near),
+                Look::Stale(far) if far.times.expires < near.times.expires => Look::Stale(near),
+                newer => newer,
+            }),
+        }
+    }
+
+    /// What the byte tier that serves has.
+    ///
+    /// # Errors
+    /// Only when the manager fails closed and the tier cannot be asked.
+    pub(super) async fn look_far(&self, ask: &Ask<'_>, born: u64) -> Result<Look> {
         if !ask.leaves_the_process() || !self.parts.tiers.exist() {
-            return Ok(None);
+            return Ok(Look::Nothing);
         }
         self.settle().await;
         match self.serving() {
             Serving::Primary(tier) | Serving::Fallback(tier) => self.far(ask, tier, born).await,
-            Serving::Nothing(reason) => self.unreachable(ask, reason).map(|()| None),
+            Serving::Nothing(reason) => self.unreachable(ask, reason).map(|()| Look::Nothing),
         }
     }
 
@@ -37,49 +96,92 @@ impl Engine {
     /// # Errors
     /// `TypeMismatch` for a direct call that asks for another type than this process wrote.
     pub(super) fn near(&self, ask: &Ask<'_>) -> Result<Option<Found>> {
-        let Some(entry) = self.parts.near.entry(ask.key.near()) else { return Ok(None) };
-        if self.parts.clock.tick() >= entry.meta.fresh_until {
-            self.missed("near", Reason::Expired);
-            return Ok(None);
+        self.look_near(ask).map(Look::fresh)
+    }
+
+    /// What the near tier has.
+    ///
+    /// # Errors
+    /// `TypeMismatch` for a direct call that asks for another type than this process wrote.
+    pub(super) fn look_near(&self, ask: &Ask<'_>) -> Result<Look> {
+        let seen = self.stamps.born();
+        let Some(entry) = self.parts.near.entry(ask.key.near()) else {
+            return Ok(Look::Nothing);
+        };
+        let (meta, now) = (entry.meta, self.parts.clock.tick());
+        if !self.stamps.valid(&meta.cells, meta.born) {
+            self.missed(NEAR, Reason::Invalidated);
+            return Ok(Look::Nothing);
         }
-        if !self.stamps.valid(&entry.meta.cells, entry.meta.born) {
-            self.missed("near", Reason::Invalidated);
-            return Ok(None);
+        let (trusted, due) = (now < meta.times.trusted_until, now >= meta.fresh_until);
+        if !trusted {
+            self.missed(NEAR, Reason::Expired);
         }
-        if entry.meta.negative {
-            return Ok(Some(Found::Near(None)));
+        if meta.negative {
+            let age = now.since(meta.times.created);
+            return Ok(if trusted { Look::Fresh(Found::new(None, NEAR, age)) } else { Look::Nothing });
         }
         let value = if ask.values.accept(&entry.value) {
             Some(entry.value)
         } else {
-            ask.values.adopt(entry.meta.kind, &entry.value)
+            ask.values.adopt(meta.kind, &entry.value)
         };
         match value {
-            Some(value) => Ok(Some(Found::Near(Some(value)))),
-            None if ask.strict => Err(mismatch(ask, entry.meta.kind)),
-            None => Ok(None),
+            Some(value) if trusted && !due => {
+                Ok(Look::Fresh(Found::new(Some(value), NEAR, now.since(meta.times.created))))
+            }
+            Some(value) => {
+                let entry = Stale { value, tier: NEAR, born: meta.born, seen, times: meta.times };
+                Ok(if trusted { Look::Due(entry) } else { Look::Stale(entry) })
+            }
+            None if trusted && ask.strict => Err(mismatch(ask, meta.kind)),
+            None => Ok(Look::Nothing),
         }
     }
 
-    async fn far(&self, ask: &Ask<'_>, tier: Tier<'_>, born: u64) -> Result<Option<Found>> {
+    async fn far(&self, ask: &Ask<'_>, tier: Tier<'_>, born: u64) -> Result<Look> {
         let bytes = match tier.backend.get(ask.key).await {
             Ok(Some(bytes)) => bytes,
             Ok(None) => {
                 self.missed(tier.name, Reason::Absent);
-                return Ok(None);
+                return Ok(Look::Nothing);
             }
             Err(error) => return self.failed_read(ask, tier, error),
         };
         match self.open(ask, &bytes) {
-            Ok(opened) => Ok(self.promote(ask, tier, born, opened).await),
+            Ok(opened) => Ok(self.promote(ask, tier, born, opened, &bytes).await),
             Err(reason) => {
                 self.missed(tier.name, reason);
                 if reason.heals() {
                     self.heal(ask, tier, bytes).await;
+                } else if reason == Reason::Expired
+                    && let Some(stale) = self.expired(ask, tier, born, &bytes)
+                {
+                    self.promote_stale(ask, &stale, bytes.len()).await;
+                    return Ok(Look::Stale(stale));
                 }
-                Ok(None)
+                Ok(Look::Nothing)
             }
         }
+    }
+
+    /// The value of an expired frame, when it may still be good for something.
+    fn expired(&self, ask: &Ask<'_>, tier: Tier<'_>, born: u64, bytes: &Bytes) -> Option<Stale> {
+        let window = self.windows(ask).longest();
+        let frame = self.parts.codec.open(ask.key, ask.space.policy.schema, bytes).ok()?;
+        if window.is_zero() || frame.is_negative() {
+            return None;
+        }
+        let (deadlines, wall, now) = (frame.deadlines(), self.parts.clock.wall(), self.parts.clock.tick());
+        let left = deadlines.kept_for(wall)?.min(Life::For(window));
+        let times = Times {
+            created: now.before(wall.since(deadlines.created)),
+            trusted_until: now,
+            expires: now.before(wall.since(deadlines.fresh_until)),
+            kept_until: now.after(left),
+        };
+        let value = ask.values.decode(&frame).ok()?;
+        Some(Stale { value, tier: tier.name, born, seen: born, times })
     }
 
     /// Reads stored bytes: who wrote them, whether they are fresh, what they hold.
@@ -97,18 +199,51 @@ impl Engine {
     }
 
     /// Puts a far entry into the near tier, unless it was invalidated while it was on its way: then it is none.
-    async fn promote(&self, ask: &Ask<'_>, tier: Tier<'_>, born: u64, opened: Opened) -> Option<Found> {
+    async fn promote(&self, ask: &Ask<'_>, tier: Tier<'_>, born: u64, opened: Opened, bytes: &Bytes) -> Look {
         let (value, left, stored_bytes) = match opened {
-            Opened::Counter(value) => return Some(Found::Far(Some(value))),
+            Opened::Counter(value) => return Look::Fresh(Found::new(Some(value), tier.name, Duration::ZERO)),
             Opened::Frame(value, left, bytes) => (value, left, bytes),
         };
+        let (age, window) = self.age_and_window(ask, value.is_none(), bytes);
         let _gate = self.gate.land(ask.key).await;
         if !self.stamps.may_land(ask.key, &self.stamps.cells(ask.key), born) {
             self.missed(tier.name, Reason::Invalidated);
-            return None;
+            return Look::Nothing;
         }
-        self.insert_near(ask, value.clone(), Landing { born, life: left, stored_bytes, only_here: false });
-        Some(Found::Far(value))
+        let times = self.times(ask, left, window, age);
+        let landing = Landing { born, life: left, stored_bytes, only_here: false };
+        self.keep_near(ask, value.clone(), landing, times);
+        Look::Fresh(Found::new(value, tier.name, age))
+    }
+
+    /// How old a frame is that has been checked, and how long it is kept after its expiry: as long as its writer
+    /// said, at most as long as this reader would.
+    fn age_and_window(&self, ask: &Ask<'_>, negative: bool, bytes: &Bytes) -> (Duration, Duration) {
+        let Some(Deadlines { created, fresh_until, stale_until }) =
+            peek(bytes).map(|header| header.deadlines)
+        else {
+            return Default::default();
+        };
+        let window = stale_until.since(fresh_until).min(self.kept(ask, negative));
+        (self.parts.clock.wall().since(created), window)
+    }
+
+    /// Keeps an expired far value near, so that the next caller finds it there; never over a newer one.
+    async fn promote_stale(&self, ask: &Ask<'_>, stale: &Stale, stored_bytes: usize) {
+        let _alone = self.gate.set(ask.key).await;
+        let newer = |entry: NearEntry| stale.times.expires <= entry.meta.times.expires && self.holds(&entry);
+        if self.good_for(ask, stale) == Use::Nothing
+            || self.parts.near.entry(ask.key.near()).is_some_and(newer)
+        {
+            return;
+        }
+        let landing = Landing { born: stale.born, life: Life::Forever, stored_bytes, only_here: false };
+        self.keep_near(ask, Some(stale.value.clone()), landing, stale.times);
+    }
+
+    /// Whether an entry was not invalidated.
+    fn holds(&self, entry: &NearEntry) -> bool {
+        self.stamps.valid(&entry.meta.cells, entry.meta.born)
     }
 
     /// Removes bytes that nobody can read, but not what somebody else has stored since.
@@ -118,10 +253,10 @@ impl Engine {
         }
     }
 
-    fn failed_read(&self, ask: &Ask<'_>, tier: Tier<'_>, error: Error) -> Result<Option<Found>> {
+    fn failed_read(&self, ask: &Ask<'_>, tier: Tier<'_>, error: Error) -> Result<Look> {
         self.tier_failed(tier, "get", &error);
         self.missed(tier.name, reason_of(&error));
-        if self.fails_closed(ask) { Err(error) } else { Ok(None) }
+        if self.fails_closed(ask) { Err(error) } else { Ok(Look::Nothing) }
     }
 
     /// No tier can be asked: a miss, or an error for those who fail closed.
@@ -140,12 +275,13 @@ impl Engine {
     /// # Errors
     /// Only when the manager fails closed.
     pub(crate) async fn read(&self, ask: &Ask<'_>) -> Result<Option<Found>> {
+        let mut request = self.request(ask.space);
         if !self.is_enabled() {
-            self.counters.add(ask.space, Count::Bypassed);
+            request.is(Count::Bypassed);
             return Ok(None);
         }
         let found = self.fetch(ask, self.stamps.born()).await;
-        self.counters.add(ask.space, count_of(found.as_ref().ok().and_then(Option::as_ref)));
+        request.is(found.as_ref().ok().and_then(Option::as_ref).map_or(Count::Miss, Found::count));
         found
     }
 
@@ -161,16 +297,6 @@ pub(super) enum Opened {
     Counter(Held),
     /// A value (or remembered absence), the life it has left, and the bytes it is stored in.
     Frame(Option<Held>, Life, usize),
-}
-
-/// What kind of answer this is.
-pub(super) fn count_of(found: Option<&Found>) -> Count {
-    match found {
-        Some(Found::Near(Some(_))) => Count::NearHit,
-        Some(Found::Far(Some(_))) => Count::FarHit,
-        Some(_) => Count::Negative,
-        None => Count::Miss,
-    }
 }
 
 fn mismatch(ask: &Ask<'_>, held: &HeldKind) -> Error {

@@ -99,7 +99,7 @@ impl Engine {
     /// Removes near entries; counts those that were alive and in no byte tier.
     fn remove_near(&self, what: What<'_>, pattern: Option<&KeyPattern>) -> u64 {
         let now = self.parts.clock.tick();
-        let counts = |entry: &NearEntry| u64::from(entry.meta.only_here && now < entry.meta.fresh_until);
+        let counts = |entry: &NearEntry| u64::from(entry.meta.only_here && now < entry.meta.times.expires);
         if let What::Key(key) = what {
             return self.parts.near.remove(key).map_or(0, |entry| counts(&entry));
         }

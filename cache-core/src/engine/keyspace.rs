@@ -1,7 +1,10 @@
 //! What a cached function wants of its cache.
 
+use std::time::Duration;
+
 use crate::codec::Format;
 use crate::key::SpaceName;
+use crate::policy::RefreshAhead;
 use crate::time::Ttl;
 
 /// The options of a keyspace. What is not said is the manager's default.
@@ -16,6 +19,22 @@ pub struct Policy {
     pub jitter: Option<f64>,
     /// Every value decides on its own life: `ttl` bounds nothing.
     pub varied: bool,
+    /// How long a call may take, whatever it waits for.
+    pub timeout: Option<Duration>,
+    /// After how long a call takes a stale answer, if there is one, while the load goes on.
+    pub soft_timeout: Option<Duration>,
+    /// After how long a load is given up and its key is free.
+    pub max_load_time: Option<Duration>,
+    /// How long after its expiry a value answers at once, while one refresh runs.
+    pub stale_while_revalidate: Option<Duration>,
+    /// How long after its expiry a value answers in place of an error.
+    pub stale_if_error: Option<Duration>,
+    /// When a read begins a refresh ahead of the expiry.
+    pub refresh_ahead: Option<RefreshAhead>,
+    /// No stale window applies, whatever the manager's defaults.
+    pub never_stale: bool,
+    /// Values are sealed at rest. Not built yet: refused.
+    pub(super) sealed: bool,
     /// The key contains the version of what it names: a near copy needs no bound but its life.
     pub immutable: bool,
     /// Values never leave this process: near tier only.
@@ -58,6 +77,60 @@ impl Policy {
     #[must_use]
     pub fn varied(mut self) -> Self {
         self.varied = true;
+        self
+    }
+
+    /// Bounds a call, whatever it waits for: another caller's load, the tiers, its own load. Late, it is answered
+    /// by a stale value if it may, or by an error of kind `Timeout`.
+    #[must_use]
+    pub fn timeout(mut self, after: Duration) -> Self {
+        self.timeout = Some(after);
+        self
+    }
+
+    /// Answers with a stale value, if there is one, when a load takes longer. The load goes on: a detached one by
+    /// itself, that of another caller anyway. A caller that runs its own attached load waits on.
+    #[must_use]
+    pub fn soft_timeout(mut self, after: Duration) -> Self {
+        self.soft_timeout = Some(after);
+        self
+    }
+
+    /// Ends a load that takes longer, and frees its key: those who wait for it get an error of kind `Timeout`.
+    #[must_use]
+    pub fn max_load_time(mut self, after: Duration) -> Self {
+        self.max_load_time = Some(after);
+        self
+    }
+
+    /// Lets an expired value answer at once for this long after its expiry, while one load refreshes it: in the
+    /// background when loads are detached, else in the task of the first caller.
+    #[must_use]
+    pub fn stale_while_revalidate(mut self, window: Duration) -> Self {
+        self.stale_while_revalidate = Some(window);
+        self
+    }
+
+    /// Lets an expired value answer for this long after its expiry when its load fails, or takes too long. The key
+    /// is then left alone for 1 s, doubling to 30 s.
+    #[must_use]
+    pub fn stale_if_error(mut self, window: Duration) -> Self {
+        self.stale_if_error = Some(window);
+        self
+    }
+
+    /// Refreshes a value that is read near the end of its life, before it expires: in the background when loads are
+    /// detached, else in the task of the first caller.
+    #[must_use]
+    pub fn refresh_ahead(mut self, when: RefreshAhead) -> Self {
+        self.refresh_ahead = Some(when);
+        self
+    }
+
+    /// Never answers with an expired value, whatever the manager's defaults: for what grants access.
+    #[must_use]
+    pub fn never_stale(mut self) -> Self {
+        self.never_stale = true;
         self
     }
 

@@ -1,88 +1,119 @@
 //! A miss: take a seat, look into the tiers, run the loader, land.
 //!
-//! Promise: one load per key whoever asks; the body runs at most once per call; only its own error is returned.
+//! Promise: one load per key whoever asks; the body runs at most once per call; only its own error is returned, or
+//! the limit that the caller set. How a body is run is in [`run`](super::run), what it leaves behind in
+//! [`conclude`](super::conclude), the load that goes on by itself in [`detach`](super::detach).
 
+use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 
 use super::counters::Count;
-use super::fetch::count_of;
+use super::detach::{self, Launch, Launched};
+use super::fetch::Look;
+use super::found::{Answer, Found};
 use super::land::Landed;
-use super::typed::{Failure, Hold, Recipe, Shape, Share, Split, Verdict};
+use super::limits::Limits;
+use super::outcome::Outcome;
+use super::request::Request;
+use super::run::{Boxed, Work};
+use super::stale::Stale;
+use super::typed::{Body, Loaded, Older, Recipe};
 use super::{Ask, Engine, Keyspace, reentry};
-use crate::entry::Reason;
+use crate::entry::{Reason, Status};
+use crate::error::Result;
 use crate::flight::{Lead, Seat};
-use crate::port::near::Held;
+use crate::policy::Use;
 use crate::stamp::Scope;
 
-/// What a leader tells its followers.
-#[derive(Clone)]
-pub(super) enum Outcome {
-    /// A value, or absence.
-    Value(Option<Held>),
-    /// The loader failed, and everybody gets its error.
-    Failed(Failure),
-    /// The loader failed, and its error cannot be shared: everybody runs the loader.
-    Unshared,
+/// A call: what is loaded, and what is done with it.
+pub(crate) struct Call<R: Recipe, B> {
+    pub(super) recipe: R,
+    pub(super) body: B,
+    /// How the body is started on its own, when it owns what it needs.
+    pub(super) detach: Option<Launch<R, B>>,
+}
+
+impl<R: Recipe, B> Call<R, B> {
+    /// Runs the body, and nothing else.
+    pub(crate) async fn run(self) -> R::Ret
+    where
+        B: Body<R::Ret>,
+    {
+        Into::<Loaded<R::Ret>>::into(self.body.begin(Older::default()).await).ret
+    }
+
+    /// The body belongs to the caller: it ends when the last one who waits for it has gone.
+    pub(crate) fn attached(recipe: R, body: B) -> Self {
+        Self { recipe, body, detach: None }
+    }
+}
+
+impl<R, B> Call<R, B>
+where
+    R: Recipe + Send + Sync + 'static,
+    R::Ret: Send + 'static,
+    B: Body<R::Ret, Run: Send + 'static> + Send + 'static,
+{
+    /// The body belongs to nobody: it goes on when its callers have gone.
+    pub(crate) fn detached(recipe: R, body: B) -> Self {
+        Self { recipe, body, detach: Some(detach::launch) }
+    }
 }
 
 /// Where a caller found itself.
-pub(super) enum Place<R> {
-    Answered(R),
+enum Place<R> {
+    Answered(Answer<R>),
+    /// Answered with a value that a load is to replace meanwhile.
+    Ahead(Answer<R>, Stale),
     Alone,
-    Leading(Lead<Outcome>),
+    Leading(Leading),
+}
+
+/// What a leader has when it begins to load.
+struct Leading {
+    lead: Lead<Outcome>,
+    landed: Landed,
+    older: Option<Stale>,
 }
 
 impl Engine {
     /// Answers a call after its near probe missed.
-    pub(crate) async fn load<S: Shape, H: Hold<S::Val>>(
-        &self,
+    pub(crate) async fn load<R: Recipe, B: Body<R::Ret>>(
+        self: &Arc<Self>,
         ask: &Ask<'_>,
-        recipe: Recipe<S, H, impl Share<S::Ret>, impl FnOnce(&S::Val) -> Verdict>,
-        body: impl Future<Output = S::Ret>,
-    ) -> S::Ret {
-        let lead = match self.place(ask, &recipe).await {
-            Place::Answered(ret) => return ret,
-            Place::Alone => return self.run(ask.space, body).await,
-            Place::Leading(lead) => lead,
-        };
-        let born = self.stamps.born();
-        match self.fetch(ask, born).await {
-            Ok(Some(found)) => {
-                if let Some(ret) = give(&recipe, found.value()) {
-                    self.counters.add(ask.space, count_of(Some(&found)));
-                    lead.tell(Outcome::Value(found.into_value()));
-                    return ret;
-                }
+        call: Call<R, B>,
+    ) -> Answer<R::Ret> {
+        let mut request = self.request(ask.space);
+        let limits = self.limits(ask);
+        match self.place(ask, (&call.recipe, call.detach.is_some()), limits, &mut request).await {
+            Place::Answered(answer) => answer,
+            Place::Ahead(answer, older) => {
+                self.refresh_behind(ask, call, older);
+                answer
             }
-            Ok(None) => {}
-            Err(error) => {
-                if let Some(ret) = (recipe.on_trouble)(error) {
-                    self.counters.add(ask.space, Count::Miss);
-                    return ret;
-                }
-            }
+            Place::Alone => self.alone(ask, (call.recipe, call.body), limits, &mut request).await,
+            Place::Leading(leading) => self.start(ask, call, leading, limits, &mut request).await,
         }
-        self.counters.add(ask.space, Count::Miss);
-        self.lead(ask, recipe, lead, Landed::New(born), body).await
     }
 
     /// Runs the body now and stores what it returns, whatever is stored. A load of the same key that is under
     /// way is overtaken: its value is not stored any more.
-    pub(crate) async fn refresh<S: Shape, H: Hold<S::Val>>(
-        &self,
+    pub(crate) async fn refresh<R: Recipe, B: Body<R::Ret>>(
+        self: &Arc<Self>,
         ask: &Ask<'_>,
-        recipe: Recipe<S, H, impl Share<S::Ret>, impl FnOnce(&S::Val) -> Verdict>,
-        body: impl Future<Output = S::Ret>,
-    ) -> S::Ret {
+        call: Call<R, B>,
+    ) -> Answer<R::Ret> {
+        let mut request = self.request(ask.space);
+        let limits = self.limits(ask);
         self.stamps.bump(Scope::Key(ask.key));
         self.forget_loads(ask.key);
-        self.counters.add(ask.space, Count::Miss);
         match self.flights.seat(ask.key) {
             Seat::Lead(lead) => {
-                let born = self.stamps.born();
-                self.lead(ask, recipe, lead, Landed::Over(born), body).await
+                let leading = Leading { lead, landed: Landed::Over(self.stamps.born()), older: None };
+                self.start(ask, call, leading, limits, &mut request).await
             }
-            Seat::Follow(_) => self.run(ask.space, body).await,
+            Seat::Follow(_) => self.alone(ask, (call.recipe, call.body), limits, &mut request).await,
         }
     }
 
@@ -92,101 +123,167 @@ impl Engine {
         body.await
     }
 
-    /// Takes a seat; a follower waits here, as often as leaders give up.
-    async fn place<S: Shape, H: Hold<S::Val>, C>(
-        &self,
-        ask: &Ask<'_>,
-        recipe: &Recipe<S, H, impl Share<S::Ret>, C>,
-    ) -> Place<S::Ret> {
-        if reentry::is_loading(self.identity(), ask.key) {
-            self.counters.add(ask.space, Count::Miss);
-            return Place::Alone;
-        }
-        loop {
-            let follow = match self.flights.seat(ask.key) {
-                Seat::Lead(lead) => return Place::Leading(lead),
-                Seat::Follow(follow) => follow,
-            };
-            if let Some(outcome) = follow.outcome().await {
-                return self.follow(ask, recipe, &outcome);
+    /// Looks near, then takes a seat; a follower waits here, as often as leaders give up. A leader looks into the
+    /// tiers.
+    fn place<'a, R: Recipe>(
+        &'a self,
+        ask: &'a Ask<'_>,
+        (recipe, detached): (&'a R, bool),
+        limits: Limits,
+        request: &'a mut Request<'_>,
+    ) -> Boxed<impl Future<Output = Place<R::Ret>>> {
+        Box::pin(async move {
+            if reentry::is_loading(self.identity(), ask.key) {
+                return Place::Alone;
             }
-        }
-    }
-
-    /// A follower's own copy of the outcome.
-    pub(super) fn follow<S: Shape, H: Hold<S::Val>, C>(
-        &self,
-        ask: &Ask<'_>,
-        recipe: &Recipe<S, H, impl Share<S::Ret>, C>,
-        outcome: &Outcome,
-    ) -> Place<S::Ret> {
-        let copy = match outcome {
-            Outcome::Value(value) => give(recipe, value.as_ref()),
-            Outcome::Failed(failure) => recipe.share.restore(failure),
-            Outcome::Unshared => None,
-        };
-        self.counters.add(ask.space, if copy.is_some() { Count::Coalesced } else { Count::Miss });
-        copy.map_or(Place::Alone, Place::Answered)
-    }
-
-    /// Runs the body as the leader, tells its outcome, and lands its value.
-    async fn lead<S: Shape, H: Hold<S::Val>>(
-        &self,
-        ask: &Ask<'_>,
-        recipe: Recipe<S, H, impl Share<S::Ret>, impl FnOnce(&S::Val) -> Verdict>,
-        lead: Lead<Outcome>,
-        born: Landed,
-        body: impl Future<Output = S::Ret>,
-    ) -> S::Ret {
-        let body = reentry::loading(self.identity(), ask.key, self.run(ask.space, body));
-        match recipe.shape.split(body.await) {
-            Split::Value(value) => {
-                let held: Held = recipe.hold.hold(&value);
-                lead.tell(Outcome::Value(Some(held.clone())));
-                match (recipe.judge)(&value) {
-                    Verdict::Keep(ttl) => self.land(&ask.living(ttl), born, Some(&held)).await,
-                    Verdict::Refuse => {
-                        self.not_stored(ask.space, "all", Reason::Refused);
-                        self.drop_older(ask, born).await;
+            let older = match self.judge_look(ask, (recipe, detached), self.look_near(ask), request) {
+                Judged::Done(place, _) => return place,
+                Judged::Load(older) => older,
+            };
+            loop {
+                let follow = match self.flights.seat(ask.key) {
+                    Seat::Lead(lead) => {
+                        return self.look(ask, (recipe, detached), (lead, older), limits, request).await;
+                    }
+                    Seat::Follow(follow) => follow,
+                };
+                if let Some(answer) = self.at_once(ask, recipe, older.as_ref()) {
+                    request.answered(&answer, Count::Miss);
+                    return Place::Answered(answer);
+                }
+                let late = |limit| self.late(ask, recipe, older.as_ref(), limit);
+                match limits.wait(follow.outcome(), late).await {
+                    Ok(Some(outcome)) => {
+                        let Some(answer) = self.follow(ask, recipe, older.as_ref(), outcome) else {
+                            return Place::Alone;
+                        };
+                        request.answered(&answer, Count::Coalesced);
+                        return Place::Answered(answer);
+                    }
+                    Ok(None) => {}
+                    Err(answer) => {
+                        request.answered(&answer, Count::Miss);
+                        return Place::Answered(answer);
                     }
                 }
-                recipe.shape.of_value(value)
             }
-            Split::Absent(ret) => {
-                lead.tell(Outcome::Value(None));
-                if ask.space.policy.negative_ttl.is_some() {
-                    self.land(ask, born, None).await;
-                } else {
-                    self.drop_older(ask, born).await;
-                }
-                ret
+        })
+    }
+
+    /// Looks into the tiers, for those who follow too.
+    async fn look<R: Recipe>(
+        &self,
+        ask: &Ask<'_>,
+        (recipe, detached): (&R, bool),
+        (lead, older): (Lead<Outcome>, Option<Stale>),
+        limits: Limits,
+        request: &mut Request<'_>,
+    ) -> Place<R::Ret> {
+        let born = self.stamps.born();
+        let late = |limit| self.late(ask, recipe, older.as_ref(), limit);
+        let look = match limits.wait(self.look_everywhere(ask, born), late).await {
+            Ok(look) => look,
+            Err(answer) => {
+                request.answered(&answer, Count::Miss);
+                return Place::Answered(answer);
             }
-            Split::Failed(ret) => {
-                self.counters.add(ask.space, Count::LoadFailed);
-                lead.tell(recipe.share.share(&ret).map_or(Outcome::Unshared, Outcome::Failed));
-                ret
+        };
+        match self.judge_look(ask, (recipe, detached), look, request) {
+            Judged::Done(place, outcome) => {
+                outcome.into_iter().for_each(|outcome| lead.tell(outcome));
+                place
+            }
+            Judged::Load(found) => {
+                let older = found.or(older);
+                let landed = if older.is_some() { Landed::Replacing(born) } else { Landed::New(born) };
+                Place::Leading(Leading { lead, landed, older })
             }
         }
     }
 
-    /// Tells this manager from the others of the process.
-    pub(super) fn identity(&self) -> usize {
-        std::ptr::from_ref(self).addr()
+    /// What is done with what a look found.
+    fn judge_look<R: Recipe>(
+        &self,
+        ask: &Ask<'_>,
+        (recipe, detached): (&R, bool),
+        look: Result<Look>,
+        request: &mut Request<'_>,
+    ) -> Judged<R::Ret> {
+        let older = match look {
+            Ok(Look::Fresh(found)) => return self.judge_fresh(recipe, found, request),
+            Ok(Look::Due(older) | Look::Stale(older)) => older,
+            Ok(Look::Nothing) => return Judged::Load(None),
+            Err(error) => {
+                let Some(ret) = recipe.trouble(error) else { return Judged::Load(None) };
+                request.is(Count::Miss);
+                let answer = Answer::new(ret, Status::loaded(Reason::TierError));
+                return Judged::Done(Place::Answered(answer), None);
+            }
+        };
+        let backs_off = self.backs_off(ask.key).is_some();
+        let answer = match self.good_for(ask, &older) {
+            Use::Nothing => return Judged::Load(None),
+            _ if backs_off => self.rescue(ask, recipe, Some(&older), Reason::BacksOff),
+            Use::WhileRevalidate if detached => self.at_once(ask, recipe, Some(&older)),
+            Use::WhileRevalidate | Use::IfError => None,
+        };
+        let Some(answer) = answer else { return Judged::Load(Some(older)) };
+        request.answered(&answer, Count::Miss);
+        let outcome = Some(Outcome::Rescued(older.clone()));
+        self.rearm(ask, &older);
+        Judged::Done(if backs_off { Place::Answered(answer) } else { Place::Ahead(answer, older) }, outcome)
     }
 
-    async fn run<R>(&self, space: &Keyspace, body: impl Future<Output = R>) -> R {
-        self.counters.add(space, Count::Load);
-        body.await
+    fn judge_fresh<R: Recipe>(&self, recipe: &R, found: Found, request: &mut Request<'_>) -> Judged<R::Ret> {
+        let Some(ret) = recipe.give(found.value()) else { return Judged::Load(None) };
+        request.is(found.count());
+        let answer = Answer::new(ret, found.status());
+        Judged::Done(Place::Answered(answer), Some(Outcome::Value(found.into_value())))
+    }
+
+    /// Starts the load that this caller leads: on its own, or here.
+    async fn start<R: Recipe, B: Body<R::Ret>>(
+        self: &Arc<Self>,
+        ask: &Ask<'_>,
+        call: Call<R, B>,
+        Leading { lead, landed, older }: Leading,
+        limits: Limits,
+        request: &mut Request<'_>,
+    ) -> Answer<R::Ret> {
+        let Call { recipe, body, detach } = call;
+        let work = Work { recipe: recipe.clone(), body, lead, landed, older: older.clone(), refresh: None };
+        let launched = match detach {
+            Some(launch) => launch(self, ask, work),
+            None => Launched::Not(work),
+        };
+        let work = match launched {
+            Launched::Away(reported) => {
+                return self.await_report(ask, &recipe, (reported, older), limits, request).await;
+            }
+            Launched::Full(work) => {
+                if let Some((answer, outcome)) = self.overloaded(ask, &recipe, older.as_ref()) {
+                    request.answered(&answer, Count::Miss);
+                    work.lead.tell(outcome);
+                    return answer;
+                }
+                work
+            }
+            Launched::Not(work) => work,
+        };
+        self.run_here(ask, work, limits, request).await
     }
 }
 
-/// The result of a stored value, or of remembered absence.
-pub(super) fn give<S: Shape, H: Hold<S::Val>, F, C>(
-    recipe: &Recipe<S, H, F, C>,
-    value: Option<&Held>,
-) -> Option<S::Ret> {
-    match value {
-        Some(held) => recipe.hold.give(Held::clone(held)).map(|value| recipe.shape.of_value(value)),
-        None => recipe.shape.of_absence(),
+/// What comes of a look.
+enum Judged<R> {
+    /// An answer, and what followers are told.
+    Done(Place<R>, Option<Outcome>),
+    /// A load, and the older value that may answer in need.
+    Load(Option<Stale>),
+}
+
+impl<R: Recipe, B> fmt::Debug for Call<R, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("detached", &self.detach.is_some()).finish_non_exhaustive()
     }
 }

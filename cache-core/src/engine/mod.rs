@@ -1,37 +1,53 @@
 //! The engine: what happens on a hit, on a miss, on a write, on an invalidation.
 //!
-//! Start reading in [`hot`] (a hit), then [`load`] (a miss: seat, fetch, run, land). [`put`] writes,
-//! [`invalidate`] removes, [`atomic`] holds the verbs that must have one winner, [`claims`] those that somebody goes
-//! on holding, [`serving`] picks the byte tier,
-//! [`blocking`] is a miss of a synchronous function,
+//! Start reading in [`hot`] (a hit), then [`load`] (a miss: seat, fetch, run, land; within [`limits`], or
+//! [`detach`]ed; what answers when there is no new value is in [`stale`]). [`put`] writes, [`invalidate`] removes,
+//! [`expire`] ends a life, [`atomic`] holds the verbs that must have one winner, [`serving`] picks the byte tier,
+//! [`claims`] holds those that somebody goes on holding, [`blocking`] is a miss of a synchronous function,
 //! [`unfinished`] ends what a caller abandoned.
 
+mod absences;
 mod atomic;
+mod backoff;
 mod blocking;
+mod check;
 mod claims;
+mod conclude;
 mod counters;
+mod detach;
+mod expire;
+mod far_write;
 mod fetch;
 mod found;
 mod hot;
 mod invalidate;
 mod keyspace;
 mod land;
+mod limits;
+mod lives;
 mod load;
+mod outcome;
+mod preset;
 mod put;
 mod reentry;
+mod refresh;
+mod request;
+mod run;
 mod serving;
+mod stale;
 mod typed;
 mod unfinished;
 mod values;
 
 pub(crate) use claims::{Claimed, Holding};
 pub use counters::{Counts, Statistics};
-pub(crate) use found::Found;
+pub(crate) use found::{Answer, Found};
 pub(crate) use hot::Hot;
 pub(crate) use invalidate::What;
 pub use keyspace::{Keyspace, Policy};
+pub(crate) use load::Call;
 pub use put::Written;
-pub(crate) use typed::Recipe;
+pub(crate) use typed::{Body, Loaded, Older, Plainly, Recipe};
 pub use typed::{
     ByClone, ByNothing, ByText, Failure, Fallible, FallibleOptional, Hold, HoldArc, HoldClone, Optional,
     Plain, Shape, Share, Split, Storable, Verdict,
@@ -58,7 +74,11 @@ use crate::recovery::Journal;
 use crate::stamp::{Gate, Stamps};
 use crate::tier::{Tier, Tiers};
 use crate::time::Life;
+use absences::Absences;
+use backoff::Failures;
 use counters::{Count, Counters};
+use detach::Background;
+use refresh::Refreshes;
 
 /// The parts that the builder wires together.
 pub(crate) struct Parts {
@@ -69,6 +89,8 @@ pub(crate) struct Parts {
     pub(crate) clock: Clock,
     pub(crate) recorder: Arc<dyn Recorder>,
     pub(crate) spawner: Arc<dyn Spawner>,
+    pub(crate) policy: Policy,
+    pub(crate) max_detached_loads: usize,
     pub(crate) default_ttl: Life,
     pub(crate) near_ttl: Option<Life>,
     pub(crate) jitter: Jitter,
@@ -80,13 +102,17 @@ pub(crate) struct Parts {
 pub(crate) struct Engine {
     parts: Parts,
     enabled: AtomicBool,
-    flights: Arc<Flights<load::Outcome>>,
+    flights: Arc<Flights<outcome::Outcome>>,
     /// Those of synchronous functions: a thread never waits for a task, which might need that very thread.
-    blocking_flights: Arc<Flights<load::Outcome>>,
+    blocking_flights: Arc<Flights<outcome::Outcome>>,
     stamps: Stamps,
     gate: Gate,
     journal: Journal,
     recovering: tokio::sync::Mutex<()>,
+    background: Background,
+    failures: Failures,
+    absences: Absences,
+    refreshes: Refreshes,
     counters: Counters,
     undone: Arc<claims::Undone>,
 }
@@ -102,6 +128,10 @@ impl Engine {
             gate: Gate::default(),
             journal: Journal::default(),
             recovering: tokio::sync::Mutex::default(),
+            background: Background::new(parts.max_detached_loads),
+            failures: Failures::default(),
+            absences: Absences::new(parts.near.bounds()),
+            refreshes: Refreshes::default(),
             counters: Counters::default(),
             undone: Arc::default(),
             parts,
@@ -131,6 +161,7 @@ impl Engine {
             near_entries: self.parts.near.len() as u64,
             near_bytes: self.parts.near.weight(),
             loading: (self.flights.len() + self.blocking_flights.len()) as u64,
+            detached: self.background.under_way() as u64,
             ..self.counters.snapshot()
         }
     }

@@ -1,12 +1,14 @@
 //! Writing a value that the caller has at hand.
 
-use super::land::{FarWrite, Landing};
+use super::far_write::FarWrite;
+use super::land::Landing;
 use super::serving::Serving;
 use super::unfinished::Unfinished;
 use super::{Ask, Engine, What};
+use crate::codec::peek;
 use crate::entry::Reason;
 use crate::error::Result;
-use crate::port::backend::{SetCondition, SetOptions};
+use crate::port::backend::{DeleteOptions, SetCondition, SetOptions};
 use crate::port::near::Held;
 use crate::stamp::Scope;
 use crate::time::Life;
@@ -66,7 +68,11 @@ impl Engine {
         };
         self.stamps.bump(Scope::Key(ask.key));
         self.forget_loads(ask.key);
-        let far = self.write_far(ask, value.as_ref(), life, SetOptions::default().when(condition)).await;
+        let options = SetOptions::default().when(condition);
+        let mut far = self.write_far(ask, value.as_ref(), life, options).await;
+        if matches!(far, FarWrite::Refused) && self.remove_expired(ask).await {
+            far = self.write_far(ask, value.as_ref(), life, options).await;
+        }
         if let FarWrite::Aside(_) = far {
             self.journal.key(ask.key);
         }
@@ -92,12 +98,21 @@ impl Engine {
         }
     }
 
+    /// Removes what is kept only to answer stale: to a condition it is not there.
+    async fn remove_expired(&self, ask: &Ask<'_>) -> bool {
+        let (Serving::Primary(tier) | Serving::Fallback(tier)) = self.serving() else { return false };
+        let Ok(Some(bytes)) = tier.backend.get(ask.key).await else { return false };
+        let wall = self.parts.clock.wall();
+        let ended = peek(&bytes).is_some_and(|header| header.deadlines.fresh_until <= wall);
+        ended && tier.backend.delete(ask.key, DeleteOptions::if_unchanged(bytes)).await.unwrap_or(false)
+    }
+
     /// Whether the near tier is the only one that can be asked, and has a fresh entry.
     fn holds_alone(&self, ask: &Ask<'_>) -> bool {
         let alone = !ask.leaves_the_process()
             || !self.parts.tiers.exist()
             || matches!(self.serving(), Serving::Nothing(_));
-        alone && self.parts.near.entry(ask.key.near()).is_some_and(|entry| self.is_fresh(&entry.meta))
+        alone && self.parts.near.entry(ask.key.near()).is_some_and(|entry| self.is_alive(&entry))
     }
 
     fn judge(&self, ask: &Ask<'_>, far: FarWrite) -> Result<Written> {

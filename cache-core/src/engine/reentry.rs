@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::key::CacheKey;
 
 tokio::task_local! {
-    static LOADING: Arc<Loading>;
+    static LOADING: Option<Arc<Loading>>;
 }
 
 /// A key that this task is loading, and those around it.
@@ -24,7 +24,7 @@ struct Loading {
 /// Whether this task is loading the key already.
 pub(super) fn is_loading(manager: usize, key: &CacheKey) -> bool {
     let found = LOADING.try_with(|innermost| {
-        let mut next = Some(innermost);
+        let mut next = innermost.as_ref();
         while let Some(loading) = next {
             if loading.manager == manager && loading.key == *key {
                 return true;
@@ -38,6 +38,21 @@ pub(super) fn is_loading(manager: usize, key: &CacheKey) -> bool {
 
 /// Runs a body as the load of a key.
 pub(super) fn loading<F: Future>(manager: usize, key: &CacheKey, body: F) -> impl Future<Output = F::Output> {
-    let around = LOADING.try_with(Arc::clone).ok();
-    LOADING.scope(Arc::new(Loading { manager, key: key.clone(), around }), body)
+    let Around(around) = Around::now();
+    LOADING.scope(Some(Arc::new(Loading { manager, key: key.clone(), around })), body)
+}
+
+/// The keys that this task is loading, for a task that it starts.
+pub(super) struct Around(Option<Arc<Loading>>);
+
+impl Around {
+    /// Those of now.
+    pub(super) fn now() -> Self {
+        Self(LOADING.try_with(Option::clone).ok().flatten())
+    }
+
+    /// Runs a future as if it were part of the task that this was taken from.
+    pub(super) fn keep<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
+        LOADING.scope(self.0, future)
+    }
 }

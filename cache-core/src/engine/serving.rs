@@ -170,6 +170,7 @@ impl Engine {
             let _ = tokio::time::timeout(LAST_WORDS, self.recover()).await;
         }
         self.set_enabled(false);
+        self.background.stop();
         for tier in [self.parts.tiers.primary(), self.parts.tiers.fallback()] {
             if let Err(error) = tier.backend.disconnect().await {
                 self.tier_failed(tier, "disconnect", &error);

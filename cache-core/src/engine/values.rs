@@ -49,9 +49,33 @@ impl<'a> Ask<'a> {
         if ttl == Ttl::Default { self } else { Self { ttl, ..self } }
     }
 
+    /// The same question, for a load that outlives its caller.
+    pub(crate) fn owned(self) -> Asked {
+        let Self { key, space, values, ttl, strict } = self;
+        Asked { key: key.clone(), space: space.clone(), values, ttl, strict }
+    }
+
     /// Whether its values go to byte tiers.
     pub(crate) fn leaves_the_process(&self) -> bool {
         self.values.are_stored() && !self.space.policy.local && !self.key.stays_here()
+    }
+}
+
+/// A question that owns what it is about.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    key: CacheKey,
+    space: Keyspace,
+    values: &'static dyn Values,
+    ttl: Ttl,
+    strict: bool,
+}
+
+impl Asked {
+    /// The question.
+    pub(crate) fn ask(&self) -> Ask<'_> {
+        let Self { key, space, values, ttl, strict } = self;
+        Ask { key, space, values: *values, ttl: *ttl, strict: *strict }
     }
 }
 

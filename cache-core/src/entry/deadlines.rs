@@ -1,5 +1,7 @@
 //! The deadlines that travel with a stored entry.
 
+use std::time::Duration;
+
 use crate::time::{Life, WallTime};
 
 /// When an entry was stored, until when it is fresh, and until when it may be served stale.
@@ -19,6 +21,19 @@ impl Deadlines {
     pub fn starting(now: WallTime, life: Life) -> Self {
         let fresh_until = now.after(life);
         Self { created: now, fresh_until, stale_until: fresh_until }
+    }
+
+    /// The same, and a stale window after it.
+    #[must_use]
+    pub fn stale_for(self, window: Duration) -> Self {
+        Self {
+            stale_until: if window.is_zero() {
+                self.fresh_until
+            } else {
+                self.fresh_until.after(Life::For(window))
+            },
+            ..self
+        }
     }
 
     /// How long the entry is still fresh for a reader at `now`, capped by the local policy's `life`.
@@ -41,7 +56,6 @@ impl Deadlines {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn a_clock_that_was_wrong_neither_kills_nor_immortalizes() {

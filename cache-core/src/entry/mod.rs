@@ -3,7 +3,9 @@
 mod deadlines;
 mod invalidated;
 mod reason;
+mod status;
 
 pub use deadlines::Deadlines;
 pub use invalidated::Invalidated;
 pub use reason::Reason;
+pub use status::{Freshness, Status};

@@ -28,7 +28,7 @@ pub enum Reason {
     TimedOut,
     /// The tier cannot be reached, or answered with an error.
     TierError,
-    /// Too many calls of the tier are under way: this one was not begun.
+    /// Too many calls of the tier, or detached loads, are under way: this one was not begun.
     Overloaded,
     /// The tier is in quarantine until its journal has been applied.
     Quarantined,
@@ -40,6 +40,14 @@ pub enum Reason {
     NoKeySecret,
     /// The condition refused to store the value.
     Refused,
+    /// The value is stale and is being refreshed.
+    Revalidating,
+    /// The load failed.
+    LoadFailed,
+    /// The key is left alone for a while, because its loads failed.
+    BacksOff,
+    /// The call went round the cache.
+    Bypassed,
     /// The cache is switched off.
     Disabled,
 }
@@ -61,12 +69,16 @@ impl Reason {
             Self::Undecodable => "undecodable",
             Self::TimedOut => "timed_out",
             Self::TierError => "tier_error",
-            Self::Overloaded => "overloaded",
             Self::Quarantined => "quarantined",
             Self::TooLarge => "too_large",
             Self::Unencodable => "unencodable",
             Self::NoKeySecret => "no_key_secret",
             Self::Refused => "refused",
+            Self::Revalidating => "revalidating",
+            Self::LoadFailed => "load_failed",
+            Self::BacksOff => "backs_off",
+            Self::Overloaded => "overloaded",
+            Self::Bypassed => "bypassed",
             Self::Disabled => "disabled",
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::CacheManager;
 use crate::codec::{Codec, Compression, MAX_ENTRY_BYTES};
-use crate::engine::{Engine, Parts};
+use crate::engine::{Engine, Parts, Policy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{KeySecret, Namespace};
 use crate::policy::{FailMode, Jitter};
@@ -21,6 +21,8 @@ use crate::time::Life;
 /// How long a near copy of what other processes can change is trusted, unless said otherwise.
 const NEAR_TTL_OF_SHARED: Duration = Duration::from_secs(5);
 const DEFAULT_TTL: Duration = Duration::from_secs(300);
+/// Loads that go on without a caller, at a time.
+const MAX_DETACHED_LOADS: usize = 1_000;
 const DEFAULT_JITTER: f64 = 0.15;
 
 /// The parts of a manager. Every wrong one is reported by [`Builder::build`], all at once.
@@ -32,6 +34,8 @@ pub struct Builder {
     primary: Option<Arc<dyn CacheBackend>>,
     fallback: Option<Arc<dyn CacheBackend>>,
     has_near: bool,
+    policy: Policy,
+    max_detached_loads: usize,
     default_ttl: Duration,
     near_ttl: Option<Duration>,
     jitter: f64,
@@ -55,6 +59,8 @@ impl Builder {
             primary: None,
             fallback: None,
             has_near: false,
+            policy: Policy::default(),
+            max_detached_loads: MAX_DETACHED_LOADS,
             default_ttl: DEFAULT_TTL,
             near_ttl: None,
             jitter: DEFAULT_JITTER,
@@ -114,6 +120,19 @@ impl Builder {
     /// How long a value is fresh unless its keyspace or call says so. 300 s.
     pub fn default_ttl(mut self, ttl: Duration) -> Self {
         self.default_ttl = ttl;
+        self
+    }
+
+    /// What every keyspace and call wants, unless it says so itself.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// How many loads may go on without a caller at a time: detached ones and background refreshes. Beyond it a
+    /// detached load is answered by a stale value, or by an error of kind `Overloaded`. 1,000.
+    pub fn max_detached_loads(mut self, most: usize) -> Self {
+        self.max_detached_loads = most;
         self
     }
 
@@ -191,6 +210,7 @@ impl Builder {
             builder.near_ttl.map(Life::new).transpose().map_err(|error| named("near_ttl", &error))
         });
         let jitter = self.keep(|builder| Jitter::new(builder.jitter, builder.jitter_seed));
+        self.keep(|builder| builder.policy.check().map_err(|error| named("policy", &error)));
         self.check_tiers();
         self.check_sizes();
         let (Some(namespace), Some(key_secret), Some(default_ttl), Some(near_ttl), Some(jitter), true) =
@@ -212,6 +232,8 @@ impl Builder {
             clock: self.clock.unwrap_or_default(),
             recorder: self.recorder,
             spawner: self.spawner,
+            policy: self.policy,
+            max_detached_loads: self.max_detached_loads,
             default_ttl,
             jitter,
             fail_mode: self.fail_mode,

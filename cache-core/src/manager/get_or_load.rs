@@ -5,130 +5,236 @@ use std::future::{Future, IntoFuture};
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::{CacheManager, DIRECT, ask};
-use crate::engine::{ByClone, Fallible, HoldClone, Recipe, Storable, Verdict};
-use crate::error::{Error, Result};
+use super::cached::{loaded, shown};
+use super::direct::Direct;
+use super::{CacheManager, Cached, DIRECT, LoadError};
+use crate::engine::{Answer, Ask, Body, Call, Keyspace, Older, Policy, Storable, StoredValues};
+use crate::entry::{Reason, Status};
+use crate::error::Result;
 use crate::key::CacheKey;
+use crate::policy::RefreshAhead;
 use crate::time::{Life, Ttl};
 
-/// What a load is about: values of `T`, errors of `E`, a loader that may borrow for `'f`.
-type Of<'f, T, E> = (&'f (), fn() -> (T, E));
+/// What a load is about: values of `T`, errors of `E`, a loader that may borrow for `'f`; who it belongs to.
+type Of<'f, T, E, M, L> = (&'f (), fn() -> (T, E, M, L));
 
-/// A load that has not begun: await it, or set its options first.
+/// A load that has not begun: await it, or set its options first. `M` says who the load belongs to, `L` what the
+/// loader is shown and answers.
 #[must_use = "nothing is read or loaded until it is awaited"]
-pub struct GetOrLoad<'f, T, E, F> {
-    manager: CacheManager,
-    key: Result<CacheKey>,
+pub struct GetOrLoad<'f, T, E, F, M = Attached, L = Simple> {
+    asked: Asked,
     loader: F,
-    ttl: Ttl,
-    of: PhantomData<Of<'f, T, E>>,
+    recipe: Direct<T, E>,
+    of: PhantomData<Of<'f, T, E, M, L>>,
 }
 
-impl<T, E, F> GetOrLoad<'_, T, E, F> {
+/// The load belongs to its callers: it ends when the last one who waits for it goes away.
+#[derive(Debug, Clone, Copy)]
+pub enum Attached {}
+
+/// The load belongs to nobody: it goes on by itself when its callers go away.
+#[derive(Debug, Clone, Copy)]
+pub enum Detached {}
+
+/// A load that will say what its answer is worth: awaited, it gives the value and its [`Status`].
+#[derive(Debug)]
+#[must_use = "nothing is read or loaded until it is awaited"]
+pub struct WithStatus<G>(G);
+
+/// The loader is shown nothing and answers a value.
+#[derive(Debug, Clone, Copy)]
+pub enum Simple {}
+
+/// The loader is shown the older value, where one is held, and answers a [`Cached`].
+#[derive(Debug, Clone, Copy)]
+pub enum Revalidating {}
+
+/// What is asked, and how.
+#[derive(Debug)]
+struct Asked {
+    manager: CacheManager,
+    key: Result<CacheKey>,
+    ttl: Ttl,
+    policy: Policy,
+}
+
+impl<T, E, F, L> GetOrLoad<'_, T, E, F, Attached, L> {
     pub(super) fn new(manager: CacheManager, key: Result<CacheKey>, loader: F) -> Self {
-        Self { manager, key, loader, ttl: Ttl::Default, of: PhantomData }
+        let asked = Asked { manager, key, ttl: Ttl::Default, policy: Policy::default() };
+        Self { asked, loader, recipe: Direct::new(), of: PhantomData }
     }
 
+    /// Lets the load go on when its callers have gone: it runs as a task of its own, which takes a place among the
+    /// manager's `max_detached_loads`, and its value lands. The loader has to own what it needs. Without a runtime
+    /// to run it on it stays with its caller.
+    pub fn detach(self) -> GetOrLoad<'static, T, E, F, Detached, L> {
+        let Self { asked, loader, recipe, .. } = self;
+        GetOrLoad { asked, loader, recipe, of: PhantomData }
+    }
+}
+
+impl<T, E, F, M, L> GetOrLoad<'_, T, E, F, M, L> {
     /// How long a loaded value is fresh.
     pub fn ttl(mut self, ttl: impl Into<Ttl>) -> Self {
-        self.ttl = ttl.into();
+        self.asked.ttl = ttl.into();
+        self
+    }
+
+    /// All options at once; what it does not say is the manager's.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.asked.policy = policy;
+        self
+    }
+
+    /// How long this call may take, whatever it waits for: [`Policy::timeout`].
+    pub fn timeout(self, after: Duration) -> Self {
+        self.with(|policy| policy.timeout(after))
+    }
+
+    /// When it takes a stale value, if there is one: [`Policy::soft_timeout`].
+    pub fn soft_timeout(self, after: Duration) -> Self {
+        self.with(|policy| policy.soft_timeout(after))
+    }
+
+    /// When the load is given up: [`Policy::max_load_time`].
+    pub fn max_load_time(self, after: Duration) -> Self {
+        self.with(|policy| policy.max_load_time(after))
+    }
+
+    /// How long after its expiry a value answers at once: [`Policy::stale_while_revalidate`].
+    pub fn stale_while_revalidate(self, window: Duration) -> Self {
+        self.with(|policy| policy.stale_while_revalidate(window))
+    }
+
+    /// How long after its expiry a value answers in place of an error: [`Policy::stale_if_error`].
+    pub fn stale_if_error(self, window: Duration) -> Self {
+        self.with(|policy| policy.stale_if_error(window))
+    }
+
+    /// Which errors may be answered with a stale value: all unless said. Any other error reaches its caller, and ends
+    /// what was stale.
+    pub fn stale_if(mut self, stale_if: impl Fn(&E) -> bool + Send + Sync + 'static) -> Self {
+        self.recipe.stale_if = Some(Arc::new(stale_if));
+        self
+    }
+
+    /// Never answers with an expired value: [`Policy::never_stale`].
+    pub fn never_stale(self) -> Self {
+        self.with(Policy::never_stale)
+    }
+
+    /// When a read refreshes a value before it expires: [`Policy::refresh_ahead`].
+    pub fn refresh_ahead(self, when: RefreshAhead) -> Self {
+        self.with(|policy| policy.refresh_ahead(when))
+    }
+
+    /// Says where the value came from and how old it is.
+    pub fn with_status(self) -> WithStatus<Self> {
+        WithStatus(self)
+    }
+
+    fn with(mut self, set: impl FnOnce(Policy) -> Policy) -> Self {
+        self.asked.policy = set(self.asked.policy);
         self
     }
 }
 
-impl<T, E, F, Fut> GetOrLoad<'_, T, E, F>
-where
-    T: Storable + Clone,
-    E: Send + Sync + 'static,
-    F: FnOnce() -> Fut,
-    Fut: Future<Output = Result<T, E>>,
-{
-    async fn run(self) -> Result<T, LoadError<E>> {
+impl Asked {
+    /// Asks the engine.
+    async fn answer<T, E, B>(
+        self,
+        call: Call<Direct<T, E>, B>,
+    ) -> Result<Answer<Result<T, LoadError<E>>>, LoadError<E>>
+    where
+        T: Storable + Clone,
+        E: Send + Sync + 'static,
+        B: Body<Result<T, LoadError<E>>>,
+    {
         let key = self.key.map_err(LoadError::Cache)?;
         self.ttl.resolve(Life::Forever).map_err(LoadError::Cache)?;
-        let engine = self.manager.engine();
-        let loader = self.loader;
-        let body = async move { loader().await.map_err(|error| LoadError::Loader(Arc::new(error))) };
+        self.policy.check().map_err(LoadError::Cache)?;
+        let engine = self.manager.engine_handle();
         if !engine.is_enabled() {
-            return engine.bypass(&DIRECT, body).await;
+            let ret = engine.bypass(&DIRECT, call.run()).await;
+            return Ok(Answer { ret, status: Status::loaded(Reason::Disabled) });
         }
-        let recipe = Recipe {
-            shape: Fallible::<T, LoadError<E>>::new(),
-            hold: HoldClone::<T>::new(),
-            share: ByClone::<T, LoadError<E>>::new(),
-            judge: |_: &T| Verdict::Keep(Ttl::Default),
-            on_trouble: |error| Some(Err(LoadError::Cache(error))),
-        };
-        engine.load(&ask::<T>(&key, self.ttl), recipe, body).await
+        let space = Keyspace { name: DIRECT.name.clone(), policy: self.policy };
+        let ask = Ask::direct(&key, &space, StoredValues::<T>::of(), self.ttl);
+        Ok(engine.load(&ask, call).await)
     }
 }
 
-impl<'f, T, E, F, Fut> IntoFuture for GetOrLoad<'f, T, E, F>
-where
-    T: Storable + Clone,
-    E: Send + Sync + 'static,
-    F: FnOnce() -> Fut + Send + 'f,
-    Fut: Future<Output = Result<T, E>> + Send + 'f,
-{
-    type Output = Result<T, LoadError<E>>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'f>>;
+/// Awaiting, for a loader that lives for `$life`, is started as `$call`, and is a `$form`.
+macro_rules! awaited {
+    ($($form:ident($($shown:ty)?) -> $answer:ty, $mode:ident, $call:ident, $life:lifetime $(, <$free:lifetime>)?;)*) => {$(
+        impl<$($free,)? T, E, F, Fut> IntoFuture for GetOrLoad<$life, T, E, F, $mode, $form>
+        where
+            T: Storable + Clone,
+            E: Send + Sync + 'static,
+            F: FnOnce($($shown)?) -> Fut + Send + $life,
+            Fut: Future<Output = Result<$answer, E>> + Send + $life,
+        {
+            type Output = Result<T, LoadError<E>>;
+            type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + $life>>;
 
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
-    }
+            fn into_future(self) -> Self::IntoFuture {
+                let Self { asked, loader, recipe, .. } = self;
+                let body = body!($form, loader);
+                Box::pin(async { asked.answer(Call::$call(recipe, body)).await?.ret })
+            }
+        }
+
+        impl<$($free,)? T, E, F, Fut> IntoFuture for WithStatus<GetOrLoad<$life, T, E, F, $mode, $form>>
+        where
+            T: Storable + Clone,
+            E: Send + Sync + 'static,
+            F: FnOnce($($shown)?) -> Fut + Send + $life,
+            Fut: Future<Output = Result<$answer, E>> + Send + $life,
+        {
+            type Output = Result<(T, Status), LoadError<E>>;
+            type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + $life>>;
+
+            fn into_future(self) -> Self::IntoFuture {
+                let GetOrLoad { asked, loader, recipe, .. } = self.0;
+                let body = body!($form, loader);
+                Box::pin(async {
+                    let answer = asked.answer(Call::$call(recipe, body)).await?;
+                    Ok((answer.ret?, answer.status))
+                })
+            }
+        }
+    )*};
 }
 
-impl<T, E, F> fmt::Debug for GetOrLoad<'_, T, E, F> {
+/// A loader as the engine runs it.
+macro_rules! body {
+    (Simple, $loader:ident) => {
+        |_| async { $loader().await.map_err(LoadError::of) }
+    };
+    (Revalidating, $loader:ident) => {
+        |older: Older| async move {
+            let older = shown::<T>(&older);
+            loaded($loader(older.clone()).await, older)
+        }
+    };
+}
+
+awaited! {
+    Simple() -> T, Attached, attached, 'f, <'f>;
+    Simple() -> T, Detached, detached, 'static;
+    Revalidating(Option<T>) -> Cached<T>, Attached, attached, 'f, <'f>;
+    Revalidating(Option<T>) -> Cached<T>, Detached, detached, 'static;
+}
+
+impl<T, E, F, M, L> fmt::Debug for GetOrLoad<'_, T, E, F, M, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GetOrLoad").field("key", &self.key).field("ttl", &self.ttl).finish_non_exhaustive()
+        let Asked { key, ttl, policy, .. } = &self.asked;
+        f.debug_struct("GetOrLoad")
+            .field("key", key)
+            .field("ttl", ttl)
+            .field("policy", policy)
+            .finish_non_exhaustive()
     }
 }
-
-/// Why a load has no value: the loader's own error, shared by all who waited for it, or the caller's misuse of
-/// the cache (an empty key, a ttl of zero); trouble of a tier only when the manager fails closed.
-pub enum LoadError<E> {
-    /// The loader failed.
-    Loader(Arc<E>),
-    /// The cache could not be asked.
-    Cache(Error),
-}
-
-impl<E> LoadError<E> {
-    /// The loader's error.
-    pub fn loader(&self) -> Option<&E> {
-        match self {
-            Self::Loader(error) => Some(error),
-            Self::Cache(_) => None,
-        }
-    }
-}
-
-impl<E> Clone for LoadError<E> {
-    fn clone(&self) -> Self {
-        match self {
-            Self::Loader(error) => Self::Loader(Arc::clone(error)),
-            Self::Cache(error) => Self::Cache(error.clone()),
-        }
-    }
-}
-
-impl<E: fmt::Display> fmt::Display for LoadError<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Loader(error) => error.fmt(f),
-            Self::Cache(error) => error.fmt(f),
-        }
-    }
-}
-
-impl<E: fmt::Debug> fmt::Debug for LoadError<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Loader(error) => error.fmt(f),
-            Self::Cache(error) => error.fmt(f),
-        }
-    }
-}
-
-impl<E: fmt::Display + fmt::Debug> std::error::Error for LoadError<E> {}

@@ -6,16 +6,21 @@
 //! [`get_or_load`] is the verb that loads, [`claim`] holds things.
 
 mod builder;
+mod cached;
 mod claim;
+mod direct;
 mod get_or_load;
 mod health;
+mod load_error;
 
 pub use builder::Builder;
+pub use cached::Cached;
 pub use claim::{Claim, ClaimInfo, ClaimRequest, ClaimResult};
-pub use get_or_load::{GetOrLoad, LoadError};
+pub use get_or_load::{Attached, Detached, GetOrLoad, Revalidating, Simple, WithStatus};
 pub use health::Health;
+pub use load_error::LoadError;
 
-pub use crate::engine::{Counts, Statistics, Written};
+pub use crate::engine::{Counts, Policy, Statistics, Written};
 
 use std::sync::{Arc, LazyLock};
 
@@ -154,13 +159,15 @@ impl CacheManager {
         self.0.invalidate(What::Pattern(&pattern)).await
     }
 
-    /// Ends the freshness of an entry. Unlike [`CacheManager::delete`] it may leave a stale copy for policies
-    /// that serve stale values; no policy of today does, so the entry goes.
+    /// Ends the freshness of an entry. Unlike [`CacheManager::delete`] it leaves a stale copy, for the windows that it
+    /// was stored with. A byte tier that cannot replace a frame only while it is unchanged (Redis) removes its copy;
+    /// so does every tier while the primary cannot be reached, and every tier of a manager with a fallback.
     ///
     /// # Errors
     /// As for [`CacheManager::delete`].
     pub async fn expire(&self, key: impl IntoKey) -> Result<Invalidated> {
-        self.delete(key).await
+        let key = self.key(key)?;
+        self.0.expire(&ask::<()>(&key, Ttl::Default)).await
     }
 
     /// Removes every entry of this manager's namespace, and nothing else.
@@ -195,6 +202,21 @@ impl CacheManager {
     where
         F: FnOnce() -> Fut + 'f,
         Fut: Future<Output = Result<T, E>> + 'f,
+    {
+        GetOrLoad::new(self.clone(), self.key(key), loader)
+    }
+
+    /// [`CacheManager::get_or_load`] of a loader that decides more: it answers a [`Cached`], which may carry its own
+    /// life, say that it is not to be stored, or that the value it was shown is still good. It is shown the older value
+    /// where one is held: due for a refresh, or expired and within a stale window.
+    pub fn get_or_revalidate<'f, T, E, F, Fut>(
+        &self,
+        key: impl IntoKey,
+        loader: F,
+    ) -> GetOrLoad<'f, T, E, F, Attached, Revalidating>
+    where
+        F: FnOnce(Option<T>) -> Fut + 'f,
+        Fut: Future<Output = Result<Cached<T>, E>> + 'f,
     {
         GetOrLoad::new(self.clone(), self.key(key), loader)
     }

@@ -57,7 +57,7 @@ impl Jitter {
     }
 
     /// A number from 0 to below 1 (SplitMix64, Steele et al. 2014).
-    fn draw(&self) -> f64 {
+    pub(crate) fn draw(&self) -> f64 {
         const GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;
         let mut z = self.state.fetch_add(GAMMA, Ordering::Relaxed).wrapping_add(GAMMA);
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -1,8 +1,14 @@
-//! Decisions, pure: how long a value lives, and what trouble means.
+//! Decisions, pure: how long a value lives, what it is good for afterwards, and what trouble means.
 
+mod backoff;
 mod jitter;
+mod refresh;
+mod windows;
 
+pub use backoff::pause;
 pub use jitter::Jitter;
+pub use refresh::RefreshAhead;
+pub use windows::{Use, Windows};
 
 /// What trouble of a tier means to a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -23,8 +23,11 @@ pub struct NearEntry {
 /// What a hit judges an entry by.
 #[derive(Debug, Clone, Copy)]
 pub struct NearMeta {
-    /// Fresh before this.
+    /// Served without another look before this: the sooner of the end of its freshness and its refresh point. All
+    /// that a hit compares.
     pub fresh_until: Tick,
+    /// What is judged when that has been reached.
+    pub times: Times,
     /// The generation counter, read before the value's load began.
     pub born: u64,
     /// The stamp cells of the key, its keyspace and its namespace.
@@ -37,6 +40,27 @@ pub struct NearMeta {
     pub only_here: bool,
     /// What the value is.
     pub kind: &'static HeldKind,
+}
+
+/// When an entry was stored, and what ends when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Times {
+    /// When the value was stored.
+    pub created: Tick,
+    /// This copy is trusted before this; never later than `expires`.
+    pub trusted_until: Tick,
+    /// Its life ends: stale windows begin here.
+    pub expires: Tick,
+    /// A store keeps it until then; never before `expires`.
+    pub kept_until: Tick,
+}
+
+impl Times {
+    /// Stored now, and good for nothing after this.
+    #[must_use]
+    pub const fn until(now: Tick, end: Tick) -> Self {
+        Self { created: now, trusted_until: end, expires: end, kept_until: end }
+    }
 }
 
 /// What is known about the type of a held value.
@@ -95,6 +119,27 @@ pub trait NearStore: Debug + Send + Sync + 'static {
 
     /// Approximate bytes held.
     fn weight(&self) -> u64;
+
+    /// What it holds at most.
+    fn bounds(&self) -> Bounds {
+        Bounds::default()
+    }
+}
+
+/// What a near store holds at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Entries.
+    pub entries: u64,
+    /// Approximate bytes.
+    pub bytes: u64,
+}
+
+impl Default for Bounds {
+    /// No bounds that the store knows of.
+    fn default() -> Self {
+        Self { entries: u64::MAX, bytes: u64::MAX }
+    }
 }
 
 impl dyn NearStore {
@@ -152,5 +197,9 @@ impl NearStore for NoNear {
 
     fn weight(&self) -> u64 {
         0
+    }
+
+    fn bounds(&self) -> Bounds {
+        Bounds { entries: 0, bytes: 0 }
     }
 }

@@ -4,8 +4,9 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
+use super::kind::Of;
 use super::{Kind, ManagerSource, Space};
-use crate::engine::{Ask, Engine, Hold, Hot, Keyspace, Shape};
+use crate::engine::{Ask, Call, Engine, Hold, Hot, Keyspace, Plainly, Shape};
 use crate::key::{CacheKey, Parts, PartsProbe};
 use crate::manager::CacheManager;
 
@@ -88,7 +89,18 @@ impl<K: Kind> Missed<K> {
     pub async fn load(self, body: impl Future<Output = K::Ret>) -> K::Ret {
         let Some(key) = self.key else { return self.engine.bypass(self.keyspace, body).await };
         let ask = Ask::new(&key, self.keyspace, self.kind.values());
-        self.engine.load(&ask, super::kind::recipe(self.kind), body).await
+        self.engine.load(&ask, Call::attached(Of(self.kind), Plainly(body))).await.ret
+    }
+
+    /// [`Missed::load`] of a body that owns what it needs: it goes on when its callers have gone.
+    pub async fn load_detached(self, body: impl Future<Output = K::Ret> + Send + 'static) -> K::Ret
+    where
+        K: Send + Sync + 'static,
+        K::Ret: Send + 'static,
+    {
+        let Some(key) = self.key else { return self.engine.bypass(self.keyspace, body).await };
+        let ask = Ask::new(&key, self.keyspace, self.kind.values());
+        self.engine.load(&ask, Call::detached(Of(self.kind), Plainly(body))).await.ret
     }
 }
 
@@ -97,7 +109,7 @@ impl<K: Kind> Missed<K> {
     pub fn load_blocking(self, body: impl FnOnce() -> K::Ret) -> K::Ret {
         let Some(key) = self.key else { return self.engine.bypass_blocking(self.keyspace, body) };
         let ask = Ask::new(&key, self.keyspace, self.kind.values());
-        self.engine.load_blocking(&ask, super::kind::recipe(self.kind), body)
+        self.engine.load_blocking(&ask, &Of(self.kind), body)
     }
 }
 

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::future::Future;
 
+use super::kind::Of;
 use super::{Kind, ManagerSource, Space, Verb};
-use crate::engine::{Ask, Found, Hold, Keyspace, Shape, What};
-use crate::entry::Invalidated;
+use crate::engine::{Ask, Call, Found, Hold, Keyspace, Plainly, Shape, What};
+use crate::entry::{Invalidated, Reason, Status};
 use crate::error::Result;
 use crate::key::{CacheKey, Parts};
 use crate::manager::CacheManager;
@@ -47,12 +48,30 @@ impl Entry {
 
     /// Runs the body now and stores what it returns, whatever is stored.
     pub async fn refresh<K: Kind>(self, kind: K, body: impl Future<Output = K::Ret>) -> K::Ret {
-        let engine = self.manager.engine();
+        let engine = self.manager.engine_handle();
         if !engine.is_enabled() {
             return engine.bypass(self.keyspace, body).await;
         }
         let ask = Ask::new(&self.key, self.keyspace, kind.values());
-        engine.refresh(&ask, super::kind::recipe(kind), body).await
+        engine.refresh(&ask, Call::attached(Of(kind), Plainly(body))).await.ret
+    }
+
+    /// The value, as reading through gives it, and what it is worth.
+    pub async fn with_status<K: Kind>(
+        self,
+        kind: K,
+        (bypass, refresh): (bool, bool),
+        body: impl Future<Output = K::Ret>,
+    ) -> (K::Ret, Status) {
+        let engine = self.manager.engine_handle();
+        if bypass || !engine.is_enabled() {
+            let why = if bypass { Reason::Bypassed } else { Reason::Disabled };
+            return (engine.bypass(self.keyspace, body).await, Status::loaded(why));
+        }
+        let ask = Ask::new(&self.key, self.keyspace, kind.values());
+        let call = Call::attached(Of(kind), Plainly(body));
+        let answer = if refresh { engine.refresh(&ask, call).await } else { engine.load(&ask, call).await };
+        (answer.ret, answer.status)
     }
 
     /// What the tiers hold. Never runs the body.
@@ -68,7 +87,7 @@ impl Entry {
             return engine.bypass_blocking(self.keyspace, body);
         }
         let ask = Ask::new(&self.key, self.keyspace, kind.values());
-        engine.refresh_blocking(&ask, super::kind::recipe(kind), body)
+        engine.refresh_blocking(&ask, &Of(kind), body)
     }
 
     /// [`Entry::peek`] of a synchronous function: the near tier alone.

@@ -2,8 +2,10 @@
 
 use std::any::Any;
 
-use super::Judge;
+use super::failures::{EveryFailure, Silent};
+use super::{Judge, StaleIf, Trouble};
 use crate::engine::{Hold, LocalValues, Recipe, Shape, Share, Storable, StoredValues, Values, Verdict};
+use crate::error::Error;
 
 /// What a return type means, how its values are held, shared, stored and judged.
 pub trait Kind: Copy {
@@ -28,16 +30,29 @@ pub trait Kind: Copy {
     fn values(self) -> &'static dyn Values;
     /// What becomes of a value.
     fn judge(self, value: &Self::Val) -> Verdict;
+
+    /// Whether a failure may be answered with a stale value.
+    fn stale_will_do(self, _failed: &Self::Ret) -> bool {
+        true
+    }
+
+    /// The result that carries trouble of the cache: a limit that was reached. A type that cannot say it is not
+    /// bound by limits.
+    fn trouble(self, _error: Error) -> Option<Self::Ret> {
+        None
+    }
 }
 
 /// [`Kind`] of the choices that the macro made by type.
 #[derive(Debug, Clone, Copy)]
-struct Chosen<S, H, F, J> {
+pub struct Chosen<S, H, F, J, T, I> {
     shape: S,
     hold: H,
     share: F,
     values: &'static dyn Values,
     judge: J,
+    trouble: T,
+    stale_if: I,
 }
 
 /// A kind of its parts.
@@ -48,7 +63,7 @@ pub fn kind<S, H, F, W, J>(
     share: F,
     reach: W,
     judge: J,
-) -> impl Kind<Ret = S::Ret, Val = S::Val>
+) -> Chosen<S, H, F, J, Silent, EveryFailure>
 where
     S: Shape<Val: Send> + Send + Sync,
     H: Hold<S::Val> + Send + Sync,
@@ -56,15 +71,33 @@ where
     W: Reach<H::Inner>,
     J: Judge<S::Val>,
 {
-    Chosen { shape, hold, share, values: reach.values(), judge }
+    Chosen { shape, hold, share, values: reach.values(), judge, trouble: Silent, stale_if: EveryFailure }
 }
 
-impl<S, H, F, J> Kind for Chosen<S, H, F, J>
+impl<S, H, F, J, T, I> Chosen<S, H, F, J, T, I> {
+    /// Says how its result carries trouble of the cache: a limit that was reached.
+    #[inline]
+    pub fn limited<U>(self, trouble: U) -> Chosen<S, H, F, J, U, I> {
+        let Self { shape, hold, share, values, judge, stale_if, .. } = self;
+        Chosen { shape, hold, share, values, judge, trouble, stale_if }
+    }
+
+    /// Says which failures may be answered with a stale value.
+    #[inline]
+    pub fn stale_if<U>(self, stale_if: U) -> Chosen<S, H, F, J, T, U> {
+        let Self { shape, hold, share, values, judge, trouble, .. } = self;
+        Chosen { shape, hold, share, values, judge, trouble, stale_if }
+    }
+}
+
+impl<S, H, F, J, T, I> Kind for Chosen<S, H, F, J, T, I>
 where
     S: Shape<Val: Send> + Send + Sync,
     H: Hold<S::Val> + Send + Sync,
     F: Share<S::Ret> + Send + Sync,
     J: Judge<S::Val>,
+    T: Trouble<S::Ret>,
+    I: StaleIf<S::Ret>,
 {
     type Ret = S::Ret;
     type Val = S::Val;
@@ -95,19 +128,49 @@ where
     fn judge(self, value: &S::Val) -> Verdict {
         self.judge.judge(value)
     }
+
+    fn stale_will_do(self, failed: &S::Ret) -> bool {
+        self.stale_if.stale_will_do(failed)
+    }
+
+    fn trouble(self, error: Error) -> Option<S::Ret> {
+        self.trouble.trouble(error)
+    }
 }
 
 /// What the engine does with the results of a kind.
-#[allow(clippy::type_complexity, reason = "every part is an associated type")]
-pub(super) fn recipe<K: Kind>(
-    kind: K,
-) -> Recipe<K::Shape, K::Hold, K::Share, impl FnOnce(&K::Val) -> Verdict> {
-    Recipe {
-        shape: kind.shape(),
-        hold: kind.hold(),
-        share: kind.share(),
-        judge: move |value: &K::Val| kind.judge(value),
-        on_trouble: |_| None,
+#[derive(Clone, Copy)]
+pub(super) struct Of<K>(pub(super) K);
+
+impl<K: Kind> Recipe for Of<K> {
+    type Ret = K::Ret;
+    type Val = K::Val;
+    type Shape = K::Shape;
+    type Hold = K::Hold;
+    type Share = K::Share;
+
+    fn shape(&self) -> K::Shape {
+        self.0.shape()
+    }
+
+    fn hold(&self) -> K::Hold {
+        self.0.hold()
+    }
+
+    fn share(&self) -> K::Share {
+        self.0.share()
+    }
+
+    fn judge(&self, value: &K::Val) -> Verdict {
+        self.0.judge(value)
+    }
+
+    fn stale_will_do(&self, failed: &K::Ret) -> bool {
+        self.0.stale_will_do(failed)
+    }
+
+    fn trouble(&self, error: Error) -> Option<K::Ret> {
+        self.0.trouble(error)
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod call;
 mod entry;
+mod failures;
 mod judge;
 mod kind;
 mod kinds;
@@ -20,8 +21,9 @@ mod way;
 
 pub use call::{Missed, Probe, Probed, Verb};
 pub use entry::{Entry, Find};
+pub use failures::{EveryFailure, SaysTrouble, Silent, StaleIf, Trouble, says_trouble, stale_if};
 pub use judge::{Always, Judge, condition, ttl_with};
-pub use kind::{EveryTier, Kind, NearTier, Reach, SaysAbsent, kind, says_absent};
+pub use kind::{Chosen, EveryTier, Kind, NearTier, Reach, SaysAbsent, kind, says_absent};
 pub use kinds::{Ty, by_type, val_ty};
 pub use pending::{Pending, succeeded};
 pub use site::{Here, MonoSite, Site};
@@ -35,7 +37,8 @@ pub use crate::engine::{
     ByClone, ByNothing, ByText, Failure, Fallible, FallibleOptional, Hold, HoldArc, HoldClone, Keyspace,
     Optional, Plain, Policy, Shape, Share, Split, Storable, Values, Verdict,
 };
-pub use crate::entry::Invalidated;
+pub use crate::entry::{Invalidated, Status};
 pub use crate::error::Result;
 pub use crate::key::{CacheKey, KeyPart, PartWriter, Parts, StoredParts};
+pub use crate::policy::RefreshAhead;
 pub use crate::time::Ttl;

@@ -63,6 +63,22 @@ impl<K: Kind> Decided<K> {
 }
 
 impl<K: Kind> Decided<K> {
+    /// [`Decided::load`] of a body that owns what it needs: a load that was not decided on goes on when its callers have
+    /// gone.
+    pub async fn load_detached(self, body: impl Future<Output = K::Ret> + Send + 'static) -> K::Ret
+    where
+        K: Send + Sync + 'static,
+        K::Ret: Send + 'static,
+    {
+        match self {
+            Self::Bypassed(missed) => missed.load(body).await,
+            Self::Missed(missed) => missed.load_detached(body).await,
+            Self::Refreshed(entry, kind) => entry.refresh(kind, body).await,
+        }
+    }
+}
+
+impl<K: Kind> Decided<K> {
     /// The same on this thread, in the near tier alone.
     pub fn load_blocking(self, body: impl FnOnce() -> K::Ret) -> K::Ret {
         match self {

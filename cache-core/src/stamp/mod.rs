@@ -81,12 +81,31 @@ impl Stamps {
         self.valid(cells, born) && !self.patterns.matched_since(key, born)
     }
 
+    /// Overtakes what is held of a key, for a value that takes its place: whoever read the older one does not keep
+    /// it. The generation that the new one is born under; `None` when the key was invalidated since `born`.
+    pub(crate) fn renew(&self, key: &CacheKey, cells: &Cells, born: u64) -> Option<u64> {
+        if !self.may_land(key, cells, born) {
+            return None;
+        }
+        let own = key_cell(key);
+        let (before, generation) = self.table.bump(own);
+        let others = cells.iter().filter(|cell| **cell != own);
+        let untouched = before <= born && others.into_iter().all(|cell| self.table.last_bump(*cell) <= born);
+        untouched.then_some(generation)
+    }
+
     /// Marks everything in scope that was born before now as overtaken.
     pub(crate) fn bump(&self, scope: Scope<'_>) {
         match scope {
-            Scope::Key(key) => self.table.bump(key_cell(key)),
-            Scope::Space(space) => self.table.bump(space_cell(space)),
-            Scope::Everything => self.table.bump(self.namespace),
+            Scope::Key(key) => {
+                self.table.bump(key_cell(key));
+            }
+            Scope::Space(space) => {
+                self.table.bump(space_cell(space));
+            }
+            Scope::Everything => {
+                self.table.bump(self.namespace);
+            }
             Scope::Pattern(pattern) => self.patterns.remember(self.table.next_generation(), pattern),
         }
     }

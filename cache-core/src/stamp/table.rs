@@ -29,12 +29,11 @@ impl Table {
         self.generation.fetch_add(1, Ordering::AcqRel) + 1
     }
 
-    /// Moves a cell to a new generation. Never backwards, whoever comes last.
-    pub(super) fn bump(&self, cell: u32) {
+    /// Moves a cell to a new generation. Never backwards, whoever comes last. The cell's generation before, and now.
+    pub(super) fn bump(&self, cell: u32) -> (u64, u64) {
         let generation = self.next_generation();
-        if let Some(cell) = self.cells.get(cell as usize) {
-            cell.fetch_max(generation, Ordering::AcqRel);
-        }
+        let before = self.cells.get(cell as usize).map(|cell| cell.fetch_max(generation, Ordering::AcqRel));
+        (before.unwrap_or(u64::MAX), generation)
     }
 
     /// The generation of a cell's last bump. A cell outside the table always counts as just bumped.

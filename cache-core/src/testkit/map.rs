@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::key::{CacheKey, KeyPattern, Namespace};
 use crate::port::backend::{
     BackendInfo, BackendKind, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome, ClaimTable, DeleteCondition,
-    DeleteOptions, Expiry, LiveClaim, Remaining, SetCondition, SetOptions,
+    DeleteOptions, Expiry, LiveClaim, Remaining, SetCondition, SetOptions, fingerprint,
 };
 use crate::port::clock::Clock;
 use crate::testkit::TokioTime;
@@ -141,6 +141,12 @@ impl CacheBackend for MapBackend {
             SetCondition::IfAbsent if older.is_none() => {}
             SetCondition::IfLease(token) if lease == Some(token) => {}
             SetCondition::IfLease(_) => return self.offers("set if leased").map(|()| false),
+            SetCondition::IfUnchanged(expected) => {
+                let held = held.frames.get(key.as_str());
+                if held.is_none_or(|(frame, _)| fingerprint(frame) != expected) {
+                    return Ok(false);
+                }
+            }
             SetCondition::IfAbsent => return Ok(false),
         }
         let deadline = match options.expiry {

@@ -20,9 +20,10 @@ struct Companion {
 
 /// `user_refresh`, `user_invalidate`, `user_peek`, `user_cache_key`.
 pub(super) fn all(plan: &Plan, generic: &Generic) -> TokenStream {
+    let status = (!plan.function.is_sync()).then(|| with_status(plan, generic));
     let all =
         [refresh(plan, generic), invalidate(plan, generic), peek(plan, generic), cache_key(plan, generic)];
-    all.into_iter().map(|companion| companion.emit(plan, generic)).collect()
+    all.into_iter().chain(status).map(|companion| companion.emit(plan, generic)).collect()
 }
 
 fn refresh(plan: &Plan, generic: &Generic) -> Companion {
@@ -45,6 +46,27 @@ fn refresh(plan: &Plan, generic: &Generic) -> Companion {
                 let entry = #call;
                 ::std::boxed::Box::pin(entry.refresh(#kind, #body)).await
             }
+        },
+    }
+}
+
+fn with_status(plan: &Plan, generic: &Generic) -> Companion {
+    let (call, kind, ret, p) = (find(plan, generic), function::kind(plan, generic), &plan.ret, &plan.private);
+    let (receiver, params) = (function::receiver(plan), function::params(plan, generic, |_| true));
+    let patterns = key::patterns(plan, &quote_ours!(&), |name| plan.names_a_way(name));
+    let (body, way) = (function::body(plan, generic), key::way(plan));
+    Companion {
+        suffix: "with_status",
+        docs: &[
+            "the same, and what the answer is worth: where it came from, how old it is, whether it is stale.",
+        ],
+        is_async: true,
+        inputs: quote!(#receiver #(#params),*),
+        output: quote_ours!((#ret, #p::Status)),
+        body: quote_ours! {
+            let entry = #call;
+            let way = { #patterns #way };
+            ::std::boxed::Box::pin(entry.with_status(#kind, way, #body)).await
         },
     }
 }

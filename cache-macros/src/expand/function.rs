@@ -6,7 +6,7 @@ use syn::{FnArg, Receiver};
 
 use super::generics::Generic;
 use super::span::emitted;
-use super::{attrs, key};
+use super::{attrs, detached, key};
 use crate::model::param::Param;
 use crate::model::plan::Plan;
 
@@ -23,7 +23,9 @@ pub(super) fn cached(plan: &Plan, generic: &Generic) -> TokenStream {
     if !patterns.is_empty() {
         call = quote_ours!({ #patterns #call });
     }
-    let body = body(plan, generic);
+    let is_detached = plan.options.is_detached();
+    let body = if is_detached { detached::body(plan, generic) } else { body(plan, generic) };
+    let load = if is_detached { quote_ours!(load_detached) } else { quote_ours!(load) };
     let block = if plan.function.is_sync() {
         quote_ours! {{
             let probed = #call;
@@ -38,7 +40,7 @@ pub(super) fn cached(plan: &Plan, generic: &Generic) -> TokenStream {
                 let probed = #call;
                 match probed {
                     #p::Probed::Hit(hit) => return hit,
-                    #p::Probed::Miss(missed) => ::std::boxed::Box::pin(missed.load(#body)),
+                    #p::Probed::Miss(missed) => ::std::boxed::Box::pin(missed.#load(#body)),
                 }
             };
             load.await

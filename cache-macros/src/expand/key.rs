@@ -143,16 +143,26 @@ fn part(plan: &Plan, view: &View<'_>, part: &Part) -> TokenStream {
 /// The verb of the read path, where the arguments are as they are declared.
 pub(super) fn probe(plan: &Plan, kind: &TokenStream) -> TokenStream {
     let p = &plan.private;
+    if plan.options.ways().next().is_none() {
+        return quote_ours!(#p::Probe(#kind));
+    }
+    let (bypass, refresh) = ways(plan);
+    quote_ours!(#p::Probe(#kind).unless(#bypass, #refresh))
+}
+
+/// Whether to go round the cache, and whether to load anew.
+pub(super) fn way(plan: &Plan) -> TokenStream {
+    let (bypass, refresh) = ways(plan);
+    quote_ours!((#bypass, #refresh))
+}
+
+fn ways(plan: &Plan) -> (TokenStream, TokenStream) {
     let view = View { plan, generic: None };
     let way = |expr: Option<&Expr>| match expr {
         Some(expr) => view.of(expr).to_token_stream(),
         None => quote_ours!(false),
     };
-    if plan.options.ways().next().is_none() {
-        return quote_ours!(#p::Probe(#kind));
-    }
-    let (bypass, refresh) = (way(plan.options.bypass.as_ref()), way(plan.options.refresh.as_ref()));
-    quote_ours!(#p::Probe(#kind).unless(#bypass, #refresh))
+    (way(plan.options.bypass.as_ref()), way(plan.options.refresh.as_ref()))
 }
 
 /// How the arguments look where an expression of the user is evaluated.

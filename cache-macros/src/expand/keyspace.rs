@@ -1,7 +1,7 @@
 //! What a function fills: one static, in one place.
 
 use proc_macro2::TokenStream;
-use quote::quote_spanned;
+use quote::{quote, quote_spanned};
 use syn::LitStr;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -79,6 +79,7 @@ fn policy(plan: &Plan) -> TokenStream {
             options.negative_ttl.as_ref().map_or_else(|| quote_ours!(#p::Ttl::Default), |ttl| life(p, ttl));
         quote_ours!(.negative_ttl(#ttl))
     });
+    let loads = loads(plan);
     let jitter = options.jitter.as_ref().map(|fraction| quote_ours!(.jitter(#fraction)));
     let immutable = options.immutable.map(|_| quote_ours!(.immutable()));
     let local = plan.is_local().then(|| quote_ours!(.local()));
@@ -88,7 +89,34 @@ fn policy(plan: &Plan) -> TokenStream {
         .filter(|format| format.is_json)
         .map(|format| quote_spanned!(ours_at(format.span)=> .format(#p::Format::Json)));
     let schema = options.schema.as_ref().map(|schema| quote_ours!(.schema(#schema)));
-    quote_ours!(#p::Policy::new() #ttl #varied #negative #jitter #immutable #local #format #schema)
+    quote_ours!(#p::Policy::new() #ttl #varied #negative #(#loads)* #jitter #immutable #local #format #schema)
+}
+
+/// Limits of loads, and windows after the expiry.
+fn loads(plan: &Plan) -> Vec<TokenStream> {
+    let (p, options) = (&plan.private, &plan.options);
+    let limits = [
+        ("timeout", &options.timeout),
+        ("soft_timeout", &options.soft_timeout),
+        ("max_load_time", &options.max_load_time),
+        ("stale_while_revalidate", &options.stale_while_revalidate),
+        ("stale_if_error", &options.stale_if_error),
+    ];
+    let limits = limits.into_iter().filter_map(|(name, limit)| {
+        let (name, limit) = (syn::Ident::new(name, proc_macro2::Span::mixed_site()), limit.as_ref()?);
+        let duration = match limit {
+            Life::Millis(millis) => quote_ours!(::core::time::Duration::from_millis(#millis)),
+            Life::Expr(expr) => quote!(#expr),
+            Life::Never => return None,
+        };
+        Some(quote_ours!(.#name(#duration)))
+    });
+    let ahead = options.refresh_ahead.as_ref().map(|ahead| match ahead {
+        syn::Expr::Lit(_) => quote_ours!(.refresh_ahead(#p::RefreshAhead::Fraction(#ahead))),
+        ahead => quote_ours!(.refresh_ahead(#ahead)),
+    });
+    let never = options.never_stale.map(|_| quote_ours!(.never_stale()));
+    limits.chain(ahead).chain(never).collect()
 }
 
 fn life(p: &TokenStream, life: &Life) -> TokenStream {

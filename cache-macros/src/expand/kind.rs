@@ -36,6 +36,17 @@ pub(super) fn statements(plan: &Plan) -> TokenStream {
         quote_spanned!(span=> #p::says_absent(shape);)
     });
     let judge = judge(plan, last);
+    let limited = plan.options.timeout.as_ref().or(plan.options.max_load_time.as_ref()).map(|_| {
+        let span = plan.options.of_loads.iter().find(|name| *name == "timeout" || *name == "max_load_time");
+        let span = ours_at(span.map_or(last, Ident::span));
+        let p = span::at(&plan.private, span);
+        quote_spanned!(span=> .limited(#p::says_trouble(#p::Ty::<#ret>::new())))
+    });
+    let stale_if = plan.options.stale_if.as_ref().map(|expr| {
+        let span = ours_at(expr.span());
+        let p = span::at(&plan.private, span);
+        quote_spanned!(span=> .stale_if(#p::stale_if(#p::Ty::<#ret>::new(), #expr)))
+    });
     let reach = Ident::new(if plan.is_local() { "NearTier" } else { "EveryTier" }, last);
     let share = quote_spanned!(last=> (&&&ty).larder_share());
     let arguments = quote_spanned!(last=> (shape, hold, #share, #p::#reach, #judge));
@@ -46,7 +57,7 @@ pub(super) fn statements(plan: &Plan) -> TokenStream {
         let val = #p::val_ty(shape);
         let hold = (&&val).larder_hold();
         #says_absent
-        #p::kind #arguments
+        #p::kind #arguments #limited #stale_if
     }
 }
 

@@ -9,6 +9,7 @@ mod attrs;
 pub(crate) mod block;
 pub(crate) mod cached;
 mod companions;
+pub(crate) mod detached;
 mod function;
 mod generics;
 pub(crate) mod invalidate;

@@ -6,7 +6,9 @@ use syn::{Expr, Ident, LitStr, Path};
 use super::key::Key;
 use super::names;
 use super::source::Source;
-use super::values::{companions, expr, exprs, flag, format, jitter, key, path, prefix, schema, skip};
+use super::values::{
+    companions, expr, exprs, flag, format, fraction, jitter, key, path, prefix, schema, skip,
+};
 use crate::parse::args::Arg;
 use crate::parse::life::{self, Life};
 use crate::problems::Problems;
@@ -32,6 +34,17 @@ pub(crate) struct Options {
     pub(crate) bypass: Option<Expr>,
     pub(crate) refresh: Option<Expr>,
     pub(crate) jitter: Option<Expr>,
+    pub(crate) timeout: Option<Life>,
+    pub(crate) soft_timeout: Option<Life>,
+    pub(crate) max_load_time: Option<Life>,
+    pub(crate) stale_while_revalidate: Option<Life>,
+    pub(crate) stale_if_error: Option<Life>,
+    pub(crate) stale_if: Option<Expr>,
+    pub(crate) refresh_ahead: Option<Expr>,
+    pub(crate) never_stale: Option<Span>,
+    pub(crate) detach: Option<Span>,
+    /// Where the options of loads were said that are not for every function, in their order.
+    pub(crate) of_loads: Vec<Ident>,
     pub(crate) immutable: Option<Span>,
     pub(crate) local: bool,
     pub(crate) schema: Option<Expr>,
@@ -88,6 +101,24 @@ impl Options {
             "bypass" => self.bypass = Some(expr(arg)?),
             "refresh" => self.refresh = Some(expr(arg)?),
             "jitter" => self.jitter = Some(jitter(arg)?),
+            "timeout" => self.timeout = Some(self.limit(arg)?),
+            "soft_timeout" => self.soft_timeout = Some(self.limit(arg)?),
+            "max_load_time" => self.max_load_time = Some(self.limit(arg)?),
+            "stale_while_revalidate" => self.stale_while_revalidate = Some(self.limit(arg)?),
+            "stale_if_error" => self.stale_if_error = Some(self.limit(arg)?),
+            "stale_if" => {
+                self.of_loads.push(arg.name.clone());
+                self.stale_if = Some(expr(arg)?);
+            }
+            "refresh_ahead" => {
+                self.of_loads.push(arg.name.clone());
+                self.refresh_ahead = Some(fraction(arg)?);
+            }
+            "detach" => {
+                self.of_loads.push(arg.name.clone());
+                self.detach = Some(flag(arg)?);
+            }
+            "never_stale" => self.never_stale = Some(flag(arg)?),
             "immutable" => self.immutable = Some(flag(arg)?),
             "local" => self.local = flag(arg).map(|_| true)?,
             "schema" => self.schema = Some(schema(arg)?),
@@ -99,6 +130,18 @@ impl Options {
             _ => return Err(syn::Error::new(span, names::no_option(&arg.name))),
         }
         Ok(())
+    }
+
+    /// A limit, or a window after the expiry.
+    fn limit(&mut self, arg: Arg) -> syn::Result<Life> {
+        self.of_loads.push(arg.name.clone());
+        let name = arg.name.to_string();
+        life::limit(&name, expr(arg)?)
+    }
+
+    /// Whether a load goes on when its callers have gone: it was said, or a window needs somebody to refresh.
+    pub(crate) fn is_detached(&self) -> bool {
+        self.detach.is_some() || self.stale_while_revalidate.is_some() || self.refresh_ahead.is_some()
     }
 
     /// What decides, call by call, whether the cache is asked.

@@ -104,6 +104,22 @@ pub(super) fn jitter(arg: Arg) -> syn::Result<Expr> {
     if (0.0..1.0).contains(&fraction) { Ok(expr) } else { Err(syn::Error::new_spanned(expr, RANGE)) }
 }
 
+/// `refresh_ahead = 0.8`, or an expression.
+pub(super) fn fraction(arg: Arg) -> syn::Result<Expr> {
+    const RANGE: &str =
+        "refresh_ahead is a fraction above 0 and below 1, e.g. `refresh_ahead = 0.8`, or a `RefreshAhead`";
+    let expr = expr(arg)?;
+    let fits = match &expr {
+        Expr::Lit(ExprLit { lit: Lit::Float(fraction), .. }) => {
+            let fraction = fraction.base10_parse::<f64>()?;
+            fraction > 0.0 && fraction < 1.0
+        }
+        Expr::Lit(_) | Expr::Unary(_) => false,
+        _ => true,
+    };
+    if fits { Ok(expr) } else { Err(syn::Error::new_spanned(expr, RANGE)) }
+}
+
 pub(super) fn schema(arg: Arg) -> syn::Result<Expr> {
     let expr = expr(arg)?;
     let readable = match &expr {

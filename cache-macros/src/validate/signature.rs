@@ -1,9 +1,13 @@
 //! The function itself: asynchronous, with a result that can be stored.
 
+use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Lifetime, ParenthesizedGenericArguments, Safety, TypeFnPtr, TypeImplTrait, TypeReference};
+use syn::{
+    Lifetime, ParenthesizedGenericArguments, ReceiverKind, Safety, TypeFnPtr, TypeImplTrait, TypeReference,
+};
 
+use crate::expand::detached::referred;
 use crate::model::function::{Form, Function};
 use crate::model::options::Options;
 use crate::problems::Problems;
@@ -12,6 +16,7 @@ pub(super) fn cached(options: &Options, function: &Function, problems: &mut Prob
     if function.is_sync() {
         synchronous(options, function, problems);
     }
+    detached(options, function, problems);
     ordinary(function, problems);
     if matches!(function.form, Form::Boxed(_)) && !options.alone {
         let message = "a method of an `#[async_trait]` impl cannot have functions beside it; add `companions = \"none\"`, \
@@ -42,6 +47,78 @@ fn synchronous(options: &Options, function: &Function, problems: &mut Problems) 
              the function `async`"
         );
         problems.on(span, message);
+    }
+}
+
+/// A load that goes on by itself owns what it needs.
+fn detached(options: &Options, function: &Function, problems: &mut Problems) {
+    if function.is_sync() {
+        for option in &options.of_loads {
+            let message = format!("`{option}` needs a runtime; make the function `async`, or leave it out");
+            problems.at(option, message);
+        }
+        return;
+    }
+    let Some(option) = options.of_loads.iter().find(|name| {
+        ["detach", "stale_while_revalidate", "refresh_ahead"].iter().any(|detaches| *name == detaches)
+    }) else {
+        return;
+    };
+    if options.alone {
+        let message = format!(
+            "`{option}` lets the body go on by itself, so it has to stand beside the function; leave `companions` out \
+             (in the `impl` of a trait put `#[cached(impl)]` on the block)"
+        );
+        problems.at(option, message);
+    }
+    if let Some(receiver) = function.receiver().filter(|_| !can_be_owned(function)) {
+        let message = format!("`{option}` clones `self` for the load: it cannot be behind a `&mut`");
+        problems.at(&receiver.self_token, message);
+    }
+    for param in &function.params {
+        let mut borrows = Borrows(None);
+        match referred(param) {
+            Some(reference) if reference.mutability.is_none() => borrows.visit_type(&reference.elem),
+            Some(reference) => borrows.0 = Some(reference.and_token.span()),
+            None => borrows.visit_type(&param.ty),
+        }
+        if let Some(span) = borrows.0 {
+            let message = format!(
+                "`{option}` keeps the arguments for the load: a plain `&T` is cloned, but what borrows otherwise cannot \
+                 be kept; take it by value"
+            );
+            problems.on(span, message);
+        }
+    }
+}
+
+fn can_be_owned(function: &Function) -> bool {
+    function.receiver().is_none_or(|receiver| match &receiver.kind {
+        ReceiverKind::Reference(_, _, mutability) => mutability.is_none(),
+        ReceiverKind::Typed(_, ty) => match &**ty {
+            syn::Type::Reference(reference) => reference.mutability.is_none(),
+            _ => true,
+        },
+        _ => true,
+    })
+}
+
+/// Looks for a borrow inside of a type.
+struct Borrows(Option<Span>);
+
+impl Visit<'_> for Borrows {
+    fn visit_type_reference(&mut self, reference: &TypeReference) {
+        let is_static = reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static");
+        if !is_static {
+            self.0.get_or_insert(reference.and_token.span());
+        }
+        visit::visit_type_reference(self, reference);
+    }
+
+    fn visit_lifetime(&mut self, lifetime: &Lifetime) {
+        if lifetime.ident != "static" {
+            self.0.get_or_insert(lifetime.span());
+        }
     }
 }
 

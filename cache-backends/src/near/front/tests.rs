@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock, mpsc};
 use std::thread;
 
 use cache_core::key::{CacheKey, Namespace, NearProbe, PartsProbe, SpaceName};
-use cache_core::port::near::{HeldKind, NearEntry, NearMeta, NearStore};
+use cache_core::port::near::{HeldKind, NearEntry, NearMeta, NearStore, Times};
 use cache_core::time::Tick;
 
 use super::super::{Near, QuickNear};
@@ -20,6 +20,7 @@ fn key(id: u64) -> CacheKey {
 fn insert(near: &QuickNear, id: u64, value: &Arc<u64>, fresh_until: Tick) {
     let meta = NearMeta {
         fresh_until,
+        times: Times::until(Tick(0), fresh_until),
         born: 0,
         cells: [0; 3],
         weight: 100,
@@ -85,6 +86,7 @@ fn what_has_left_the_store_is_not_found_even_while_somebody_holds_the_value() {
 fn near_entry(value: &Arc<u64>) -> NearEntry {
     let meta = NearMeta {
         fresh_until: Tick::NEVER,
+        times: Times::until(Tick(0), Tick::NEVER),
         born: 0,
         cells: [0; 3],
         weight: 100,

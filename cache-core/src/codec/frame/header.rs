@@ -135,6 +135,11 @@ impl Header {
         bytes
     }
 
+    /// The bytes of its stamps.
+    pub(super) fn stamp_bytes(&self) -> u32 {
+        u32::from(self.stamps) * u32::try_from(STAMP_BYTES).unwrap_or(0)
+    }
+
     fn flags(&self) -> u8 {
         let set = |on, flag| if on { flag } else { 0 };
         set(self.negative, NEGATIVE) | set(self.compressed, LZ4) | set(self.immutable, IMMUTABLE)

@@ -10,6 +10,7 @@ mod write;
 
 pub(super) use check::{Expected, open};
 pub use header::Header;
+pub(crate) use write::expired;
 pub(super) use write::{begin, finish};
 
 use std::fmt;

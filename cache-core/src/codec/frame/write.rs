@@ -9,6 +9,7 @@ use crate::codec::buffer::Buffer;
 use crate::codec::{Compression, Envelope};
 use crate::entry::Deadlines;
 use crate::error::{Error, ErrorKind, Result};
+use crate::time::WallTime;
 
 /// A buffer for a payload, with room for the header, of at most `limit` bytes.
 ///
@@ -39,9 +40,25 @@ pub(crate) fn finish(mut header: Header, mut buffer: Buffer, compression: Compre
     Ok(buffer.into_bytes())
 }
 
+/// The same frame with its life ended now, its stale window as long as before. `None` when it has none, or has ended
+/// already, or is no frame of this version.
+pub(crate) fn expired(frame: &[u8], now: WallTime) -> Option<Bytes> {
+    let mut header = Header::read(frame).ok()?;
+    let Deadlines { created, fresh_until, stale_until } = header.deadlines;
+    let window = stale_until.since(fresh_until);
+    if window.is_zero() || now >= fresh_until || header.negative {
+        return None;
+    }
+    header.deadlines =
+        Deadlines { created, fresh_until: now.max(created), stale_until: now.max(created) }.stale_for(window);
+    let mut frame = frame.to_vec();
+    put_header(&mut header, &mut frame);
+    Some(Bytes::from(frame))
+}
+
 /// Writes the header in front, with the length and the checksum of what is there.
 fn put_header(header: &mut Header, frame: &mut [u8]) {
-    header.stored = payload_bytes(frame);
+    header.stored = payload_bytes(frame).saturating_sub(header.stamp_bytes());
     if let Some(head) = frame.first_chunk_mut() {
         *head = header.bytes();
     }

@@ -8,7 +8,8 @@
 mod waits;
 
 use super::counters::Count;
-use super::load::{Outcome, Place, give};
+use super::land::Landing;
+use super::outcome::Outcome;
 use super::typed::{Hold, Recipe, Shape, Share, Split, Verdict};
 use super::{Ask, Engine, Keyspace, What};
 use crate::entry::{Invalidated, Reason};
@@ -16,7 +17,12 @@ use crate::flight::{Lead, Seat};
 use crate::port::near::Held;
 use crate::stamp::Scope;
 
-use super::land::Landing;
+/// Where a caller found itself.
+enum Place<R> {
+    Answered(R),
+    Alone,
+    Leading(Lead<Outcome>),
+}
 
 /// When a load began, and whether it replaces what is held.
 #[derive(Clone, Copy)]
@@ -27,13 +33,13 @@ struct Begun {
 
 impl Engine {
     /// Answers a call after its near probe missed.
-    pub(crate) fn load_blocking<S: Shape, H: Hold<S::Val>>(
+    pub(crate) fn load_blocking<R: Recipe>(
         &self,
         ask: &Ask<'_>,
-        recipe: Recipe<S, H, impl Share<S::Ret>, impl FnOnce(&S::Val) -> Verdict>,
-        body: impl FnOnce() -> S::Ret,
-    ) -> S::Ret {
-        let lead = match self.place_blocking(ask, &recipe) {
+        recipe: &R,
+        body: impl FnOnce() -> R::Ret,
+    ) -> R::Ret {
+        let lead = match self.place_blocking(ask, recipe) {
             Place::Answered(ret) => return ret,
             Place::Alone => return self.run_blocking(ask.space, body),
             Place::Leading(lead) => lead,
@@ -41,10 +47,9 @@ impl Engine {
         let begun = Begun { born: self.stamps.born(), replaces: false };
         // Another leader may have landed between the probe and the seat.
         if let Ok(Some(found)) = self.near(ask)
-            && let Some(ret) = give(&recipe, found.value())
+            && let Some(ret) = recipe.give(found.value())
         {
-            self.counters
-                .add(ask.space, if found.value().is_some() { Count::NearHit } else { Count::Negative });
+            self.counters.add(ask.space, found.count());
             lead.tell(Outcome::Value(found.into_value()));
             return ret;
         }
@@ -53,12 +58,12 @@ impl Engine {
     }
 
     /// Runs the body now and stores what it returns, whatever is held.
-    pub(crate) fn refresh_blocking<S: Shape, H: Hold<S::Val>>(
+    pub(crate) fn refresh_blocking<R: Recipe>(
         &self,
         ask: &Ask<'_>,
-        recipe: Recipe<S, H, impl Share<S::Ret>, impl FnOnce(&S::Val) -> Verdict>,
-        body: impl FnOnce() -> S::Ret,
-    ) -> S::Ret {
+        recipe: &R,
+        body: impl FnOnce() -> R::Ret,
+    ) -> R::Ret {
         self.stamps.bump(Scope::Key(ask.key));
         self.forget_loads(ask.key);
         self.counters.add(ask.space, Count::Miss);
@@ -84,7 +89,7 @@ impl Engine {
             return None;
         }
         let found = self.near(ask).unwrap_or_default();
-        self.counters.add(ask.space, super::fetch::count_of(found.as_ref()));
+        self.counters.add(ask.space, found.as_ref().map_or(Count::Miss, super::Found::count));
         found
     }
 
@@ -97,11 +102,7 @@ impl Engine {
     }
 
     /// Takes a seat; a follower waits here, as often as leaders give up.
-    fn place_blocking<S: Shape, H: Hold<S::Val>, C>(
-        &self,
-        ask: &Ask<'_>,
-        recipe: &Recipe<S, H, impl Share<S::Ret>, C>,
-    ) -> Place<S::Ret> {
+    fn place_blocking<R: Recipe>(&self, ask: &Ask<'_>, recipe: &R) -> Place<R::Ret> {
         loop {
             let follow = match self.blocking_flights.seat(ask.key) {
                 Seat::Lead(lead) => return Place::Leading(lead),
@@ -112,35 +113,37 @@ impl Engine {
                 return Place::Alone;
             };
             if let Some(outcome) = waiting.until(follow.outcome()) {
-                return self.follow(ask, recipe, &outcome);
+                let copy = self.follow(ask, recipe, None, outcome);
+                self.counters.add(ask.space, if copy.is_some() { Count::Coalesced } else { Count::Miss });
+                return copy.map_or(Place::Alone, |answer| Place::Answered(answer.ret));
             }
         }
     }
 
     /// Runs the body as the leader, tells its outcome, and lands its value.
-    fn lead_blocking<S: Shape, H: Hold<S::Val>>(
+    fn lead_blocking<R: Recipe>(
         &self,
         ask: &Ask<'_>,
-        recipe: Recipe<S, H, impl Share<S::Ret>, impl FnOnce(&S::Val) -> Verdict>,
+        recipe: &R,
         lead: &Lead<Outcome>,
         begun: Begun,
-        body: impl FnOnce() -> S::Ret,
-    ) -> S::Ret {
+        body: impl FnOnce() -> R::Ret,
+    ) -> R::Ret {
         let leading = waits::lead(self.identity(), ask.key);
         let ret = self.run_blocking(ask.space, body);
         drop(leading);
-        match recipe.shape.split(ret) {
+        match recipe.shape().split(ret) {
             Split::Value(value) => {
-                let held: Held = recipe.hold.hold(&value);
+                let held: Held = recipe.hold().hold(&value);
                 lead.tell(Outcome::Value(Some(held.clone())));
-                match (recipe.judge)(&value) {
+                match recipe.judge(&value) {
                     Verdict::Keep(ttl) => self.land_here(&ask.living(ttl), begun, Some(held)),
                     Verdict::Refuse => {
                         self.not_stored(ask.space, "near", Reason::Refused);
                         self.drop_here(ask, begun);
                     }
                 }
-                recipe.shape.of_value(value)
+                recipe.shape().of_value(value)
             }
             Split::Absent(ret) => {
                 lead.tell(Outcome::Value(None));
@@ -153,7 +156,7 @@ impl Engine {
             }
             Split::Failed(ret) => {
                 self.counters.add(ask.space, Count::LoadFailed);
-                lead.tell(recipe.share.share(&ret).map_or(Outcome::Unshared, Outcome::Failed));
+                lead.tell(recipe.share().share(&ret).map_or(Outcome::Unshared, Outcome::Failed));
                 ret
             }
         }

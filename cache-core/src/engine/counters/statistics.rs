@@ -21,6 +21,12 @@ pub struct Counts {
     pub misses: u64,
     /// Asked while the cache was switched off.
     pub bypassed: u64,
+    /// Served after the end of their lives.
+    pub stale: u64,
+    /// Not answered: the caller went away.
+    pub abandoned: u64,
+    /// Refreshes begun in the background.
+    pub refreshes: u64,
     /// Loaders run.
     pub loads: u64,
     /// Loaders that failed.
@@ -36,10 +42,10 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// All requests: every one is exactly one of the kinds above `loads`.
+    /// All requests: every one is exactly one of the kinds above `refreshes`.
     #[must_use]
     pub fn requests(&self) -> u64 {
-        self.hits() + self.coalesced + self.misses + self.bypassed
+        self.hits() + self.stale + self.coalesced + self.misses + self.bypassed + self.abandoned
     }
 
     /// Answered from a tier.
@@ -57,6 +63,9 @@ impl AddAssign for Counts {
         self.coalesced += other.coalesced;
         self.misses += other.misses;
         self.bypassed += other.bypassed;
+        self.stale += other.stale;
+        self.abandoned += other.abandoned;
+        self.refreshes += other.refreshes;
         self.loads += other.loads;
         self.load_failures += other.load_failures;
         self.stored += other.stored;
@@ -83,6 +92,8 @@ pub struct Statistics {
     pub near_bytes: u64,
     /// Loads under way now.
     pub loading: u64,
+    /// Loads under way now that go on without a caller.
+    pub detached: u64,
 }
 
 impl Statistics {
@@ -116,11 +127,12 @@ impl Deref for Statistics {
 
 type Column = (&'static str, fn(&Counts) -> u64);
 
-const COLUMNS: [Column; 10] = [
+const COLUMNS: [Column; 11] = [
     ("requests", Counts::requests),
     ("near", |counts| counts.near_hits),
     ("far", |counts| counts.far_hits),
     ("negative", |counts| counts.negative_hits),
+    ("stale", |counts| counts.stale),
     ("coalesced", |counts| counts.coalesced),
     ("misses", |counts| counts.misses),
     ("loads", |counts| counts.loads),
@@ -164,10 +176,10 @@ mod tests {
         let statistics = Statistics::of(keyspaces, vec![(ErrorKind::Timeout, 3)]);
         assert_eq!((statistics.requests(), statistics.keyspace("app.user").hits()), (12, 8));
         let table = "\
-keyspace  requests      near       far  negative coalesced    misses     loads    failed overtaken   evicted
-(direct)         2         0         1         0         0         0         0         0         0         0
-app.user        10         8         0         0         0         2         2         0         0         0
-all             12         8         1         0         0         2         2         0         0         0
+keyspace  requests      near       far  negative     stale coalesced    misses     loads    failed overtaken   evicted
+(direct)         2         0         1         0         0         0         0         0         0         0         0
+app.user        10         8         0         0         0         0         2         2         0         0         0
+all             12         8         1         0         0         0         2         2         0         0         0
 near tier: 0 entries, 0 bytes; loading now: 0; tier errors: 3";
         assert_eq!(statistics.to_string(), table);
     }

@@ -33,6 +33,12 @@ use async_trait::async_trait;
 use crate::error::{Error, Result};
 use crate::key::{CacheKey, KeyPattern, Namespace};
 
+/// What tells a frame from any other, for [`SetCondition::IfUnchanged`]: XXH3 of its bytes, 128 bits.
+#[must_use]
+pub fn fingerprint(frame: &[u8]) -> u128 {
+    xxhash_rust::xxh3::xxh3_128(frame)
+}
+
 /// A store of opaque frames.
 ///
 /// A backend that answers without waiting must consume tokio's cooperative budget

@@ -108,6 +108,9 @@ pub enum SetCondition {
     Always,
     /// Only when nothing is there.
     IfAbsent,
+    /// Only while the frame there has this [`fingerprint`](super::fingerprint). A store that cannot compare says
+    /// `Unsupported`.
+    IfUnchanged(u128),
     /// Only while this lease is held (`Capability::leases`); the lease ends with it.
     IfLease(u128),
 }

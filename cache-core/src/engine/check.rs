@@ -1,0 +1,79 @@
+//! Settings that would mean nothing are errors, each with its fix.
+
+use std::time::Duration;
+
+use super::Policy;
+use crate::error::{Error, ErrorKind, Result};
+
+impl Policy {
+    /// Checks what it says on its own: a limit or a fraction out of range, a soft time-out that nothing can answer.
+    ///
+    /// # Errors
+    /// `Config` or `Ttl`, naming every problem.
+    pub fn check(&self) -> Result<()> {
+        let mut problems: Vec<String> = Vec::new();
+        let limits = [
+            ("timeout", self.timeout),
+            ("soft_timeout", self.soft_timeout),
+            ("max_load_time", self.max_load_time),
+        ];
+        for (name, _) in limits.into_iter().filter(|(_, limit)| *limit == Some(Duration::ZERO)) {
+            problems
+                .push(format!("{name} holds 0: nothing would ever be in time; leave it out, or give more"));
+        }
+        if let (Some(soft), Some(hard)) = (self.soft_timeout, self.timeout)
+            && soft >= hard
+        {
+            problems.push(format!("soft_timeout holds {soft:?}, which is not before timeout = {hard:?}"));
+        }
+        if let Some(Err(error)) = self.refresh_ahead.map(|ahead| ahead.check()) {
+            problems.push(error.to_string());
+        }
+        if self.never_stale && self.has_windows() {
+            problems.push("never_stale contradicts a stale window; leave one of them out".to_owned());
+        }
+        if self.sealed {
+            problems.push("sealing is not built in this version; use Policy::new().never_stale()".to_owned());
+        }
+        if problems.is_empty() { Ok(()) } else { Err(Error::new(ErrorKind::Config, problems.join("; "))) }
+    }
+
+    fn has_windows(&self) -> bool {
+        let some = |window: Option<Duration>| window.is_some_and(|window| !window.is_zero());
+        some(self.stale_while_revalidate) || some(self.stale_if_error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::RefreshAhead;
+
+    #[test]
+    fn every_problem_is_named_with_what_it_held() {
+        let second = Duration::from_secs(1);
+        let wrong = Policy::new()
+            .timeout(second)
+            .soft_timeout(second * 2)
+            .max_load_time(Duration::ZERO)
+            .stale_if_error(second)
+            .never_stale()
+            .refresh_ahead(RefreshAhead::Fraction(2.0));
+        let error = wrong.check().unwrap_err().to_string();
+        for named in [
+            "max_load_time holds 0",
+            "soft_timeout holds 2s",
+            "never_stale",
+            "refresh_ahead holds Fraction(2.0)",
+        ] {
+            assert!(error.contains(named), "{error}");
+        }
+        assert!(
+            Policy::new().timeout(second).soft_timeout(second / 2).stale_if_error(second).check().is_ok()
+        );
+        for preset in [Policy::minimal(), Policy::production(), Policy::resilient()] {
+            assert!(preset.check().is_ok(), "{preset:?}");
+        }
+        assert!(Policy::secure().check().unwrap_err().to_string().contains("sealing"));
+    }
+}

@@ -1,0 +1,152 @@
+//! Writing to the byte tier that serves.
+//!
+//! Promise: a value is encoded once; whatever goes wrong, no older value is left: the tier has removed it, or its
+//! removal is journalled.
+
+use std::sync::Once;
+
+use bytes::Bytes;
+
+use super::serving::Serving;
+use super::{Ask, Engine};
+use crate::codec::Envelope;
+use crate::entry::{Deadlines, Reason};
+use crate::error::{Error, ErrorKind, Result};
+use crate::port::backend::{DeleteOptions, SetOptions};
+use crate::port::near::Held;
+use crate::time::Life;
+
+/// What became of a far write.
+#[derive(Debug, Clone)]
+pub(super) enum FarWrite {
+    /// There is no byte tier for it.
+    NotAsked,
+    /// Stored, with so many bytes.
+    Stored(usize),
+    /// Stored in the fallback, with so many bytes: the primary may hold an older value.
+    Aside(usize),
+    /// The condition did not hold.
+    Refused,
+    /// Not stored; nothing older is left either, or it is journalled.
+    Failed(Reason, Error),
+}
+
+impl Engine {
+    /// Encodes once and writes to the byte tier that serves. Whatever goes wrong, no older value is left: the
+    /// tier has removed it, or its removal is journalled.
+    pub(super) async fn write_far(
+        &self,
+        ask: &Ask<'_>,
+        value: Option<&Held>,
+        life: Life,
+        options: SetOptions,
+    ) -> FarWrite {
+        if !ask.leaves_the_process() || !self.parts.tiers.exist() {
+            self.say_that_it_stays(ask);
+            return FarWrite::NotAsked;
+        }
+        match self.encode(ask, value, life) {
+            Ok(frame) => {
+                let kept = life.plus(self.kept(ask, value.is_none()));
+                self.send(ask, frame, options.expiring(kept)).await
+            }
+            Err(error) => {
+                self.remove_older(ask).await;
+                let reason = reason_of(&error);
+                self.not_stored(ask.space, "far", reason);
+                FarWrite::Failed(reason, error)
+            }
+        }
+    }
+
+    /// A byte tier is there, but the key means nothing in it. Said loudly once: somebody expects it to be shared.
+    fn say_that_it_stays(&self, ask: &Ask<'_>) {
+        static ONCE: Once = Once::new();
+        if !ask.key.stays_here() || !self.parts.tiers.exist() || !ask.values.are_stored() {
+            return;
+        }
+        self.not_stored(ask.space, "far", Reason::NoKeySecret);
+        ONCE.call_once(|| {
+            tracing::error!(
+                "a sensitive part of a key needs the manager's key secret to leave this process: such entries stay in \
+                 the near tier; set CACHE_KEY_SECRET or call Builder::key_secret"
+            );
+        });
+    }
+
+    fn encode(&self, ask: &Ask<'_>, value: Option<&Held>, life: Life) -> Result<Bytes> {
+        let policy = &ask.space.policy;
+        let envelope = Envelope {
+            schema: policy.schema,
+            deadlines: Deadlines::starting(self.parts.clock.wall(), life)
+                .stale_for(self.kept(ask, value.is_none())),
+            version: self.parts.clock.wall().0,
+            immutable: policy.immutable,
+        };
+        ask.values.encode(&self.parts.codec, ask.key, value, policy.format, &envelope)
+    }
+
+    async fn send(&self, ask: &Ask<'_>, frame: Bytes, options: SetOptions) -> FarWrite {
+        let bytes = frame.len();
+        let (tier, aside) = match self.serving() {
+            Serving::Primary(tier) => (tier, false),
+            Serving::Fallback(tier) => (tier, true),
+            Serving::Nothing(reason) => {
+                self.journal.key(ask.key);
+                self.not_stored(ask.space, self.parts.tiers.primary().name, reason);
+                let error =
+                    Error::new(ErrorKind::Unavailable, "the primary tier cannot be reached").during("set");
+                return FarWrite::Failed(reason, error);
+            }
+        };
+        match tier.backend.set(ask.key, frame, options).await {
+            Ok(true) if aside => FarWrite::Aside(bytes),
+            Ok(true) => FarWrite::Stored(bytes),
+            Ok(false) => FarWrite::Refused,
+            Err(error) => {
+                if error.kind() != ErrorKind::TooLarge {
+                    self.tier_failed(tier, "set", &error);
+                }
+                if aside || error.kind() != ErrorKind::TooLarge {
+                    self.journal.key(ask.key);
+                }
+                let reason = reason_of(&error);
+                self.not_stored(ask.space, tier.name, reason);
+                FarWrite::Failed(reason, error)
+            }
+        }
+    }
+
+    async fn remove_older(&self, ask: &Ask<'_>) {
+        let serving = self.serving();
+        if !matches!(serving, Serving::Primary(_)) {
+            self.journal.key(ask.key);
+        }
+        if let Serving::Primary(tier) | Serving::Fallback(tier) = serving
+            && let Err(error) = tier.backend.delete(ask.key, DeleteOptions::default()).await
+        {
+            self.tier_failed(tier, "delete", &error);
+            self.journal.key(ask.key);
+        }
+    }
+}
+
+impl FarWrite {
+    pub(super) fn is_stored(&self) -> bool {
+        matches!(self, Self::Stored(_) | Self::Aside(_))
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        if let Self::Stored(bytes) | Self::Aside(bytes) = self { *bytes } else { 0 }
+    }
+}
+
+pub(super) fn reason_of(error: &Error) -> Reason {
+    match error.kind() {
+        ErrorKind::TooLarge => Reason::TooLarge,
+        ErrorKind::Encode => Reason::Unencodable,
+        ErrorKind::Timeout => Reason::TimedOut,
+        ErrorKind::Overloaded => Reason::Overloaded,
+        _ => Reason::TierError,
+    }
+}

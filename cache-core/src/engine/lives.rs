@@ -1,0 +1,59 @@
+//! How long an entry lives.
+
+use std::time::Duration;
+
+use super::{Ask, Engine};
+use crate::error::Result;
+use crate::key::SpaceId;
+use crate::policy::Windows;
+use crate::time::{Life, Ttl};
+
+impl Engine {
+    /// How long a value of this question is to live: its ttl, spread.
+    ///
+    /// # Errors
+    /// `Ttl` when it is zero.
+    pub(super) fn life(&self, ask: &Ask<'_>, negative: bool) -> Result<Life> {
+        let life = self.exact_life(ask, negative)?;
+        Ok(self.parts.jitter.spread(life, ask.space.policy.jitter))
+    }
+
+    /// The longest life that an entry of this question can have been given.
+    pub(super) fn longest_life(&self, ask: &Ask<'_>) -> Life {
+        match ask.ttl {
+            Ttl::Default if ask.space.name.id() == SpaceId::DIRECT || ask.space.policy.varied => {
+                Life::Forever
+            }
+            _ => self
+                .exact_life(ask, false)
+                .map_or(Life::Forever, |life| self.parts.jitter.longest(life, ask.space.policy.jitter)),
+        }
+    }
+
+    pub(super) fn exact_life(&self, ask: &Ask<'_>, negative: bool) -> Result<Life> {
+        let policy = &ask.space.policy;
+        let life = policy.ttl.resolve(self.parts.default_ttl)?;
+        match policy.negative_ttl {
+            Some(ttl) if negative => ttl.resolve(life),
+            _ => ask.ttl.resolve(life),
+        }
+    }
+
+    /// How long after its expiry a value of this question may answer.
+    pub(super) fn windows(&self, ask: &Ask<'_>) -> Windows {
+        let (own, usual) = (&ask.space.policy, &self.parts.policy);
+        if own.never_stale || usual.never_stale {
+            return Windows::default();
+        }
+        let said = |own: Option<Duration>, usual: Option<Duration>| own.or(usual).unwrap_or_default();
+        Windows {
+            while_revalidate: said(own.stale_while_revalidate, usual.stale_while_revalidate),
+            if_error: said(own.stale_if_error, usual.stale_if_error),
+        }
+    }
+
+    /// How long an entry is kept after its expiry. Absence is not: it is cheap to ask again, and wrong to insist on.
+    pub(super) fn kept(&self, ask: &Ask<'_>, negative: bool) -> Duration {
+        if negative { Duration::ZERO } else { self.windows(ask).longest() }
+    }
+}

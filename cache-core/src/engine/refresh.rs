@@ -1,0 +1,130 @@
+//! Refreshing what still answers.
+//!
+//! Promise: exactly one refresh per key, in the background where loads are detached, at most 32 at a time per
+//! keyspace. It looks into the byte tier first, and adopts what somebody else has stored there since. It carries the
+//! generation that it began under, so it never brings back what was invalidated. A failure makes the key back off.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+use super::counters::Count;
+use super::detach::Launched;
+use super::fetch::Look;
+use super::found::{Found, NEAR};
+use super::land::Landed;
+use super::load::Call;
+use super::run::Work;
+use super::stale::Stale;
+use super::typed::{Body, Recipe};
+use super::{Ask, Engine};
+use crate::flight::Seat;
+use crate::key::SpaceId;
+use crate::policy::RefreshAhead;
+use crate::port::near::Times;
+use crate::time::{Life, Tick};
+
+/// Refreshes at a time, per keyspace.
+const MOST: usize = 32;
+/// How long a value whose refresh has begun is hit before somebody looks again.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// What refreshing knows of each keyspace.
+#[derive(Debug, Default)]
+pub(super) struct Refreshes(Mutex<HashMap<SpaceId, Arc<Refreshing>>>);
+
+#[derive(Debug)]
+struct Refreshing {
+    places: Arc<Semaphore>,
+    /// How long a load takes, in nanoseconds, the latest counting most; 0 is not known.
+    load_time: AtomicU64,
+}
+
+impl Refreshes {
+    fn of(&self, space: SpaceId) -> Arc<Refreshing> {
+        let mut spaces = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let unknown = || Arc::new(Refreshing { places: Arc::new(Semaphore::new(MOST)), load_time: 0.into() });
+        Arc::clone(spaces.entry(space).or_insert_with(unknown))
+    }
+}
+
+impl Engine {
+    /// Starts a refresh in the background, unless one is under way, or as many as may be are.
+    pub(super) fn refresh_behind<R: Recipe, B: Body<R::Ret>>(
+        self: &Arc<Self>,
+        ask: &Ask<'_>,
+        call: Call<R, B>,
+        older: Stale,
+    ) {
+        let Call { recipe, body, detach: Some(launch) } = call else { return };
+        let places = Arc::clone(&self.refreshes.of(ask.space.name.id()).places);
+        let Ok(permit) = places.try_acquire_owned() else { return };
+        let Seat::Lead(lead) = self.flights.seat(ask.key) else { return };
+        let landed = Landed::Replacing(self.stamps.born());
+        let work = Work { recipe, body, lead, landed, older: Some(older), refresh: Some(permit) };
+        if let Launched::Away(_) = launch(self, ask, work) {
+            self.counters.add(ask.space, Count::Refresh);
+        }
+    }
+
+    /// What somebody else has stored in the byte tier since this value was.
+    pub(super) async fn newer(&self, ask: &Ask<'_>, older: &Stale, born: u64) -> Option<Found> {
+        match self.look_far(ask, born).await {
+            Ok(Look::Fresh(found)) if self.is_newer(&found, older) => Some(found),
+            _ => None,
+        }
+    }
+
+    /// Whether this is not the value that was read earlier, but one that was stored since.
+    fn is_newer(&self, found: &Found, older: &Stale) -> bool {
+        let age = self.parts.clock.tick().since(older.times.created);
+        found.status().age < age / 2
+    }
+
+    /// When a copy with these times is to be refreshed.
+    pub(super) fn refresh_point(&self, ask: &Ask<'_>, times: &Times) -> Tick {
+        let Some(ahead) = ask.space.policy.refresh_ahead.or(self.parts.policy.refresh_ahead) else {
+            return Tick::NEVER;
+        };
+        let nanos = match ahead {
+            RefreshAhead::XFetch { .. } => {
+                self.refreshes.of(ask.space.name.id()).load_time.load(Ordering::Relaxed)
+            }
+            _ => 0,
+        };
+        let load_time = (nanos > 0).then(|| Duration::from_nanos(nanos));
+        ahead.point(times.created, times.expires, load_time, self.parts.jitter.draw())
+    }
+
+    /// Notes how long a load of the keyspace took, for those refreshes that begin so long before the expiry.
+    pub(super) fn note_load_time(&self, ask: &Ask<'_>, began: Tick) {
+        let ahead = ask.space.policy.refresh_ahead.or(self.parts.policy.refresh_ahead);
+        if !matches!(ahead, Some(RefreshAhead::XFetch { .. })) {
+            return;
+        }
+        let took = u64::try_from(self.parts.clock.tick().since(began).as_nanos()).unwrap_or(u64::MAX);
+        let refreshing = self.refreshes.of(ask.space.name.id());
+        let before = refreshing.load_time.load(Ordering::Relaxed);
+        let now = if before == 0 { took } else { before / 4 * 3 + took / 4 };
+        refreshing.load_time.store(now.max(1), Ordering::Relaxed);
+    }
+
+    /// Lets a value whose refresh has begun be hit again for a while, so that only one caller in a second looks
+    /// whether it has ended.
+    pub(super) fn rearm(&self, ask: &Ask<'_>, older: &Stale) {
+        let now = self.parts.clock.tick();
+        if older.tier != NEAR || now >= older.times.trusted_until {
+            return;
+        }
+        let Some(mut entry) =
+            self.parts.near.entry(ask.key.near()).filter(|entry| entry.meta.times == older.times)
+        else {
+            return;
+        };
+        entry.meta.fresh_until = older.times.trusted_until.min(now.after(Life::For(AGAIN)));
+        self.put_near(ask.key, entry);
+    }
+}

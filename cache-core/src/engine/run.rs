@@ -1,0 +1,143 @@
+//! Running a body: here, for the caller that leads, or unshared.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::counters::Count;
+use super::found::Answer;
+use super::land::Landed;
+use super::limits::{Limit, Limits};
+use super::outcome::Outcome;
+use super::request::Request;
+use super::stale::Stale;
+use super::typed::{Body, Loaded, Older, Recipe};
+use super::{Ask, Engine, reentry};
+use crate::entry::{Reason, Status};
+use crate::flight::Lead;
+use crate::key::CacheKey;
+
+/// A future on the heap. A load may lead to another, and many of them must not add up on the stack; a hit makes none.
+pub(super) type Boxed<F> = Pin<Box<F>>;
+
+/// A load that is about to run.
+pub(super) struct Work<R: Recipe, B> {
+    pub(super) recipe: R,
+    pub(super) body: B,
+    pub(super) lead: Lead<Outcome>,
+    pub(super) landed: Landed,
+    /// The value that is to be replaced, if there is one.
+    pub(super) older: Option<Stale>,
+    /// The load refreshes a value that answers meanwhile.
+    pub(super) refresh: Option<OwnedSemaphorePermit>,
+}
+
+/// What became of a body.
+pub(super) enum Ran<T> {
+    /// It ended.
+    Loaded(Loaded<T>),
+    /// It was given up: what its caller gets, and what its followers are told.
+    GivenUp(Answer<T>, Outcome),
+}
+
+/// Runs a body to its end, or until the limit: then it is dropped and the key is free. Where the result cannot say
+/// so, the key is free all the same, and the body goes on for its own caller alone.
+pub(super) async fn run<R, T: Into<Loaded<R>>>(
+    body: impl Future<Output = T>,
+    limit: Option<Limit>,
+    give_up: impl FnOnce(&Limit) -> Option<(Answer<R>, Outcome)>,
+    lead: &mut Option<Lead<Outcome>>,
+) -> Ran<R> {
+    let mut body = pin!(body);
+    if let Some(limit) = limit {
+        if let Some(answer) = limit.within(body.as_mut()).await {
+            return Ran::Loaded(answer.into());
+        }
+        if let Some((answer, outcome)) = give_up(&limit) {
+            return Ran::GivenUp(answer, outcome);
+        }
+        drop(lead.take());
+    }
+    Ran::Loaded(body.await.into())
+}
+
+/// What a loader is shown of an older value.
+pub(super) fn shown(older: Option<&Stale>) -> Older {
+    Older(older.map(|stale| stale.value.clone()))
+}
+
+impl Engine {
+    /// Runs the body as the leader, in the caller's own task.
+    pub(super) fn run_here<'a, R: Recipe, B: Body<R::Ret>>(
+        &'a self,
+        ask: &'a Ask<'_>,
+        work: Work<R, B>,
+        limits: Limits,
+        request: &'a mut Request<'_>,
+    ) -> Boxed<impl Future<Output = Answer<R::Ret>>> {
+        Box::pin(async move {
+            let Work { recipe, body, lead, landed, older, .. } = work;
+            let mut lead = Some(lead);
+            self.counters.add(ask.space, Count::Load);
+            let began = self.parts.clock.tick();
+            let body = self.body(ask.key, body, shown(older.as_ref()));
+            let give_up = |limit: &Limit| self.give_up(ask, &recipe, older.as_ref(), limit);
+            let run = run(body, self.load_limit(ask), give_up, &mut lead);
+            let late = |limit| self.late(ask, &recipe, older.as_ref(), limit);
+            let ran = limits.hard().wait(run, late).await;
+            match ran {
+                Ok(ran) => {
+                    self.note_load_time(ask, began);
+                    let (answer, after) =
+                        self.conclude(ask, &recipe, (lead.as_ref(), landed, older.as_ref()), ran);
+                    request.answered(&answer, Count::Miss);
+                    let _ = limits.hard().wait(self.finish(ask, after), |_| Some(())).await;
+                    answer
+                }
+                Err(answer) => {
+                    request.answered(&answer, Count::Miss);
+                    answer
+                }
+            }
+        })
+    }
+
+    /// Runs the body for this caller alone, and stores nothing.
+    pub(super) fn alone<'a, R: Recipe, B: Body<R::Ret>>(
+        &'a self,
+        ask: &'a Ask<'_>,
+        (recipe, body): (R, B),
+        limits: Limits,
+        request: &'a mut Request<'_>,
+    ) -> Boxed<impl Future<Output = Answer<R::Ret>>> {
+        Box::pin(async move {
+            self.counters.add(ask.space, Count::Load);
+            let mut nobody_follows = None;
+            let give_up = |limit: &Limit| self.give_up(ask, &recipe, None, limit);
+            let run = run(body.begin(Older::default()), self.load_limit(ask), give_up, &mut nobody_follows);
+            let ran = limits.hard().wait(run, |limit| self.late(ask, &recipe, None, limit)).await;
+            request.is(Count::Miss);
+            match ran {
+                Ok(Ran::Loaded(loaded)) => Answer::new(loaded.ret, Status::loaded(Reason::Absent)),
+                Ok(Ran::GivenUp(answer, _)) => answer,
+                Err(answer) => answer,
+            }
+        })
+    }
+
+    /// A body as the load of its key.
+    fn body<R, B: Body<R>>(
+        &self,
+        key: &CacheKey,
+        body: B,
+        older: Older,
+    ) -> Boxed<impl Future<Output = B::Answer>> {
+        Box::pin(reentry::loading(self.identity(), key, async move { body.begin(older).await }))
+    }
+
+    /// Tells this manager from the others of the process.
+    pub(super) fn identity(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+}

@@ -1,0 +1,86 @@
+//! Answering with an expired value.
+//!
+//! Promise: only within the reader's windows, measured from the value's expiry and capped by what was kept; never
+//! when the value was invalidated; and every such answer says so.
+
+use super::found::Answer;
+use super::typed::Recipe;
+use super::{Ask, Engine};
+use crate::entry::{Freshness, Reason, Status};
+use crate::policy::Use;
+use crate::port::near::{Held, NearEntry, Times};
+
+/// A value that has expired or is to be refreshed, and what is needed to judge it at the moment it is served.
+#[derive(Debug, Clone)]
+pub(super) struct Stale {
+    pub(super) value: Held,
+    pub(super) tier: &'static str,
+    /// The generation before its load, or before it was read from a byte tier.
+    pub(super) born: u64,
+    /// The generation before it was found.
+    pub(super) seen: u64,
+    pub(super) times: Times,
+}
+
+impl Engine {
+    /// What an expired value is good for now.
+    pub(super) fn good_for(&self, ask: &Ask<'_>, stale: &Stale) -> Use {
+        let Times { expires, kept_until, .. } = stale.times;
+        let now = self.parts.clock.tick();
+        let fresh = now < stale.times.trusted_until;
+        let good_for =
+            if fresh { Use::WhileRevalidate } else { self.windows(ask).judge(expires, kept_until, now) };
+        if good_for == Use::Nothing {
+            return Use::Nothing;
+        }
+        let cells = self.stamps.cells(ask.key);
+        let valid =
+            self.stamps.valid(&cells, stale.born) && self.stamps.may_land(ask.key, &cells, stale.seen);
+        if valid { good_for } else { Use::Nothing }
+    }
+
+    /// Whether a near entry is neither expired nor invalidated, due for a refresh or not.
+    pub(super) fn is_alive(&self, entry: &NearEntry) -> bool {
+        self.parts.clock.tick() < entry.meta.times.trusted_until
+            && self.stamps.valid(&entry.meta.cells, entry.meta.born)
+    }
+
+    /// Whether its life has ended.
+    pub(super) fn has_expired(&self, stale: &Stale) -> bool {
+        stale.times.expires <= self.parts.clock.tick()
+    }
+
+    /// The answer of an expired value, if it may serve in this need.
+    pub(super) fn rescue<R: Recipe>(
+        &self,
+        ask: &Ask<'_>,
+        recipe: &R,
+        stale: Option<&Stale>,
+        why: Reason,
+    ) -> Option<Answer<R::Ret>> {
+        let stale = stale.filter(|stale| self.good_for(ask, stale) != Use::Nothing)?;
+        let ret = recipe.give(Some(&stale.value))?;
+        Some(Answer::new(ret, self.status(stale, why)))
+    }
+
+    fn status(&self, stale: &Stale, why: Reason) -> Status {
+        let Times { created, trusted_until, expires, .. } = stale.times;
+        let now = self.parts.clock.tick();
+        if now < trusted_until {
+            return Status::hit(stale.tier, now.since(created));
+        }
+        let freshness = Freshness::Stale(now.since(expires));
+        Status { tier: stale.tier, age: now.since(created), freshness, reason: Some(why) }
+    }
+
+    /// The answer of a value that may answer at once.
+    pub(super) fn at_once<R: Recipe>(
+        &self,
+        ask: &Ask<'_>,
+        recipe: &R,
+        older: Option<&Stale>,
+    ) -> Option<Answer<R::Ret>> {
+        let older = older.filter(|older| self.good_for(ask, older) == Use::WhileRevalidate);
+        self.rescue(ask, recipe, older, Reason::Revalidating)
+    }
+}

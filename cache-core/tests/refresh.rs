@@ -1,0 +1,220 @@
+//! Values that are read are refreshed before they expire, once, and never against an invalidation.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use cache_core::error::ErrorKind;
+use cache_core::manager::{Builder, CacheManager, LoadError, Policy};
+use cache_core::policy::RefreshAhead;
+use cache_core::port::clock::Clock;
+use cache_core::testkit::{TokioTime, Verb};
+use cache_core::time::Ttl;
+use tokio::time::{advance, sleep};
+
+const fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// Answers with a number that grows, after two seconds.
+#[derive(Debug, Clone, Default)]
+struct Source {
+    runs: Arc<AtomicU64>,
+    broken: Arc<AtomicBool>,
+}
+
+impl Source {
+    fn runs(&self) -> u64 {
+        self.runs.load(Ordering::SeqCst)
+    }
+
+    async fn load(self) -> Result<u64, String> {
+        let run = self.runs.fetch_add(1, Ordering::SeqCst) + 1;
+        sleep(seconds(2)).await;
+        if self.broken.load(Ordering::SeqCst) { Err("broken".to_owned()) } else { Ok(run) }
+    }
+}
+
+thread_local! {
+    static CLOCK: Clock = Clock::source(Arc::new(TokioTime::new()));
+}
+
+fn build(builder: Builder, ahead: RefreshAhead) -> CacheManager {
+    let policy = Policy::new().refresh_ahead(ahead);
+    builder.policy(policy).jitter(0.0).jitter_seed(7).clock(CLOCK.with(Clock::clone)).build().unwrap()
+}
+
+fn near_only(ahead: RefreshAhead) -> CacheManager {
+    build(CacheManager::builder().near(common::near()), ahead)
+}
+
+async fn ask(cache: &CacheManager, source: &Source) -> u64 {
+    let source = source.clone();
+    cache.get_or_load("price", move || source.load()).ttl(Ttl::secs(100)).detach().await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_near_the_end_of_a_life_refreshes_once_in_the_background_and_all_reads_are_hits() {
+    let (cache, source) = (near_only(RefreshAhead::Fraction(0.8)), Source::default());
+    assert_eq!(ask(&cache, &source).await, 1);
+    advance(seconds(79)).await;
+    assert_eq!((ask(&cache, &source).await, source.runs()), (1, 1), "not yet");
+    advance(seconds(2)).await;
+    for _ in 0..50 {
+        assert_eq!(ask(&cache, &source).await, 1);
+        tokio::task::yield_now().await;
+    }
+    assert_eq!((source.runs(), cache.stats().refreshes), (2, 1));
+    sleep(seconds(3)).await;
+    assert_eq!(ask(&cache, &source).await, 2);
+    let stats = cache.stats();
+    assert_eq!((stats.near_hits, stats.misses, stats.stale, stats.requests()), (52, 1, 0, 53));
+    advance(seconds(70)).await;
+    assert_eq!((ask(&cache, &source).await, source.runs()), (2, 2), "a life of its own");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_reads_nobody_refreshes() {
+    let (cache, source) = (near_only(RefreshAhead::Fraction(0.5)), Source::default());
+    ask(&cache, &source).await;
+    sleep(seconds(99)).await;
+    assert_eq!(source.runs(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refresh_looks_at_the_far_tier_first_and_adopts_what_is_newer() {
+    let primary = common::faulty();
+    let ahead = RefreshAhead::Fraction(0.8);
+    let (here, there) = (build(common::over(&primary), ahead), build(common::over(&primary), ahead));
+    let source = Source::default();
+    ask(&here, &source).await;
+    advance(seconds(81)).await;
+    assert!(there.set("price", 70_u64, Ttl::secs(100)).await.unwrap().is_stored());
+    assert_eq!(ask(&here, &source).await, 1);
+    sleep(seconds(1)).await;
+    assert_eq!((ask(&here, &source).await, source.runs()), (70, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refresh_by_the_first_reader_adopts_what_is_newer_too() {
+    let primary = common::faulty();
+    let ahead = RefreshAhead::Fraction(0.8);
+    let (here, there) = (build(common::over(&primary), ahead), build(common::over(&primary), ahead));
+    let source = Source::default();
+    ask(&here, &source).await;
+    advance(seconds(81)).await;
+    assert!(there.set("price", 70_u64, Ttl::secs(100)).await.unwrap().is_stored());
+    let load = source.clone();
+    let attached = here.get_or_load("price", move || load.load()).ttl(Ttl::secs(100));
+    assert_eq!((attached.await.unwrap(), source.runs()), (70, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refresh_replaces_what_is_in_the_far_tier() {
+    let primary = common::faulty();
+    let cache = build(common::over(&primary), RefreshAhead::Fraction(0.8));
+    let source = Source::default();
+    ask(&cache, &source).await;
+    advance(seconds(81)).await;
+    ask(&cache, &source).await;
+    sleep(seconds(3)).await;
+    let other = build(common::over(&primary), RefreshAhead::Fraction(0.8));
+    assert_eq!((other.get::<u64>("price").await.unwrap(), primary.calls(Verb::Set)), (Some(2), 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refresh_carries_a_stamp_and_does_not_undo_an_invalidation() {
+    let (cache, source) = (near_only(RefreshAhead::Fraction(0.8)), Source::default());
+    ask(&cache, &source).await;
+    advance(seconds(81)).await;
+    ask(&cache, &source).await;
+    sleep(seconds(1)).await;
+    assert_eq!(source.runs(), 2, "the refresh is under way");
+    assert_eq!(cache.delete("price").await.unwrap().removed, 1);
+    sleep(seconds(5)).await;
+    assert_eq!(cache.get::<u64>("price").await.unwrap(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_refresh_is_not_seen_and_backs_off() {
+    let (cache, source) = (near_only(RefreshAhead::Fraction(0.5)), Source::default());
+    ask(&cache, &source).await;
+    source.broken.store(true, Ordering::SeqCst);
+    advance(seconds(50)).await;
+    for _ in 0..45 {
+        assert_eq!(ask(&cache, &source).await, 1);
+        sleep(seconds(1)).await;
+    }
+    let refreshes = source.runs() - 1;
+    assert!((3..=8).contains(&refreshes), "{refreshes} refreshes in 45 s, not 20");
+    assert_eq!(cache.stats().load_failures, refreshes);
+    source.broken.store(false, Ordering::SeqCst);
+    sleep(seconds(10)).await;
+    let before = source.runs();
+    assert_eq!(ask(&cache, &source).await, before + 1, "expired: loaded");
+}
+
+#[tokio::test(start_paused = true)]
+async fn xfetch_refreshes_by_chance_so_long_before_the_expiry_that_a_load_ends_in_time() {
+    let (cache, source) = (near_only(RefreshAhead::XFetch { beta: 3.0 }), Source::default());
+    let ask = |id: u64| {
+        let load = source.clone();
+        let call = cache.get_or_load(format!("price:{id}"), move || load.load());
+        call.ttl(Ttl::secs(1_000)).detach().into_future()
+    };
+    // Until a load was measured nothing is known; the first one is.
+    ask(0).await.unwrap();
+    for load in (1..=40).map(|id| tokio::spawn(ask(id))).collect::<Vec<_>>() {
+        load.await.unwrap().unwrap();
+    }
+    let mut begun = Vec::new();
+    for _ in 0..999 {
+        for id in 1..=40 {
+            ask(id).await.unwrap();
+        }
+        begun.push(cache.stats().refreshes);
+        sleep(seconds(1)).await;
+    }
+    assert_eq!(begun[900], 0, "6 s ahead of the expiry on average: long before it there is none");
+    assert!(begun[998] > 20, "{} of 40 began before their values expired", begun[998]);
+    assert_eq!((cache.stats().misses, cache.stats().stale), (41, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_detached_loads_the_first_reader_refreshes_and_the_others_hit() {
+    let (cache, source) = (near_only(RefreshAhead::Fraction(0.8)), Source::default());
+    ask(&cache, &source).await;
+    advance(seconds(81)).await;
+    let first = tokio::spawn({
+        let (cache, load) = (cache.clone(), source.clone());
+        async move { cache.get_or_load("price", move || load.load()).ttl(Ttl::secs(100)).await.unwrap() }
+    });
+    sleep(seconds(1)).await;
+    let load = source.clone();
+    assert_eq!(cache.get_or_load("price", move || load.load()).await.unwrap(), 1);
+    assert_eq!((first.await.unwrap(), source.runs()), (2, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn add_sees_a_value_that_is_due_for_a_refresh() {
+    let (cache, source) = (near_only(RefreshAhead::Fraction(0.8)), Source::default());
+    ask(&cache, &source).await;
+    advance(seconds(81)).await;
+    assert!(!cache.add("price", 9_u64, Ttl::secs(100)).await.unwrap());
+    assert!(cache.exists("price").await.unwrap());
+    assert_eq!(cache.get::<u64>("price").await.unwrap(), Some(1));
+}
+
+#[tokio::test]
+async fn a_fraction_out_of_range_is_refused() {
+    let policy = Policy::new().refresh_ahead(RefreshAhead::Fraction(1.5));
+    let error = CacheManager::builder().near(common::near()).policy(policy.clone()).build().unwrap_err();
+    assert!(error.kind() == ErrorKind::Config && error.to_string().contains("refresh_ahead"), "{error}");
+    let cache = CacheManager::builder().near(common::near()).build().unwrap();
+    let refused = cache.get_or_load("price", || async { Ok::<_, String>(1_u64) }).policy(policy).await;
+    assert!(matches!(refused.unwrap_err(), LoadError::Cache(error) if error.kind() == ErrorKind::Config));
+}
