@@ -17,8 +17,9 @@ pub use cache_core::key::{CacheKey, IntoKey, KeyBuilder, KeyPart, KeyPattern, Na
 pub use cache_core::layer;
 pub use cache_core::layer::{Layer, Layered, Resilience};
 pub use cache_core::manager::{
-    Attached, Builder, CacheManager, Cached, Claim, ClaimInfo, ClaimRequest, ClaimResult, Counts, Detached,
-    GetOrLoad, Health, IntoPattern, LoadError, Policy, Revalidating, Simple, Statistics, WithStatus, Written,
+    Attached, BatchReply, Builder, CacheManager, Cached, Claim, ClaimInfo, ClaimRequest, ClaimResult, Counts,
+    Detached, EntryReport, Explanation, GetOrLoad, GetOrLoadMany, Health, IntoPattern, LoadError, LoadedMany,
+    Outlook, Policy, Revalidating, Simple, Statistics, TierReport, WithStatus, Written,
 };
 pub use cache_core::policy::{FailMode, RefreshAhead};
 pub use cache_core::port::backend::{
@@ -68,6 +69,8 @@ mod documents {
     pages! {
         Readme "../README.md"
         GettingStarted "../docs/guide/getting-started.md"
+        Batches "../docs/guide/batches.md"
+        Explain "../docs/guide/explain.md"
         Claims "../docs/guide/claims.md"
         Invalidation "../docs/guide/invalidation.md"
         Stampedes "../docs/guide/stampedes.md"

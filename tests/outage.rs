@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use larder::testkit::server::RedisServer;
 use larder::testkit::{FaultyBackend, MapBackend, Recorded, RecordingRecorder};
-use larder::{CacheManager, ErrorKind, FailMode, MemoryBackend, Near, RedisBackend, Ttl};
+use larder::{CacheManager, DiskBackend, ErrorKind, FailMode, MemoryBackend, Near, RedisBackend, Ttl};
 
 /// The longest that one call of an open manager may take: two deadlines of 250 ms (a read, then a write) and slack
 /// for a busy test machine.
@@ -152,4 +152,27 @@ async fn who_fails_closed_is_told() {
     assert!(matches!(loaded, Err(larder::LoadError::Cache(error)) if error.kind() == ErrorKind::Unavailable));
     primary.down(false);
     assert_eq!(cache.get_and_delete::<u64>("code").await.unwrap(), None, "the journalled delete came first");
+}
+
+#[tokio::test]
+async fn what_a_fallback_kept_over_a_restart_is_not_served() {
+    let directory = tempfile::tempdir().unwrap();
+    let primary = FaultyBackend::new(Arc::new(MapBackend::new()));
+    let manager = || {
+        let fallback = DiskBackend::open(directory.path()).unwrap();
+        CacheManager::builder().primary(Arc::clone(&primary)).fallback(fallback).build().unwrap()
+    };
+    primary.down(true);
+    let before = manager();
+    let _ = before.set("k", 1_u64, Ttl::secs(60)).await.unwrap();
+    assert_eq!(before.get::<u64>("k").await.unwrap(), Some(1));
+    before.shutdown().await;
+    drop(before);
+    primary.down(false);
+    let after = manager();
+    let _ = after.set("k", 2_u64, Ttl::secs(60)).await.unwrap();
+    primary.down(true);
+    assert_eq!(after.get::<u64>("k").await.unwrap(), None, "the value of an earlier outage came back");
+    let _ = after.set("k", 3_u64, Ttl::secs(60)).await.unwrap();
+    assert_eq!(after.get::<u64>("k").await.unwrap(), Some(3), "the fallback does not serve");
 }

@@ -106,6 +106,10 @@ impl NearStore for QuickNear {
         wanted(&entry.meta).then_some(entry.value)
     }
 
+    fn peek(&self, probe: &dyn NearProbe) -> Option<NearEntry> {
+        self.entries.peek(&Asked { hash: probe.hash(), probe })
+    }
+
     fn insert(&self, key: &CacheKey, entry: NearEntry, now: Tick, evicted: &mut dyn FnMut(&CacheKey)) {
         let (deadline, weight) = (entry.meta.times.kept_until, u64::from(entry.meta.weight));
         let admitted = weight <= self.largest;

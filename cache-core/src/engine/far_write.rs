@@ -50,12 +50,7 @@ impl Engine {
                 let kept = life.plus(self.kept(ask, value.is_none()));
                 self.send(ask, frame, options.expiring(kept)).await
             }
-            Err(error) => {
-                self.remove_older(ask).await;
-                let reason = reason_of(&error);
-                self.not_stored(ask.space, "far", reason);
-                FarWrite::Failed(reason, error)
-            }
+            Err(error) => self.unencodable(ask, error).await,
         }
     }
 
@@ -74,7 +69,15 @@ impl Engine {
         });
     }
 
-    fn encode(&self, ask: &Ask<'_>, value: Option<&Held>, life: Life) -> Result<Bytes> {
+    /// A value that has no frame leaves no older one.
+    pub(super) async fn unencodable(&self, ask: &Ask<'_>, error: Error) -> FarWrite {
+        self.remove_older(ask).await;
+        let reason = reason_of(&error);
+        self.not_stored(ask.space, "far", reason);
+        FarWrite::Failed(reason, error)
+    }
+
+    pub(super) fn encode(&self, ask: &Ask<'_>, value: Option<&Held>, life: Life) -> Result<Bytes> {
         let policy = &ask.space.policy;
         let envelope = Envelope {
             schema: policy.schema,
@@ -86,7 +89,7 @@ impl Engine {
         ask.values.encode(&self.parts.codec, ask.key, value, policy.format, &envelope)
     }
 
-    async fn send(&self, ask: &Ask<'_>, frame: Bytes, options: SetOptions) -> FarWrite {
+    pub(super) async fn send(&self, ask: &Ask<'_>, frame: Bytes, options: SetOptions) -> FarWrite {
         let bytes = frame.len();
         let (tier, aside) = match self.serving() {
             Serving::Primary(tier) => (tier, false),
@@ -100,15 +103,16 @@ impl Engine {
             }
         };
         match tier.backend.set(ask.key, frame, options).await {
-            Ok(true) if aside => FarWrite::Aside(bytes),
-            Ok(true) => FarWrite::Stored(bytes),
-            Ok(false) => FarWrite::Refused,
+            Ok(taken) => FarWrite::of(bytes, taken, aside),
             Err(error) => {
                 if error.kind() != ErrorKind::TooLarge {
                     self.tier_failed(tier, "set", &error);
                 }
                 if aside || error.kind() != ErrorKind::TooLarge {
                     self.journal.key(ask.key);
+                }
+                if aside && error.kind() != ErrorKind::TooLarge {
+                    self.parts.tiers.owe_fallback();
                 }
                 let reason = reason_of(&error);
                 self.not_stored(ask.space, tier.name, reason);
@@ -127,11 +131,21 @@ impl Engine {
         {
             self.tier_failed(tier, "delete", &error);
             self.journal.key(ask.key);
+            self.parts.tiers.owe_fallback();
         }
     }
 }
 
 impl FarWrite {
+    /// What a tier answered to so many bytes; `aside` when it was the fallback.
+    pub(super) fn of(bytes: usize, taken: bool, aside: bool) -> Self {
+        match (taken, aside) {
+            (true, true) => Self::Aside(bytes),
+            (true, false) => Self::Stored(bytes),
+            (false, _) => Self::Refused,
+        }
+    }
+
     pub(super) fn is_stored(&self) -> bool {
         matches!(self, Self::Stored(_) | Self::Aside(_))
     }

@@ -198,14 +198,26 @@ impl Engine {
         Ok(Opened::Frame(value, left, bytes.len()))
     }
 
-    /// Puts a far entry into the near tier, unless it was invalidated while it was on its way: then it is none.
     async fn promote(&self, ask: &Ask<'_>, tier: Tier<'_>, born: u64, opened: Opened, bytes: &Bytes) -> Look {
+        let _gate = self.gate.land(ask.key).await;
+        self.admit(ask, tier, born, opened, bytes)
+    }
+
+    /// Puts a far entry into the near tier, unless it was invalidated while it was on its way: then it is none. The
+    /// caller is in the key's gate.
+    pub(super) fn admit(
+        &self,
+        ask: &Ask<'_>,
+        tier: Tier<'_>,
+        born: u64,
+        opened: Opened,
+        bytes: &Bytes,
+    ) -> Look {
         let (value, left, stored_bytes) = match opened {
             Opened::Counter(value) => return Look::Fresh(Found::new(Some(value), tier.name, Duration::ZERO)),
             Opened::Frame(value, left, bytes) => (value, left, bytes),
         };
         let (age, window) = self.age_and_window(ask, value.is_none(), bytes);
-        let _gate = self.gate.land(ask.key).await;
         if !self.stamps.may_land(ask.key, &self.stamps.cells(ask.key), born) {
             self.missed(tier.name, Reason::Invalidated);
             return Look::Nothing;
@@ -247,7 +259,7 @@ impl Engine {
     }
 
     /// Removes bytes that nobody can read, but not what somebody else has stored since.
-    async fn heal(&self, ask: &Ask<'_>, tier: Tier<'_>, bytes: Bytes) {
+    pub(super) async fn heal(&self, ask: &Ask<'_>, tier: Tier<'_>, bytes: Bytes) {
         if let Err(error) = tier.backend.delete(ask.key, DeleteOptions::if_unchanged(bytes)).await {
             self.tier_failed(tier, "delete", &error);
         }

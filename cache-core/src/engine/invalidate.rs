@@ -21,6 +21,8 @@ use crate::tier::Tier;
 pub(crate) enum What<'a> {
     /// One entry.
     Key(&'a CacheKey),
+    /// Some entries.
+    Keys(&'a [CacheKey]),
     /// Every entry of a keyspace.
     Space(&'a SpaceName),
     /// Every entry that a pattern (without its namespace) matches.
@@ -70,6 +72,7 @@ impl Engine {
     /// first: whoever begins after the bump must not read the old far value.
     pub(crate) fn overtake(&self, what: What<'_>) {
         self.journal(what);
+        self.parts.tiers.owe_fallback();
         self.overtake_here(what);
     }
 
@@ -91,6 +94,7 @@ impl Engine {
         self.stamps.bump(scope);
         match scope {
             Scope::Key(key) => self.forget_loads(key),
+            Scope::Keys(keys) => keys.iter().for_each(|key| self.forget_loads(key)),
             Scope::Pattern(pattern) => self.forget_loads_where(|key| pattern.matches(key.as_str())),
             Scope::Space(_) | Scope::Everything => self.forget_loads_where(|_| true),
         }
@@ -100,8 +104,11 @@ impl Engine {
     fn remove_near(&self, what: What<'_>, pattern: Option<&KeyPattern>) -> u64 {
         let now = self.parts.clock.tick();
         let counts = |entry: &NearEntry| u64::from(entry.meta.only_here && now < entry.meta.times.expires);
-        if let What::Key(key) = what {
-            return self.parts.near.remove(key).map_or(0, |entry| counts(&entry));
+        let remove = |key: &CacheKey| self.parts.near.remove(key).map_or(0, |entry| counts(&entry));
+        match what {
+            What::Key(key) => return remove(key),
+            What::Keys(keys) => return keys.iter().map(remove).sum(),
+            What::Space(_) | What::Pattern(_) | What::Everything => {}
         }
         let mut removed = 0;
         let meant =
@@ -122,6 +129,7 @@ impl Engine {
             && let Err(error) = self.remove_from(tiers.fallback(), what, pattern).await
         {
             self.tier_failed(tiers.fallback(), "invalidate", &error);
+            tiers.owe_fallback();
         }
         match serving {
             Serving::Primary(tier) => self.tell(tier, what, pattern).await,
@@ -146,6 +154,7 @@ impl Engine {
     async fn remove_from(&self, tier: Tier<'_>, what: What<'_>, pattern: Option<&KeyPattern>) -> Result<u64> {
         match (what, pattern) {
             (What::Key(key), _) => tier.backend.delete(key, DeleteOptions::default()).await.map(u64::from),
+            (What::Keys(keys), _) => tier.backend.delete_many(keys).await,
             (_, Some(pattern)) => tier.backend.delete_pattern(pattern).await,
             (_, None) => tier.backend.clear(&self.parts.namespace).await,
         }
@@ -164,28 +173,17 @@ impl Engine {
     /// The pattern that names the physical keys, unless one key or everything is meant.
     pub(super) fn physical(&self, what: What<'_>) -> Option<KeyPattern> {
         match what {
-            What::Key(_) | What::Everything => None,
+            What::Key(_) | What::Keys(_) | What::Everything => None,
             What::Space(name) => Some(KeyPattern::for_space(name).within(&self.parts.namespace)),
             What::Pattern(pattern) => Some(pattern.within(&self.parts.namespace)),
         }
-    }
-
-    /// Removes many keys, one after the other, and counts those that were there.
-    ///
-    /// # Errors
-    /// Only when the manager fails closed.
-    pub(crate) async fn invalidate_many(&self, keys: &[CacheKey]) -> Result<Invalidated> {
-        let mut all = Invalidated::default();
-        for key in keys {
-            all = all.and(self.invalidate(What::Key(key)).await?);
-        }
-        Ok(all)
     }
 }
 
 fn scope<'a>(what: What<'a>, pattern: Option<&'a KeyPattern>) -> Scope<'a> {
     match (what, pattern) {
         (What::Key(key), _) => Scope::Key(key),
+        (What::Keys(keys), _) => Scope::Keys(keys),
         (_, Some(pattern)) => Scope::Pattern(pattern),
         (_, None) => Scope::Everything,
     }

@@ -143,7 +143,9 @@ impl Engine {
             loop {
                 let follow = match self.flights.seat(ask.key) {
                     Seat::Lead(lead) => {
-                        return self.look(ask, (recipe, detached), (lead, older), limits, request).await;
+                        // Boxed, so that those who wait for this leader do not hold the room that it needs.
+                        return Box::pin(self.look(ask, (recipe, detached), (lead, older), limits, request))
+                            .await;
                     }
                     Seat::Follow(follow) => follow,
                 };

@@ -1,14 +1,17 @@
 //! The engine: what happens on a hit, on a miss, on a write, on an invalidation.
 //!
 //! Start reading in [`hot`] (a hit), then [`load`] (a miss: seat, fetch, run, land; within [`limits`], or
-//! [`detach`]ed; what answers when there is no new value is in [`stale`]). [`put`] writes, [`invalidate`] removes,
-//! [`expire`] ends a life, [`atomic`] holds the verbs that must have one winner, [`serving`] picks the byte tier,
-//! [`claims`] holds those that somebody goes on holding, [`blocking`] is a miss of a synchronous function,
+//! [`detach`]ed; what answers when there is no new value is in [`stale`]) and [`batch`] (many). [`put`] writes,
+//! [`invalidate`] removes, [`expire`] ends a life, [`explain`] changes nothing,
+//! [`atomic`] holds the verbs that must have one winner, [`claims`] those that somebody goes
+//! on holding, [`serving`] picks the byte tier,
+//! [`blocking`] is a miss of a synchronous function,
 //! [`unfinished`] ends what a caller abandoned.
 
 mod absences;
 mod atomic;
 mod backoff;
+mod batch;
 mod blocking;
 mod check;
 mod claims;
@@ -16,6 +19,7 @@ mod conclude;
 mod counters;
 mod detach;
 mod expire;
+mod explain;
 mod far_write;
 mod fetch;
 mod found;
@@ -39,8 +43,10 @@ mod typed;
 mod unfinished;
 mod values;
 
+pub(crate) use batch::{Batch, Given, OfKey, Trouble};
 pub(crate) use claims::{Claimed, Holding};
 pub use counters::{Counts, Statistics};
+pub use explain::{EntryReport, Explanation, Outlook, TierReport};
 pub(crate) use found::{Answer, Found};
 pub(crate) use hot::Hot;
 pub(crate) use invalidate::What;

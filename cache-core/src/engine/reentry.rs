@@ -4,6 +4,7 @@
 //! them, from within, runs its body unshared. (A load that waits for a task of its own which asks for the key is
 //! not seen; it ends at the caller's deadline.)
 
+use std::collections::HashSet;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -13,12 +14,26 @@ tokio::task_local! {
     static LOADING: Option<Arc<Loading>>;
 }
 
-/// A key that this task is loading, and those around it.
+/// What this task is loading, and what is around it.
 struct Loading {
     /// Tells managers apart.
     manager: usize,
-    key: CacheKey,
+    keys: Keys,
     around: Option<Arc<Loading>>,
+}
+
+enum Keys {
+    One(CacheKey),
+    Many(HashSet<CacheKey>),
+}
+
+impl Keys {
+    fn hold(&self, key: &CacheKey) -> bool {
+        match self {
+            Self::One(one) => one == key,
+            Self::Many(many) => many.contains(key),
+        }
+    }
 }
 
 /// Whether this task is loading the key already.
@@ -26,7 +41,7 @@ pub(super) fn is_loading(manager: usize, key: &CacheKey) -> bool {
     let found = LOADING.try_with(|innermost| {
         let mut next = innermost.as_ref();
         while let Some(loading) = next {
-            if loading.manager == manager && loading.key == *key {
+            if loading.manager == manager && loading.keys.hold(key) {
                 return true;
             }
             next = loading.around.as_ref();
@@ -38,8 +53,21 @@ pub(super) fn is_loading(manager: usize, key: &CacheKey) -> bool {
 
 /// Runs a body as the load of a key.
 pub(super) fn loading<F: Future>(manager: usize, key: &CacheKey, body: F) -> impl Future<Output = F::Output> {
+    within(manager, Keys::One(key.clone()), body)
+}
+
+/// Runs a body as the load of many keys.
+pub(super) fn loading_many<F: Future>(
+    manager: usize,
+    keys: HashSet<CacheKey>,
+    body: F,
+) -> impl Future<Output = F::Output> {
+    within(manager, Keys::Many(keys), body)
+}
+
+fn within<F: Future>(manager: usize, keys: Keys, body: F) -> impl Future<Output = F::Output> {
     let Around(around) = Around::now();
-    LOADING.scope(Some(Arc::new(Loading { manager, key: key.clone(), around })), body)
+    LOADING.scope(Some(Arc::new(Loading { manager, keys, around })), body)
 }
 
 /// The keys that this task is loading, for a task that it starts.

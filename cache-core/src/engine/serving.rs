@@ -29,8 +29,28 @@ impl Engine {
     /// Goes back to the primary when that is due: tells it what it missed. Waits for the writes that are under way,
     /// so it comes before the gate, never inside.
     pub(super) async fn settle(&self) {
-        if !self.is_settled() && self.parts.tiers.primary().backend.is_available() {
+        let available = self.parts.tiers.primary().backend.is_available();
+        if available && !self.is_settled() {
             self.recover().await;
+        }
+        if !available || !self.is_settled() {
+            self.settle_fallback().await;
+        }
+    }
+
+    /// Clears a fallback that could not be told of an invalidation, before it serves. What was on its way there goes
+    /// first.
+    async fn settle_fallback(&self) {
+        let tiers = &self.parts.tiers;
+        if !tiers.has_fallback() || tiers.fallback_debt().is_none() {
+            return;
+        }
+        let Ok(_alone) = self.recovering.try_lock() else { return };
+        if let Some(owed) = tiers.fallback_debt() {
+            self.gate.pass(Scope::Everything).await;
+            if self.clear_fallback().await {
+                tiers.pay_fallback(owed);
+            }
         }
     }
 
@@ -50,8 +70,8 @@ impl Engine {
             );
         }
         match (tiers.has_fallback(), available) {
-            (true, _) => Serving::Fallback(tiers.fallback()),
-            (false, true) => Serving::Nothing(Reason::Quarantined),
+            (true, _) if tiers.fallback_debt().is_none() => Serving::Fallback(tiers.fallback()),
+            (true, _) | (false, true) => Serving::Nothing(Reason::Quarantined),
             (false, false) => Serving::Nothing(Reason::TierError),
         }
     }
@@ -136,6 +156,7 @@ impl Engine {
         if !tiers.on_fallback() {
             return;
         }
+        let owed = tiers.fallback_debt();
         self.clear_fallback().await;
         if tiers.switch(false) {
             self.parts.recorder.record(&Event::Switched { to: tiers.primary().name });
@@ -143,14 +164,20 @@ impl Engine {
         }
         // What was on its way to the fallback has arrived when the gate has been passed.
         self.gate.pass(Scope::Everything).await;
-        self.clear_fallback().await;
+        if self.clear_fallback().await {
+            owed.into_iter().for_each(|owed| tiers.pay_fallback(owed));
+        }
     }
 
-    async fn clear_fallback(&self) {
+    /// Whether the fallback could be cleared; it is owed otherwise.
+    async fn clear_fallback(&self) -> bool {
         let fallback = self.parts.tiers.fallback();
-        if let Err(error) = fallback.backend.clear(&self.parts.namespace).await {
-            self.tier_failed(fallback, "clear", &error);
+        let cleared = fallback.backend.clear(&self.parts.namespace).await;
+        if let Err(error) = &cleared {
+            self.tier_failed(fallback, "clear", error);
+            self.parts.tiers.owe_fallback();
         }
+        cleared.is_ok()
     }
 
     /// Connects the tiers; what fails is recorded.
@@ -185,6 +212,7 @@ impl Engine {
         }
         match what {
             What::Key(key) => self.journal.key(key),
+            What::Keys(keys) => self.journal.keys(keys),
             What::Everything => self.journal.everything(),
             What::Space(_) | What::Pattern(_) => {
                 if let Some(pattern) = self.physical(what) {

@@ -2,7 +2,8 @@
 //!
 //! Promise: nothing strands a follower. The first caller leads; the others follow and get its outcome; when
 //! the leader is dropped or panics before it has one, the flight is vacated and a follower takes over. A flight
-//! that was forgotten (its key was invalidated) still serves those who joined before, and nobody else.
+//! that was forgotten (its key was invalidated) still serves those who joined before, and nobody else. The table is
+//! bounded: when it is full, whoever comes leads a flight that nobody can join, and it stays as it is.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -14,6 +15,8 @@ use tokio::sync::watch;
 use crate::key::CacheKey;
 
 const SHARDS: usize = 64;
+/// How many flights a shard lists: 131,072 in all, about 80 MB of keys and channels.
+const ROOM: usize = 2_048;
 
 type Table<O> = HashMap<CacheKey, watch::Receiver<Option<O>>, foldhash::fast::RandomState>;
 
@@ -21,6 +24,7 @@ type Table<O> = HashMap<CacheKey, watch::Receiver<Option<O>>, foldhash::fast::Ra
 pub(crate) struct Flights<O> {
     shards: Box<[Mutex<Table<O>>]>,
     spare: Mutex<Table<O>>,
+    room: usize,
 }
 
 /// A caller's place in a load.
@@ -45,21 +49,30 @@ pub(crate) struct Follow<O>(watch::Receiver<Option<O>>);
 
 impl<O> Default for Flights<O> {
     fn default() -> Self {
-        Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), spare: Mutex::default() }
+        Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), spare: Mutex::default(), room: ROOM }
     }
 }
 
 impl<O: Clone> Flights<O> {
     /// Takes a place in the load of a key.
     pub(crate) fn seat(self: &Arc<Self>, key: &CacheKey) -> Seat<O> {
-        match self.shard(key).entry(key.clone()) {
+        let mut shard = self.shard(key);
+        let has_room = shard.len() < self.room;
+        match shard.entry(key.clone()) {
             Entry::Occupied(flight) => Seat::Follow(Follow(flight.get().clone())),
             Entry::Vacant(free) => {
                 let (outcome, receiver) = watch::channel(None);
-                free.insert(receiver.clone());
+                if has_room {
+                    free.insert(receiver.clone());
+                }
                 Seat::Lead(Lead { flights: Arc::clone(self), key: key.clone(), outcome, receiver })
             }
         }
+    }
+
+    /// Whether a load of the key is under way that could be joined.
+    pub(crate) fn is_loading(&self, key: &CacheKey) -> bool {
+        self.shard(key).contains_key(key)
     }
 
     /// Lets nobody else join the load of a key.
@@ -166,6 +179,26 @@ mod tests {
         let late = follow(&flights);
         drop(leader);
         assert_eq!((early.outcome().await, late.outcome().await), (Some(7), Some(7)));
+        assert_eq!(flights.len(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_full_table_lists_no_more_flights_and_keeps_those_it_has() {
+        let full = Arc::new(Flights { room: 0, ..Flights::default() });
+        let (first, second) = (lead(&full), lead(&full));
+        first.tell(1);
+        drop((first, second));
+        assert_eq!(full.len(), 0);
+        let flights = Arc::new(Flights { room: 1, ..Flights::default() });
+        let listed = lead(&flights);
+        let crowd: Vec<_> =
+            (0..500).map(|id| CacheKey::direct(&Namespace::default(), &format!("k:{id}"))).collect();
+        let others: Vec<_> = crowd.iter().map(|key| flights.seat(key.as_ref().unwrap())).collect();
+        assert!(others.iter().all(|seat| matches!(seat, Seat::Lead(_))) && flights.len() <= SHARDS);
+        let follower = follow(&flights);
+        listed.tell(7);
+        assert_eq!(follower.outcome().await, Some(7));
+        drop((others, listed));
         assert_eq!(flights.len(), 0);
     }
 

@@ -27,7 +27,7 @@ impl KeyBuilder {
         if name.is_empty() {
             return Err(empty_key());
         }
-        let mut writer = PartWriter::default();
+        let mut writer = PartWriter::for_name(name);
         writer.name(name);
         Ok(Self(writer.finish().1))
     }

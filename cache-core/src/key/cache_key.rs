@@ -33,7 +33,7 @@ impl CacheKey {
         let stays_here = writer.stays_here();
         let (stored, relative) = writer.finish();
         let hash = PartsProbe::new(space.id(), parts).hash();
-        Self::assemble(namespace.data_prefix(), &relative, NearKey::new(hash, space.id(), stored), stays_here)
+        Self::assemble(namespace.prefix(), &relative, NearKey::new(hash, space.id(), &stored), stays_here)
     }
 
     /// A key that a person wrote: colons separate segments, everything else is escaped.
@@ -64,16 +64,16 @@ impl CacheKey {
     fn among_claims(namespace: &Namespace, kind: char, text: &str) -> Result<Self> {
         let text = KeyBuilder::new(text)?.into_text();
         let prefix = format!("{}{kind}:", namespace.claim_prefix());
-        Ok(Self::assemble(prefix, &text, NearKey::direct(&text), false))
+        Ok(Self::assemble(&prefix, &text, NearKey::direct(&text), false))
     }
 
     /// A key whose relative text is escaped already.
     pub(crate) fn of_text(namespace: &Namespace, relative: &str) -> Self {
-        Self::assemble(namespace.data_prefix(), relative, NearKey::direct(relative), false)
+        Self::assemble(namespace.prefix(), relative, NearKey::direct(relative), false)
     }
 
-    fn assemble(prefix: String, relative: &str, near: NearKey, stays_here: bool) -> Self {
-        let text = format!("{prefix}{relative}").into_boxed_str();
+    fn assemble(prefix: &str, relative: &str, near: NearKey, stays_here: bool) -> Self {
+        let text = [prefix, relative].concat().into_boxed_str();
         Self(Arc::new(Inner {
             fingerprint: xxh3_128(text.as_bytes()),
             relative_at: prefix.len(),
@@ -178,10 +178,10 @@ impl IntoKey for &String {
 
 impl IntoKey for CacheKey {
     fn into_key(self, namespace: &Namespace) -> Result<CacheKey> {
-        if self.as_str().get(..self.0.relative_at) == Some(namespace.data_prefix().as_str()) {
+        if self.as_str().get(..self.0.relative_at) == Some(namespace.prefix()) {
             return Ok(self);
         }
-        Ok(Self::assemble(namespace.data_prefix(), self.relative(), self.near().clone(), self.0.stays_here))
+        Ok(Self::assemble(namespace.prefix(), self.relative(), self.near().clone(), self.0.stays_here))
     }
 }
 

@@ -15,9 +15,13 @@ use crate::error::{Error, ErrorKind, Result};
 /// It also knows under which secret sensitive parts of its keys are written; two namespaces of one name are equal.
 #[derive(Debug, Clone)]
 pub struct Namespace {
-    name: Arc<str>,
+    /// What every data key begins with.
+    data: Arc<str>,
     secret: Option<Arc<KeySecret>>,
 }
+
+/// What stands between a namespace and its data keys.
+const DATA: &str = ":d:";
 
 impl Namespace {
     /// Checks a name.
@@ -31,7 +35,8 @@ impl Namespace {
         }
         let mut escaped = String::with_capacity(name.len());
         escape_into(&mut escaped, name);
-        Ok(Self { name: escaped.into(), secret: None })
+        escaped.push_str(DATA);
+        Ok(Self { data: escaped.into(), secret: None })
     }
 
     /// The same name, with the secret of its sensitive parts.
@@ -48,31 +53,36 @@ impl Namespace {
     /// The name, escaped.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.name
+        self.data.strip_suffix(DATA).unwrap_or_default()
     }
 
     /// What every data key of this namespace begins with.
     #[must_use]
     pub fn data_prefix(&self) -> String {
-        format!("{}:d:", self.name)
+        self.data.as_ref().to_owned()
+    }
+
+    /// [`Namespace::data_prefix`], borrowed.
+    pub(super) fn prefix(&self) -> &str {
+        &self.data
     }
 
     /// What every claim of this namespace begins with. No data key does.
     #[must_use]
     pub fn claim_prefix(&self) -> String {
-        format!("{}:c:", self.name)
+        format!("{}:c:", self.as_str())
     }
 }
 
 impl Default for Namespace {
     fn default() -> Self {
-        Self { name: "larder".into(), secret: None }
+        Self { data: "larder:d:".into(), secret: None }
     }
 }
 
 impl PartialEq for Namespace {
     fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
+        self.data == other.data
     }
 }
 
@@ -80,6 +90,6 @@ impl Eq for Namespace {}
 
 impl Hash for Namespace {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.name.hash(state);
+        self.data.hash(state);
     }
 }

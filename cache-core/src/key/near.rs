@@ -28,11 +28,11 @@ enum Stored {
 const SHORT: usize = 22;
 
 impl Stored {
-    fn new(bytes: Vec<u8>) -> Self {
+    fn new(bytes: &[u8]) -> Self {
         let mut short = [0; SHORT];
         match (short.get_mut(..bytes.len()), u8::try_from(bytes.len())) {
             (Some(place), Ok(length)) => {
-                place.copy_from_slice(&bytes);
+                place.copy_from_slice(bytes);
                 Self::Short(length, short)
             }
             _ => Self::Long(bytes.into()),
@@ -51,7 +51,7 @@ impl Stored {
 impl NearKey {
     /// Takes the finished hash of a probe with what the probe's parts wrote.
     #[must_use]
-    pub fn new(hash: u64, space: SpaceId, stored: Vec<u8>) -> Self {
+    pub fn new(hash: u64, space: SpaceId, stored: &[u8]) -> Self {
         Self { hash, space, stored: Stored::new(stored) }
     }
 
@@ -61,7 +61,7 @@ impl NearKey {
         let mut state = SEED.build_hasher();
         state.write_u64(SpaceId::DIRECT.0);
         state.write(text.as_bytes());
-        Self::new(state.finish(), SpaceId::DIRECT, text.as_bytes().to_vec())
+        Self::new(state.finish(), SpaceId::DIRECT, text.as_bytes())
     }
 
     /// The keyspace.

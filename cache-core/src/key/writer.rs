@@ -39,6 +39,11 @@ impl PartWriter {
         self.stays_here
     }
 
+    /// Begins with room for a name.
+    pub(super) fn for_name(name: &str) -> Self {
+        Self { text: String::with_capacity(name.len()), ..Self::default() }
+    }
+
     /// Ends, giving the stored parts and the text.
     #[must_use]
     pub fn finish(self) -> (Vec<u8>, String) {

@@ -3,15 +3,17 @@
 //! Promise: with [`FailMode::Open`] the only errors here are the caller's own (an empty key, a ttl of zero, a
 //! key read as another type); trouble of a tier is a recorded miss or no-op.
 //! Claims are the exception: their trouble is always an error. [`builder`] wires a manager,
-//! [`get_or_load`] is the verb that loads, [`claim`] holds things.
+//! [`get_or_load`] is the verb that loads, [`many`] the one that loads many, [`claim`] holds things.
 
 mod builder;
 mod cached;
 mod claim;
 mod direct;
+mod explain;
 mod get_or_load;
 mod health;
 mod load_error;
+mod many;
 
 pub use builder::Builder;
 pub use cached::Cached;
@@ -19,8 +21,9 @@ pub use claim::{Claim, ClaimInfo, ClaimRequest, ClaimResult};
 pub use get_or_load::{Attached, Detached, GetOrLoad, Revalidating, Simple, WithStatus};
 pub use health::Health;
 pub use load_error::LoadError;
+pub use many::{BatchReply, ById, ByKey, ByPrefix, GetOrLoadMany, LoadedMany, NamesIds, ResultOf};
 
-pub use crate::engine::{Counts, Policy, Statistics, Written};
+pub use crate::engine::{Counts, EntryReport, Explanation, Outlook, Policy, Statistics, TierReport, Written};
 
 use std::sync::{Arc, LazyLock};
 
@@ -141,13 +144,16 @@ impl CacheManager {
         self.0.invalidate(What::Key(&key)).await
     }
 
-    /// [`CacheManager::delete`] for many keys, one after the other.
+    /// [`CacheManager::delete`] for many keys at once: one round trip to each byte tier.
     ///
     /// # Errors
     /// As for [`CacheManager::delete`].
     pub async fn delete_many<K: IntoKey>(&self, keys: impl IntoIterator<Item = K>) -> Result<Invalidated> {
         let keys = keys.into_iter().map(|key| self.key(key)).collect::<Result<Vec<_>>>()?;
-        self.0.invalidate_many(&keys).await
+        if keys.is_empty() {
+            return Ok(Invalidated::default());
+        }
+        self.0.invalidate(What::Keys(&keys)).await
     }
 
     /// Removes every entry that a pattern matches, and counts them.
@@ -206,6 +212,28 @@ impl CacheManager {
         GetOrLoad::new(self.clone(), self.key(key), loader)
     }
 
+    /// The values of many ids, with one load for all that are nowhere:
+    /// `cache.get_or_load_many(ids, |missing| db::users(missing)).prefix("user").await?`.
+    ///
+    /// Each id names an ordinary entry, the same that a single call by that key reads and fills, and loads are shared
+    /// with single calls and other batches, key by key. The loader returns the values that there are
+    /// ([`BatchReply`]); it is called again only for keys that another caller gave up. Costs one probe of the near tier per
+    /// id, one read of a byte tier for all misses, and one write for all that was loaded.
+    ///
+    /// # Errors
+    /// Awaited, only the caller's own: `Key`, `Ttl`, `Config`. The rest is each id's own result.
+    pub fn get_or_load_many<'f, K, F, Fut>(
+        &self,
+        ids: impl IntoIterator<Item = K>,
+        loader: F,
+    ) -> GetOrLoadMany<'f, K, F>
+    where
+        F: FnMut(Vec<K>) -> Fut + 'f,
+        Fut: Future<Output: BatchReply<K>> + 'f,
+    {
+        GetOrLoadMany::new(self.clone(), ids.into_iter().collect(), loader)
+    }
+
     /// [`CacheManager::get_or_load`] of a loader that decides more: it answers a [`Cached`], which may carry its own
     /// life, say that it is not to be stored, or that the value it was shown is still good. It is shown the older value
     /// where one is held: due for a refresh, or expired and within a stale window.
@@ -258,6 +286,18 @@ impl CacheManager {
     #[must_use]
     pub fn health(&self) -> Health {
         self.0.health()
+    }
+
+    /// What every tier holds under a key, and what a read that comes now would get. Prints as a block.
+    ///
+    /// Changes nothing: no statistics, no recency in the near tier. Costs one read of each byte tier. The near entries
+    /// of a cached function are found by its own key (`user_cache_key(7)`), not by text.
+    ///
+    /// # Errors
+    /// `Key` for an empty key.
+    pub async fn explain(&self, key: impl IntoKey) -> Result<Explanation> {
+        let key = self.key(key)?;
+        Ok(self.0.explain(&key).await)
     }
 
     fn key(&self, key: impl IntoKey) -> Result<CacheKey> {

@@ -95,6 +95,16 @@ pub trait NearStore: Debug + Send + Sync + 'static {
     /// asked under a lock, and must not use the store. Asked more than once, its last answer counts.
     fn get(&self, probe: &dyn NearProbe, wanted: &mut dyn FnMut(&NearMeta) -> bool) -> Option<Held>;
 
+    /// [`NearStore::entry`] for people who look: where the store can, the entry counts as no more wanted than before.
+    fn peek(&self, probe: &dyn NearProbe) -> Option<NearEntry> {
+        let mut found = None;
+        let value = self.get(probe, &mut |meta| {
+            found = Some(*meta);
+            true
+        })?;
+        found.map(|meta| NearEntry { value, meta })
+    }
+
     /// Stores an entry, replacing the older one, and gives room of expired ones back; tells which others it
     /// `evicted` before they had ended.
     fn insert(&self, key: &CacheKey, entry: NearEntry, now: Tick, evicted: &mut dyn FnMut(&CacheKey));
@@ -176,6 +186,10 @@ pub struct NoNear;
 #[deny(clippy::missing_trait_methods)]
 impl NearStore for NoNear {
     fn get(&self, _: &dyn NearProbe, _: &mut dyn FnMut(&NearMeta) -> bool) -> Option<Held> {
+        None
+    }
+
+    fn peek(&self, _: &dyn NearProbe) -> Option<NearEntry> {
         None
     }
 

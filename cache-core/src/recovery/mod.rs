@@ -59,6 +59,11 @@ impl Journal {
         self.add(Entries { keys: HashSet::from([key.clone()]), ..Entries::default() });
     }
 
+    /// Notes many keys.
+    pub(crate) fn keys(&self, keys: &[CacheKey]) {
+        self.add(Entries { keys: keys.iter().cloned().collect(), ..Entries::default() });
+    }
+
     /// Notes a pattern.
     pub(crate) fn pattern(&self, pattern: &KeyPattern) {
         self.add(Entries { patterns: vec![pattern.clone()], ..Entries::default() });

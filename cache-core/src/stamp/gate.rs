@@ -1,5 +1,6 @@
 //! The gate: a landing in a far tier is either complete before an invalidation deletes there, or never begins.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
@@ -41,6 +42,17 @@ impl Gate {
         Arc::clone(self.stripe(key)).try_read_owned().ok().map(Shared)
     }
 
+    /// Enters as a landing of many keys. Every stripe once and in their order, so that batches which share stripes do
+    /// not wait for each other in a circle (behind a set that waits for one of them).
+    pub(crate) async fn land_many(&self, keys: impl Iterator<Item = &CacheKey>) -> Vec<Shared> {
+        let stripes = stripes(keys);
+        let mut entered = Vec::with_capacity(stripes.len());
+        for stripe in stripes {
+            entered.push(Shared(Arc::clone(self.at(stripe)).read_owned().await));
+        }
+        entered
+    }
+
     /// Enters as a set.
     pub(crate) async fn set(&self, key: &CacheKey) -> Exclusive {
         Exclusive(Arc::clone(self.stripe(key)).write_owned().await)
@@ -50,6 +62,11 @@ impl Gate {
     pub(crate) async fn pass(&self, scope: Scope<'_>) {
         match scope {
             Scope::Key(key) => drop(self.stripe(key).write().await),
+            Scope::Keys(keys) => {
+                for stripe in stripes(keys.iter()) {
+                    drop(self.at(stripe).write().await);
+                }
+            }
             _ => {
                 for stripe in &self.stripes {
                     drop(stripe.write().await);
@@ -59,6 +76,14 @@ impl Gate {
     }
 
     fn stripe(&self, key: &CacheKey) -> &Arc<RwLock<()>> {
-        self.stripes.get(key.stripe(STRIPES)).unwrap_or(&self.spare)
+        self.at(key.stripe(STRIPES))
     }
+
+    fn at(&self, stripe: usize) -> &Arc<RwLock<()>> {
+        self.stripes.get(stripe).unwrap_or(&self.spare)
+    }
+}
+
+fn stripes<'a>(keys: impl Iterator<Item = &'a CacheKey>) -> BTreeSet<usize> {
+    keys.map(|key| key.stripe(STRIPES)).collect()
 }

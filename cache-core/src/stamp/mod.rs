@@ -39,6 +39,8 @@ pub(crate) struct Stamps {
 pub(crate) enum Scope<'a> {
     /// One entry.
     Key(&'a CacheKey),
+    /// Some entries.
+    Keys(&'a [CacheKey]),
     /// Every entry of a keyspace.
     Space(SpaceId),
     /// Every entry that a pattern matches.
@@ -100,6 +102,9 @@ impl Stamps {
             Scope::Key(key) => {
                 self.table.bump(key_cell(key));
             }
+            Scope::Keys(keys) => keys.iter().for_each(|key| {
+                self.table.bump(key_cell(key));
+            }),
             Scope::Space(space) => {
                 self.table.bump(space_cell(space));
             }

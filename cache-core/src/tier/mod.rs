@@ -2,10 +2,11 @@
 //!
 //! Promise: the primary serves while it says that it can, the fallback while it cannot, and the change back
 //! happens without a restart. What the fallback held is dropped before the primary serves again. Quarantine
-//! (a primary that has not been told of an invalidation) is the engine's business, with `recovery`.
+//! (a primary that has not been told of an invalidation) is the engine's business, with `recovery`; a fallback that has
+//! not been told is cleared as a whole before it serves ([`Tiers::owe_fallback`]).
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::port::backend::CacheBackend;
 
@@ -17,6 +18,8 @@ pub(crate) struct Tiers {
     stores: bool,
     shared: bool,
     on_fallback: AtomicBool,
+    owed: AtomicU64,
+    paid: AtomicU64,
 }
 
 /// One byte tier, with the name it has in events.
@@ -30,12 +33,16 @@ impl Tiers {
     /// Null backends stand for tiers that are not there.
     pub(crate) fn new(primary: Arc<dyn CacheBackend>, fallback: Arc<dyn CacheBackend>) -> Self {
         let capability = primary.info().capability;
+        // What a fallback kept over a restart may have been changed on the primary meanwhile.
+        let kept = u64::from(fallback.info().capability.persistent);
         Self {
             primary,
             fallback,
             stores: capability.stores,
             shared: capability.shared,
             on_fallback: AtomicBool::new(false),
+            owed: AtomicU64::new(kept),
+            paid: AtomicU64::new(0),
         }
     }
 
@@ -68,6 +75,22 @@ impl Tiers {
     pub(crate) fn switch(&self, to_fallback: bool) -> bool {
         self.on_fallback.load(Ordering::Acquire) != to_fallback
             && self.on_fallback.swap(to_fallback, Ordering::AcqRel) != to_fallback
+    }
+
+    /// Notes that the fallback may hold what must not be served any more: it has to be cleared first.
+    pub(crate) fn owe_fallback(&self) {
+        self.owed.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// What has been owed to the fallback up to now, unless it was paid.
+    pub(crate) fn fallback_debt(&self) -> Option<u64> {
+        let owed = self.owed.load(Ordering::Acquire);
+        (self.paid.load(Ordering::Acquire) < owed).then_some(owed)
+    }
+
+    /// The fallback has been cleared after this much was owed.
+    pub(crate) fn pay_fallback(&self, owed: u64) {
+        self.paid.fetch_max(owed, Ordering::AcqRel);
     }
 
     /// Whether the fallback serves.

@@ -65,7 +65,8 @@ impl NearStore for MapNear {
     }
 
     fn weight(&self) -> u64 {
-        0
+        let held = self.0.lock().unwrap();
+        held.values().flatten().map(|(_, entry)| u64::from(entry.meta.weight)).sum()
     }
 }
 

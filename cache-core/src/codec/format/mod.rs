@@ -33,6 +33,16 @@ pub enum Format {
 }
 
 impl Format {
+    /// A short, stable name: what the option `format = ".."` calls it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MessagePack => "msgpack",
+            #[cfg(feature = "json")]
+            Self::Json => "json",
+        }
+    }
+
     /// The format byte of a frame. Never reused.
     pub(super) const fn code(self) -> u8 {
         match self {

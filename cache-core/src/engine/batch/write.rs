@@ -1,0 +1,131 @@
+//! What a batch stores.
+//!
+//! Promise: one `set_many` for all that was loaded; the rules are those of [`land`](super::super::land), key by key.
+
+use std::iter;
+
+use bytes::Bytes;
+
+use super::super::counters::Count;
+use super::super::far_write::{FarWrite, reason_of};
+use super::super::land::Landing;
+use super::super::serving::Serving;
+use super::super::{Ask, Engine};
+use super::words::Led;
+use crate::entry::Reason;
+use crate::error::ErrorKind;
+use crate::port::backend::SetOptions;
+use crate::port::near::Held;
+use crate::time::Life;
+
+/// A loaded value (or its absence) that may land, and how long it lives.
+struct Arriving<'a> {
+    led: Led<'a>,
+    value: Option<Held>,
+    life: Life,
+}
+
+impl Engine {
+    /// Stores what was loaded: the far tier first, then near. The stamps are compared inside the gates, so an
+    /// invalidation sees each of these landings either complete or not begun.
+    pub(super) async fn land_many(&self, landing: Vec<(Led<'_>, Option<Held>)>, born: u64) {
+        if landing.is_empty() {
+            return;
+        }
+        if !self.is_enabled() {
+            return landing
+                .iter()
+                .for_each(|(led, _)| self.not_stored(led.slot.ask.space, "all", Reason::Disabled));
+        }
+        self.settle().await;
+        let _gates = self.gate.land_many(landing.iter().map(|(led, _)| led.slot.ask.key)).await;
+        let arriving = self.may_land_many(landing, born);
+        let written = self.write_many(&arriving).await;
+        for (Arriving { led, value, life }, far) in arriving.into_iter().zip(written) {
+            self.counters.add(led.slot.ask.space, Count::Stored);
+            let landing = Landing { born, life, stored_bytes: far.bytes(), only_here: !far.is_stored() };
+            self.insert_near(&led.slot.ask, value, landing);
+        }
+    }
+
+    /// Those that were not invalidated while they were loaded.
+    fn may_land_many<'a>(&self, landing: Vec<(Led<'a>, Option<Held>)>, born: u64) -> Vec<Arriving<'a>> {
+        let mut arriving = Vec::with_capacity(landing.len());
+        for (led, value) in landing {
+            let ask = &led.slot.ask;
+            if !self.stamps.may_land(ask.key, &self.stamps.cells(ask.key), born) {
+                self.not_stored(ask.space, "all", Reason::Invalidated);
+                continue;
+            }
+            match self.life(ask, value.is_none()) {
+                Ok(life) => arriving.push(Arriving { led, value, life }),
+                Err(error) => tracing::warn!(%error, "a loaded value was not stored"),
+            }
+        }
+        arriving
+    }
+
+    /// Encodes each once and writes all to the byte tier that serves; one outcome each. Whatever goes wrong, no older
+    /// value is left, or its removal is journalled.
+    async fn write_many(&self, arriving: &[Arriving<'_>]) -> Vec<FarWrite> {
+        let leaves = arriving.first().is_some_and(|first| first.led.slot.ask.leaves_the_process());
+        if !leaves || !self.parts.tiers.exist() {
+            return arriving.iter().map(|_| FarWrite::NotAsked).collect();
+        }
+        let mut encoded = Vec::with_capacity(arriving.len());
+        for Arriving { led, value, life } in arriving {
+            let ask = &led.slot.ask;
+            encoded.push(match self.encode(ask, value.as_ref(), *life) {
+                Ok(frame) => {
+                    let kept = life.plus(self.kept(ask, value.is_none()));
+                    Ok((*ask, frame, SetOptions::default().expiring(kept)))
+                }
+                Err(error) => Err(self.unencodable(ask, error).await),
+            });
+        }
+        let frames: Vec<_> = encoded.iter().filter_map(|entry| entry.as_ref().ok()).cloned().collect();
+        let mut sent = self.send_many(frames).await.into_iter();
+        encoded.into_iter().filter_map(|entry| entry.map_or_else(Some, |_| sent.next())).collect()
+    }
+
+    /// One write for all of them; where it cannot be said which were taken, each goes by itself or into the journal.
+    async fn send_many(&self, frames: Vec<(Ask<'_>, Bytes, SetOptions)>) -> Vec<FarWrite> {
+        let (tier, aside) = match self.serving() {
+            Serving::Primary(tier) => (tier, false),
+            Serving::Fallback(tier) => (tier, true),
+            Serving::Nothing(_) => return self.send_each(frames).await,
+        };
+        if frames.is_empty() {
+            return Vec::new();
+        }
+        let entries =
+            frames.iter().map(|(ask, frame, options)| (ask.key.clone(), frame.clone(), *options)).collect();
+        match tier.backend.set_many(entries).await {
+            Ok(taken) => {
+                let taken = taken.into_iter().chain(iter::repeat(false));
+                let sizes = frames.iter().map(|(_, frame, _)| frame.len());
+                sizes.zip(taken).map(|(bytes, taken)| FarWrite::of(bytes, taken, aside)).collect()
+            }
+            // One of them is too large for the tier: that one alone is not stored.
+            Err(error) if error.kind() == ErrorKind::TooLarge => self.send_each(frames).await,
+            Err(error) => {
+                self.tier_failed(tier, "set_many", &error);
+                let reason = reason_of(&error);
+                frames.iter().for_each(|(ask, ..)| self.journal.key(ask.key));
+                if aside {
+                    self.parts.tiers.owe_fallback();
+                }
+                frames.iter().for_each(|(ask, ..)| self.not_stored(ask.space, tier.name, reason));
+                frames.iter().map(|_| FarWrite::Failed(reason, error.clone())).collect()
+            }
+        }
+    }
+
+    async fn send_each(&self, frames: Vec<(Ask<'_>, Bytes, SetOptions)>) -> Vec<FarWrite> {
+        let mut written = Vec::with_capacity(frames.len());
+        for (ask, frame, options) in frames {
+            written.push(self.send(&ask, frame, options).await);
+        }
+        written
+    }
+}
