@@ -62,7 +62,9 @@ async fn main() -> larder::Result<()> {
 
     // In production: `.primary(RedisBackend::new("rediss://..")?)`. This one fails when we tell it to.
     let store = FaultyBackend::new(Arc::new(MemoryBackend::new()));
-    let cache = CacheManager::builder().primary(Arc::clone(&store)).fail_mode(FailMode::Closed).build()?;
+    // A code lives exactly as long as it is said to: no jitter.
+    let builder = CacheManager::builder().primary(Arc::clone(&store)).fail_mode(FailMode::Closed);
+    let cache = builder.jitter(0.0).build()?;
     let codes = Arc::new(Codes(cache));
     let grant = Grant { user: 7, client: "photo-printer".to_owned() };
 

@@ -77,6 +77,7 @@ mod documents {
         Deadlines "../docs/guide/deadlines.md"
         Staleness "../docs/guide/staleness.md"
         Negative "../docs/guide/negative.md"
+        Redis "../docs/guide/redis.md"
         Outages "../docs/guide/outages.md"
         Configuration "../docs/guide/configuration.md"
         Layers "../docs/guide/layers.md"

@@ -69,6 +69,7 @@ mod flaws_are_found {
             add_keeps_the_first_value,
             a_refused_add_changes_no_life,
             exactly_one_of_a_hundred_adds_a_value,
+            a_compare_and_set_replaces_that_frame_and_no_other,
             set_many_gives_each_entry_its_own_options,
             what_is_not_offered_is_unsupported,
         ];
@@ -78,7 +79,10 @@ mod flaws_are_found {
             exactly_one_of_a_hundred_deletes_the_value,
             a_compare_and_delete_spares_the_successor,
         ];
-        IgnoresIfUnchanged => [a_compare_and_delete_spares_the_successor];
+        IgnoresIfUnchanged => [
+            a_compare_and_delete_spares_the_successor,
+            a_compare_and_set_replaces_that_frame_and_no_other,
+        ];
         ComparesPrefixes => [a_compare_and_delete_spares_the_successor];
         ForgetsExpiry => [
             a_refused_add_changes_no_life,

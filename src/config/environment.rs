@@ -222,7 +222,7 @@ mod tests {
             ("CACHE_REDIS_PORT", "99999"),
             ("CACHE_ENABLED", "perhaps"),
             ("CACHE_NEAR_MAX_BYTES", "0"),
-            ("CACHE_URL", "redis+cluster://ann:c4nary@h"),
+            ("CACHE_URL", "bogus://ann:c4nary@h"),
             ("CACHE_MASTER_KEY", "c4nary"),
             ("CACHE_KEY_SECRET", "c4nary"),
         ])

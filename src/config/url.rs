@@ -43,7 +43,8 @@ impl std::fmt::Debug for Address {
     }
 }
 
-const SCHEMES: &str = "use memory://, disk:///directory, redis://host:6379 or null://";
+const SCHEMES: &str = "\
+    use memory://, disk:///directory, redis://host:6379 (rediss://, redis+cluster://, redis+sentinel://) or null://";
 
 /// Reads an address.
 pub(super) fn parse(url: &str) -> Result<Address> {
@@ -70,11 +71,9 @@ pub(super) fn parse(url: &str) -> Result<Address> {
             "write disk:///var/cache/app".to_owned(),
         )),
         "disk" => Ok(Address::Disk(PathBuf::from(rest))),
-        "redis" => Ok(Address::Redis(url.to_owned())),
-        "rediss" | "redis+cluster" | "redis+sentinel" => Err(config_error(
-            format!("{scheme}:// is not offered by this version"),
-            "use redis:// to a standalone server on a private network".to_owned(),
-        )),
+        "redis" | "rediss" | "redis+cluster" | "rediss+cluster" | "redis+sentinel" | "rediss+sentinel" => {
+            Ok(Address::Redis(url.to_owned()))
+        }
         other => {
             Err(config_error(format!("the cache URL has the unknown scheme {other:?}"), SCHEMES.to_owned()))
         }
@@ -86,9 +85,13 @@ pub(super) fn masked(url: &str) -> String {
     let Some((head, rest)) = url.split_once("://") else {
         return if url.contains('@') { "***".to_owned() } else { url.to_owned() };
     };
-    match rest.rsplit_once('@') {
-        Some((_, host)) => format!("{head}://***@{host}"),
-        None => url.to_owned(),
+    let (place, options) = rest.split_once('?').map_or((rest, ""), |(place, _)| (place, "?***"));
+    if options.contains('*') && rest.rfind('@') > rest.find('?') {
+        return format!("{head}://***");
+    }
+    match place.rsplit_once('@') {
+        Some((_, host)) => format!("{head}://***@{host}{options}"),
+        None => format!("{head}://{place}{options}"),
     }
 }
 
@@ -102,16 +105,11 @@ mod tests {
         assert_eq!(parse("disk:///var/cache").unwrap(), Address::Disk(PathBuf::from("/var/cache")));
         assert_eq!(parse("disk://cache").unwrap(), Address::Disk(PathBuf::from("cache")));
         assert_eq!(parse("redis://h:1").unwrap(), Address::Redis("redis://h:1".to_owned()));
-        for bad in [
-            "",
-            "redis",
-            "disk://",
-            "rediss://h",
-            "http://h",
-            "memory://?max_bytes=1",
-            "null://x",
-            "disk:///d?a=1",
-        ] {
+        for url in ["rediss://h:1", "redis+cluster://h:1,i:2", "rediss+sentinel://h/m"] {
+            assert_eq!(parse(url).unwrap(), Address::Redis(url.to_owned()));
+        }
+        for bad in ["", "redis", "disk://", "http://h", "memory://?max_bytes=1", "null://x", "disk:///d?a=1"]
+        {
             assert!(parse(bad).is_err(), "{bad}");
         }
     }
@@ -120,6 +118,13 @@ mod tests {
     fn credentials_are_never_shown() {
         let address = parse("redis://ann:c4nary@h:1/2").unwrap();
         assert_eq!(format!("{address:?}"), "redis://***@h:1/2");
+        for (url, shown) in [
+            ("redis+sentinel://h/m?sentinel_password=c4nary", "redis+sentinel://h/m?***"),
+            ("redis+sentinel://u:c4nary@h/m?sentinel_password=c4nary", "redis+sentinel://***@h/m?***"),
+            ("redis://u:c4n?c4nary@h", "redis://***"),
+        ] {
+            assert_eq!(masked(url), shown);
+        }
         assert!(!parse("ann:c4nary@h").unwrap_err().to_string().contains("c4nary"));
         assert!(!parse("bogus://ann:c4nary@h").unwrap_err().to_string().contains("c4nary"));
     }

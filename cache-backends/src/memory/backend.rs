@@ -74,7 +74,7 @@ impl MemoryBackend {
             _ => return Err(Error::unsupported("set on this condition", "memory")),
         }
         let deadline = self.deadline(options.expiry, older.as_ref());
-        turn.put(frame, deadline, older.as_ref())?;
+        turn.put(frame, deadline)?;
         drop(turn);
         self.frames.settle(frame_bytes);
         Ok(true)
@@ -108,7 +108,7 @@ impl MemoryBackend {
         let older = turn.live();
         let value = add_to_counter(older.as_ref().map(|held| &held.frame), by)?;
         let expiry = if older.is_some() { Expiry::Keep } else { expiry };
-        turn.put(counter_bytes(value), self.deadline(expiry, older.as_ref()), older.as_ref())?;
+        turn.put(counter_bytes(value), self.deadline(expiry, older.as_ref()))?;
         drop(turn);
         self.frames.settle(0);
         Ok(value)

@@ -53,8 +53,7 @@ impl MemoryBuilder {
         self
     }
 
-    /// The clock that judges lives; by default the machine's. By a test's own source, expired entries give their
-    /// memory back only when they are overwritten, taken or evicted.
+    /// The clock that judges lives; by default the machine's.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
@@ -80,6 +79,9 @@ impl Default for MemoryBuilder {
     }
 }
 
+/// So many small entries may be evicted by one write at most: some milliseconds, however large the store is.
+const SETTLED_AT_ONCE: u64 = 1_024;
+
 /// The bounds as the engine underneath wants them.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sizes {
@@ -101,7 +103,7 @@ impl Sizes {
             capacity: weigher.capacity,
             largest,
             largest_frame: builder.max_entry_bytes.min(largest),
-            unsettled: weigher.capacity / 64,
+            unsettled: (weigher.capacity / 64).min(SETTLED_AT_ONCE * u64::from(weigher.least)),
             weigher,
         }
     }

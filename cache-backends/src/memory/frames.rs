@@ -3,27 +3,20 @@
 use std::hash::RandomState;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use cache_core::error::{Error, ErrorKind, Result};
 use cache_core::key::CacheKey;
 use cache_core::port::clock::Clock;
 use cache_core::time::Tick;
-use moka::Expiry;
 use moka::policy::EvictionPolicy as MokaPolicy;
 use moka::sync::Cache;
 
 use super::EvictionPolicy;
 use super::config::Sizes;
+use crate::expiry::Deadlines;
 
 const STRIPES: usize = 64;
-/// Moka reclaims an entry a little after its life has ended for us: so it never holds a frame that is alive for an
-/// expired one, not even one that was written over an older one just now.
-const LATER: Duration = Duration::from_millis(100);
-/// Lives beyond this need no reclaiming.
-const AGES: Duration = Duration::from_secs(100 * 365 * 86_400);
-
 /// A frame, and until when it is one.
 #[derive(Debug, Clone)]
 pub(super) struct Held {
@@ -34,6 +27,8 @@ pub(super) struct Held {
 #[derive(Debug)]
 pub(super) struct Frames {
     cache: Cache<CacheKey, Held, RandomState>,
+    /// Of what is held: moka tells of everything that leaves it.
+    pub(super) deadlines: Arc<Deadlines<Listed>>,
     stripes: [Mutex<()>; STRIPES],
     clock: Clock,
     sizes: Sizes,
@@ -50,17 +45,19 @@ pub(super) struct Turn<'a> {
 impl Frames {
     pub(super) fn new(sizes: &Sizes, policy: EvictionPolicy, clock: Clock) -> Self {
         let weigher = sizes.weigher;
+        let deadlines: Arc<Deadlines<Listed>> = Arc::default();
+        let departed = Arc::clone(&deadlines);
         let cache = Cache::builder()
             .max_capacity(sizes.capacity)
             .weigher(move |key: &CacheKey, held: &Held| weigher.weight(size(key, &held.frame)))
-            .expire_after(Reclaim(clock.clone()))
+            .eviction_listener(move |_, held: Held, _| departed.forget([held.deadline]))
             .eviction_policy(match policy {
                 EvictionPolicy::TinyLfu => MokaPolicy::tiny_lfu(),
                 EvictionPolicy::Lru => MokaPolicy::lru(),
             })
             .build();
         let stripes = std::array::from_fn(|_| Mutex::new(()));
-        Self { cache, stripes, clock, sizes: *sizes, unsettled: AtomicU64::new(0) }
+        Self { cache, deadlines, stripes, clock, sizes: *sizes, unsettled: AtomicU64::new(0) }
     }
 
     pub(super) fn now(&self) -> Tick {
@@ -86,9 +83,29 @@ impl Frames {
         self.cache.iter().map(|(key, _)| key)
     }
 
+    /// Gives back some entries whose deadlines have been reached: as they are now, not as they were listed. A few per
+    /// write, so that no write pays for all that end at once (moka's own expiry takes them in one go).
+    pub(super) fn sweep(&self) {
+        let now = self.now();
+        for Listed(key) in self.deadlines.take_ended(now).into_iter().flatten() {
+            let turn = self.turn(&key);
+            if self.cache.get(&key).is_some_and(|held| held.deadline <= now) {
+                self.cache.invalidate(&key);
+            }
+            drop(turn);
+        }
+        if let Some(mut listed) = self.deadlines.take_stale() {
+            listed.retain(|(deadline, Listed(key))| {
+                self.cache.get(key).is_some_and(|held| held.deadline == *deadline)
+            });
+            self.deadlines.relist(listed);
+        }
+    }
+
     /// Lets moka catch up when much was written since it last did, so that the bounds hold. Not under a lock: it may
     /// drop many frames.
     pub(super) fn settle(&self, frame_bytes: usize) {
+        self.sweep();
         let written = u64::from(self.sizes.weigher.weight(frame_bytes));
         let unsettled = self.unsettled.fetch_add(written, Ordering::Relaxed).saturating_add(written);
         if unsettled > self.sizes.unsettled {
@@ -128,13 +145,11 @@ impl Turn<'_> {
         self.frames.live(self.key)
     }
 
-    /// Stores a frame in the place of `older`, which is what [`Turn::live`] found.
-    pub(super) fn put(&self, frame: Bytes, deadline: Tick, older: Option<&Held>) -> Result<()> {
+    /// Stores a frame in the place of what is there.
+    pub(super) fn put(&self, frame: Bytes, deadline: Tick) -> Result<()> {
         self.check_size(&frame).inspect_err(|_| self.frames.cache.invalidate(self.key))?;
-        if older.is_none() {
-            // An expired entry may still be there, and moka about to reclaim it: the new one must not be a part of it.
-            self.frames.cache.invalidate(self.key);
-        }
+        // Listed before it can leave. What has ended is swept later: that needs the turns of other keys.
+        self.frames.deadlines.list(Listed(self.key.clone()), deadline, Tick(0));
         self.frames.cache.insert(self.key.clone(), Held { frame, deadline });
         Ok(())
     }
@@ -161,33 +176,26 @@ fn size(key: &CacheKey, frame: &Bytes) -> usize {
     key.as_str().len() + frame.len()
 }
 
-/// Tells moka when to reclaim, unless the clock is steered: then moka's own clock knows nothing of lives.
-#[derive(Debug)]
-pub(super) struct Reclaim(pub(super) Clock);
+/// A key among the deadlines. Their order is of no meaning, but the same for the same key.
+#[derive(Debug, Clone)]
+pub(super) struct Listed(CacheKey);
 
-impl Reclaim {
-    pub(super) fn after(&self, held: &Held) -> Option<Duration> {
-        if self.0.is_steered() {
-            return None;
-        }
-        let left =
-            held.deadline.remaining(self.0.tick()).map_or(Some(Duration::ZERO), |life| life.duration());
-        left.filter(|left| *left < AGES).map(|left| left + LATER)
+impl Ord for Listed {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.fingerprint().cmp(&other.0.fingerprint())
     }
 }
 
-impl Expiry<CacheKey, Held> for Reclaim {
-    fn expire_after_create(&self, _: &CacheKey, held: &Held, _: Instant) -> Option<Duration> {
-        self.after(held)
-    }
-
-    fn expire_after_update(
-        &self,
-        _: &CacheKey,
-        held: &Held,
-        _: Instant,
-        _: Option<Duration>,
-    ) -> Option<Duration> {
-        self.after(held)
+impl PartialOrd for Listed {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
     }
 }
+
+impl PartialEq for Listed {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Listed {}

@@ -9,9 +9,7 @@ use cache_core::key::{CacheKey, Namespace};
 use cache_core::port::backend::{CacheBackend, DeleteOptions, Expiry, Remaining, SetCondition, SetOptions};
 use cache_core::port::clock::Clock;
 use cache_core::testkit::ManualTime;
-use cache_core::time::Tick;
 
-use super::frames::{Held, Reclaim};
 use super::{EvictionPolicy, MemoryBackend};
 
 fn key(id: u64) -> CacheKey {
@@ -106,38 +104,77 @@ async fn our_clock_judges_and_is_exact() {
     assert!(memory.is_empty());
 }
 
-#[test]
-fn reclaiming_is_late_and_never_by_another_clock() {
-    let after = |clock: &Clock, deadline| Reclaim(clock.clone()).after(&Held { frame: frame(1), deadline });
-    let (machine, steered) = (Clock::system(), Clock::source(Arc::new(ManualTime::new())));
-    let soon = Tick(machine.tick().0 + 1_000_000_000);
-    let reclaimed = after(&machine, soon).unwrap();
-    assert!(
-        Duration::from_millis(100) < reclaimed && reclaimed <= Duration::from_millis(1_100),
-        "{reclaimed:?}"
-    );
-    assert_eq!(after(&machine, Tick(0)), Some(Duration::from_millis(100)));
-    assert_eq!(after(&machine, Tick::NEVER), None);
-    assert_eq!(after(&machine, Tick(u64::MAX - 1)), None);
-    assert_eq!(after(&steered, Tick(0)), None);
+#[tokio::test]
+async fn the_expired_give_their_memory_back_without_being_read() {
+    let time = Arc::new(ManualTime::new());
+    let memory = MemoryBackend::builder().clock(Clock::source(time.clone())).build();
+    let life = SetOptions::default().expiring(Expiry::After(Duration::from_millis(10)));
+    for id in 0..800 {
+        assert!(memory.set(&key(id), frame(1_000), life).await.unwrap());
+    }
+    time.advance(Duration::from_millis(10));
+    assert_eq!(memory.len(), 800);
+    for writes in 1..=100 {
+        put(&memory, 1_000, 1_000).await;
+        assert_eq!(memory.len(), 801 - 8 * writes, "eight per write: no write pays for all");
+    }
 }
 
 #[tokio::test]
-async fn the_expired_give_their_memory_back_without_being_read() {
-    let memory = MemoryBackend::new();
-    let life = SetOptions::default().expiring(Expiry::After(Duration::from_millis(1)));
-    for id in 0..500 {
-        assert!(memory.set(&key(id), frame(1_000), life).await.unwrap());
-    }
-    assert_eq!(memory.len(), 500);
-    for _ in 0..1_000 {
-        put(&memory, 1_000, 1_000).await;
-        if memory.frames.len() == 1 {
-            return;
+async fn no_more_is_listed_than_is_held_whatever_happens_to_entries() {
+    let memory = MemoryBackend::builder().max_entries(500).build();
+    let living = |secs| SetOptions::default().expiring(Expiry::After(Duration::from_secs(secs)));
+    for round in 0..40_u64 {
+        for id in 0..1_000 {
+            assert!(
+                memory
+                    .set(&key(id + 100 * round), frame(10), living(60 + (id * 7 + round) % 500))
+                    .await
+                    .unwrap()
+            );
         }
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        for id in 0..100 {
+            memory.get_and_delete(&key(id + 100 * round)).await.unwrap();
+            memory.increment(&key(100_000 + id), 1, Expiry::After(Duration::from_secs(9))).await.unwrap();
+        }
     }
-    panic!("{} entries after ten seconds of writing another", memory.frames.len());
+    let entries = usize::try_from(memory.len()).unwrap();
+    let (listed, held) = memory.frames.deadlines.listed_and_held();
+    assert_eq!(held, entries, "{listed} are listed");
+    assert!(listed <= 4 * entries + 1_024, "{listed} listed of {entries}");
+    memory.clear(&Namespace::default()).await.unwrap();
+    assert_eq!((memory.len(), memory.frames.deadlines.listed_and_held()), (0, (0, 0)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_is_listed_agrees_with_what_is_held_after_any_race() {
+    let memory = MemoryBackend::builder().max_entries(150).eviction(EvictionPolicy::Lru).build();
+    let racers: Vec<_> = (0..4_u64)
+        .map(|racer| {
+            let memory = memory.clone();
+            tokio::spawn(async move {
+                for step in 0..20_000_u64 {
+                    let id = step.wrapping_mul(7 + racer) % 200;
+                    let life = Expiry::After(Duration::from_micros(1 + step % 400 * 1_000));
+                    match step % 5 {
+                        0 => assert!(memory.delete(&key(id), DeleteOptions::default()).await.is_ok()),
+                        1 => assert!(memory.get_and_delete(&key(id)).await.is_ok()),
+                        _ => assert!(
+                            memory
+                                .set(&key(id), frame(10), SetOptions::default().expiring(life))
+                                .await
+                                .unwrap()
+                        ),
+                    }
+                }
+            })
+        })
+        .collect();
+    for racer in racers {
+        racer.await.unwrap();
+    }
+    let entries = usize::try_from(memory.len()).unwrap();
+    assert_eq!(memory.frames.deadlines.listed_and_held().1, entries);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,7 +6,6 @@
 //! inserts, without being read. `config` says how large it is; read on in `store`.
 
 mod config;
-mod expiry;
 mod front;
 mod key;
 mod store;

@@ -12,9 +12,9 @@ use quick_cache::sync::Cache;
 use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
 
 use super::config::{Sizes, Weigher};
-use super::expiry::{Deadlines, Ended};
 use super::front::{Fronted, Fronts, Mark};
 use super::key::{Asked, Copying, Finished, Hashed, HeldKey};
+use crate::expiry::{Deadlines, Ended};
 
 /// The near store over `quick_cache`: eight shards, each under a lock that hits share.
 ///
@@ -22,7 +22,7 @@ use super::key::{Asked, Copying, Finished, Hashed, HeldKey};
 /// outside all locks, so a value's `Drop` may use the cache.
 pub struct QuickNear {
     entries: Cache<HeldKey, NearEntry, Weigher, Finished, Departure>,
-    pub(super) deadlines: Deadlines,
+    pub(super) deadlines: Deadlines<u64>,
     pub(super) fronts: Fronts,
     bytes: AtomicU64,
     largest: u64,
@@ -49,7 +49,7 @@ impl QuickNear {
     }
 
     /// Gives back entries whose deadlines have been reached: as they are now, not as they were listed.
-    fn sweep(&self, ended: Ended, now: Tick) {
+    fn sweep(&self, ended: Ended<u64>, now: Tick) {
         let expired = |entry: &NearEntry| entry.meta.times.kept_until <= now;
         for hash in ended.into_iter().flatten() {
             if let Some((key, entry)) = self.entries.remove_if(&Hashed(hash), expired) {

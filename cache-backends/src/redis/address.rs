@@ -1,52 +1,102 @@
-//! Where the server is: the URL, read once, and the text that may be shown of it.
+//! Where one server is: its host and port or socket, its credentials, and the text that may be shown of it.
 //!
 //! Invariant: nothing between `//` and `@` is ever shown, nor what might be a password in a URL that cannot be
-//! read.
+//! read. Which URLs there are stands in `place`.
 
 use std::fmt;
 
 use cache_core::error::{Error, ErrorKind, Result};
-use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion};
+use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, RedisConnectionInfo};
+
+use super::tls::Tls;
 
 /// A server's address with its credentials; `Display` and `Debug` show neither user nor password.
 #[derive(Clone)]
 pub(super) struct Address {
     info: ConnectionInfo,
+    tls: Option<Tls>,
     shown: String,
 }
 
+/// Options behind the `?` of a URL that are not the client library's, as they were written.
+pub(super) type Options = Vec<(String, String)>;
+
 impl Address {
-    /// Reads `redis://[user:password@]host[:port][/database]` or `unix:///path`.
-    pub(super) fn parse(text: &str) -> Result<Self> {
-        check_scheme(text)?;
-        let url = redis::parse_redis_url(text).ok_or_else(|| unreadable(text, "it cannot be read"))?;
+    /// Reads `redis://[user:password@]host[:port][/database][?option=value&..]` or `unix:///path`. Options beyond
+    /// the library's must be among the extra ones, and are handed back. The fix is for errors.
+    pub(super) fn read(text: &str, extra: &[&str], wrong: &Wrong<'_>) -> Result<(Self, Options)> {
+        let url = redis::parse_redis_url(text).ok_or_else(|| wrong.because("it cannot be read"))?;
         let is_socket = url.scheme().ends_with("unix");
         let behind = [Some(url.path()), url.query(), url.fragment()];
         if behind.iter().flatten().any(|part| part.contains('@')) {
-            return Err(unreadable(text, "an @ stands behind the host"));
+            return Err(wrong.because("an @ stands behind the host"));
         }
         if url.fragment().is_some() {
-            return Err(unreadable(text, "it has a # part"));
+            return Err(wrong.because("it has a # part"));
         }
         let known: &[&str] = if is_socket { &["protocol", "db", "user", "pass"] } else { &["protocol"] };
-        if url.query_pairs().any(|(name, _)| !known.contains(&&*name)) {
-            return Err(unreadable(text, "it has an unknown option behind the ?"));
+        let pairs = || url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned()));
+        let (own, options): (Options, Options) = pairs().partition(|(name, _)| known.contains(&&**name));
+        if options.iter().any(|(name, _)| !extra.contains(&&**name)) {
+            return Err(wrong.because("it has an unknown option behind the ?"));
         }
-        let chosen_protocol = url.query_pairs().any(|(name, _)| name == "protocol");
-        let info = url.into_connection_info().map_err(|error| unreadable(text, reason(&error)))?;
+        let chosen_protocol = own.iter().any(|(name, _)| name == "protocol");
+        let info = url.into_connection_info().map_err(|error| wrong.because(reason(&error)))?;
         if info.redis_settings().username().is_some() && info.redis_settings().password().is_none() {
-            return Err(unreadable(text, "it names a user without a password"));
+            return Err(wrong.because("it names a user without a password"));
         }
         if info.redis_settings().db() < 0 {
-            return Err(unreadable(text, "the database number is negative"));
+            return Err(wrong.because("the database number is negative"));
         }
         let info = if chosen_protocol { info } else { speaking_resp3(info) };
-        Ok(Self { shown: shown(&info), info })
+        Ok((Self { shown: shown(&info, false), info, tls: None }, options))
+    }
+
+    /// The same server by TLS.
+    pub(super) fn with_tls(mut self, tls: Option<Tls>) -> Self {
+        self.shown = shown(&self.info, tls.is_some());
+        self.tls = tls;
+        self
+    }
+
+    /// Another server with the same credentials.
+    #[cfg(any(feature = "redis-cluster", feature = "redis-sentinel"))]
+    pub(super) fn at(&self, host: &str, port: u16) -> Self {
+        let info = self.info.clone().set_addr(ConnectionAddr::Tcp(host.to_owned(), port));
+        Self { shown: shown(&info, self.tls.is_some()), info, tls: self.tls.clone() }
+    }
+
+    /// The same place as that of a sentinel, which has credentials of its own.
+    #[cfg(feature = "redis-sentinel")]
+    pub(super) fn of_sentinel(&self, user: Option<&str>, password: Option<&str>) -> Self {
+        let own = RedisConnectionInfo::default().set_protocol(self.settings().protocol());
+        let own = user.map_or(own.clone(), |user| own.set_username(user));
+        let own = password.map_or(own.clone(), |password| own.set_password(password));
+        let info = self.info.clone().set_redis_settings(own);
+        Self { shown: shown(&info, self.tls.is_some()), info, tls: self.tls.clone() }
+    }
+
+    /// Host and port, unless it is a socket.
+    #[cfg(feature = "redis-cluster")]
+    pub(super) fn spot(&self) -> Option<(&str, u16)> {
+        match self.info.addr() {
+            ConnectionAddr::Tcp(host, port) => Some((host, *port)),
+            _ => None,
+        }
     }
 
     /// What the client library needs to connect.
     pub(super) fn info(&self) -> &ConnectionInfo {
         &self.info
+    }
+
+    pub(super) fn tls(&self) -> Option<&Tls> {
+        self.tls.as_ref()
+    }
+
+    /// User, password, database and protocol.
+    pub(super) fn settings(&self) -> &RedisConnectionInfo {
+        self.info.redis_settings()
     }
 }
 
@@ -68,28 +118,17 @@ fn speaking_resp3(info: ConnectionInfo) -> ConnectionInfo {
     info.set_redis_settings(settings)
 }
 
-fn shown(info: &ConnectionInfo) -> String {
+fn shown(info: &ConnectionInfo, tls: bool) -> String {
+    let scheme = if tls { "rediss" } else { "redis" };
     let place = match info.addr() {
-        ConnectionAddr::Tcp(host, port) if host.contains(':') => format!("redis://[{host}]:{port}"),
-        ConnectionAddr::Tcp(host, port) => format!("redis://{host}:{port}"),
+        ConnectionAddr::Tcp(host, port) if host.contains(':') => format!("{scheme}://[{host}]:{port}"),
+        ConnectionAddr::Tcp(host, port) => format!("{scheme}://{host}:{port}"),
         ConnectionAddr::Unix(path) => format!("unix://{}", path.display()),
-        other => format!("redis://{other}"),
+        other => format!("{scheme}://{other}"),
     };
     match info.redis_settings().db() {
         0 => place,
         database => format!("{place}/{database}"),
-    }
-}
-
-fn check_scheme(text: &str) -> Result<()> {
-    let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
-    match scheme.as_deref() {
-        Some("redis" | "valkey" | "unix" | "redis+unix" | "valkey+unix") => Ok(()),
-        Some("rediss" | "valkeys") => Err(unreadable(text, "TLS is not offered by this build")),
-        Some("redis+cluster" | "redis+sentinel") => {
-            Err(unreadable(text, "clusters and sentinels are not offered by this backend"))
-        }
-        _ => Err(unreadable(text, "it does not begin with redis://")),
     }
 }
 
@@ -104,18 +143,29 @@ fn reason(error: &redis::RedisError) -> &'static str {
     known.iter().find(|(sign, _)| text.contains(sign)).map_or("it cannot be read", |(_, reason)| reason)
 }
 
-fn unreadable(text: &str, why: &str) -> Error {
-    Error::new(ErrorKind::Config, format!("the Redis URL holds {:?}: {why}", masked(text))).with_fix(
-        "write redis://[user:password@]host[:port][/database], signs of the password percent-encoded",
-    )
+/// How to say that a URL is wrong: what it holds, and the form it should have.
+pub(super) struct Wrong<'a> {
+    pub(super) text: &'a str,
+    pub(super) form: &'static str,
+}
+
+impl Wrong<'_> {
+    pub(super) fn because(&self, why: impl fmt::Display) -> Error {
+        Error::new(ErrorKind::Config, format!("the Redis URL holds {:?}: {why}", masked(self.text)))
+            .with_fix(format!("write {}, signs of the password percent-encoded", self.form))
+    }
 }
 
 /// What may be shown of a URL that nobody could read: its scheme, and its host if it looks like one.
 pub(super) fn masked(text: &str) -> String {
     let (scheme, rest) = text.split_once("://").map_or(("", text), |(scheme, rest)| (scheme, rest));
-    let (secret, place) = rest.rsplit_once('@').map_or((false, rest), |(_, place)| (true, place));
+    let (secret, place) = rest.rsplit_once('@').map_or(("", rest), |(secret, place)| (secret, place));
+    // Behind a ? stand options, and an @ among them may be part of a password.
+    let place = if secret.contains('?') { "***" } else { place };
+    let secret = rest.contains('@');
     let place = place.split(['/', '?', '#']).next().unwrap_or_default();
-    let place = if looks_like_a_host(place, scheme.is_empty()) { place } else { "***" };
+    let are_hosts = place.split(',').all(|host| looks_like_a_host(host, scheme.is_empty()));
+    let place = if are_hosts { place } else { "***" };
     let scheme = if looks_like_a_scheme(scheme) { format!("{scheme}://") } else { String::new() };
     format!("{scheme}{}{place}", if secret { "***@" } else { "" })
 }
@@ -131,52 +181,4 @@ fn looks_like_a_scheme(scheme: &str) -> bool {
     !scheme.is_empty()
         && scheme.len() <= 16
         && scheme.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'+')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_url_is_shown_without_its_credentials() {
-        for (url, shown) in [
-            ("redis://127.0.0.1", "redis://127.0.0.1:6379"),
-            ("redis://user:canary@cache.internal:7000/3", "redis://cache.internal:7000/3"),
-            ("valkey://:canary@h", "redis://h:6379"),
-            ("redis://:canary@[::1]:1/?protocol=resp2", "redis://[::1]:1"),
-            ("unix:///run/redis.sock?pass=canary&db=2", "unix:///run/redis.sock/2"),
-        ] {
-            let address = Address::parse(url).unwrap();
-            assert_eq!(address.to_string(), shown);
-            assert!(!format!("{address:?}").contains("canary"), "{address:?}");
-        }
-    }
-
-    #[test]
-    fn a_bad_url_is_refused_by_name_without_its_password() {
-        for (url, shown) in [
-            ("", "\"***\": it does not begin"),
-            ("localhost:6379", "\"localhost:6379\": it does not begin with redis://"),
-            ("canary", "\"***\": it does not begin"),
-            ("http://:canary@h:1", "\"http://***@h:1\": it does not begin"),
-            ("rediss://u:canary@h:1", "\"rediss://***@h:1\": TLS is not offered"),
-            ("redis+cluster://u:canary@h:1,i:2", "\"redis+cluster://***@***\": clusters"),
-            ("redis://:ca/nary@h:1", "\"redis://***@h:1\""),
-            ("redis://u:12#canary@h:1", "\"redis://***@h:1\": an @ stands behind the host"),
-            ("redis://:canary", "\"redis://***\""),
-            ("redis://u:canary", "\"redis://***\""),
-            ("redis://canary@h:1", "\"redis://***@h:1\": it names a user without a password"),
-            ("redis://h:1/zwei", "\"redis://h:1\": the database is not a number"),
-            ("redis://h:1/-1", "\"redis://h:1\": the database number is negative"),
-            ("redis://h:1?password=canary", "\"redis://h:1\": it has an unknown option"),
-            ("redis://h:1?protocol=canary", "\"redis://h:1\": the protocol is neither"),
-            ("redis://0.0.0.0:1", "\"redis://0.0.0.0:1\": 0.0.0.0 and :: are no addresses"),
-        ] {
-            let error = Address::parse(url).map(|address| address.to_string()).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Config);
-            let text = format!("{error} {error:?}");
-            assert!(text.contains(shown), "{url}: {text}");
-            assert!(!text.contains("canary") && !text.contains("nary"), "{url}: {text}");
-        }
-    }
 }

@@ -16,26 +16,25 @@ use cache_core::port::backend::{
     DeleteOptions, Expiry, LiveClaim, Remaining, SetCondition, SetOptions,
 };
 
-use super::call::Call;
+use super::call::{Terms, command};
 use super::claims::{self, CLAIM, LIST, RELEASE, RENEW};
-use super::config::{Config, RedisBackendBuilder};
-use super::error::{Reason, unexpected};
+use super::config::{RedisBackendBuilder, Settings};
 use super::reply;
 use super::scan::Target;
 use super::scripts::{DELETE_UNCHANGED, INCREMENT, Twice};
-use super::supervisor::Supervisor;
+use super::shape::Shape;
 
-/// Keys of one `MGET`.
-const KEYS: usize = 256;
 /// The longest life that is sent: a server adds it to its own clock in signed milliseconds.
 const MAX_MILLIS: u64 = 1 << 52;
 
-/// A Redis (6.2 or newer) or Valkey server as a byte tier.
+/// Redis (6.2 or newer) or Valkey as a byte tier: one server, a cluster, or the primary behind sentinels.
 ///
 /// Making one reads the URL and does nothing else: the first call connects. A call needs a tokio runtime with
 /// timers. Each verb is one round trip (pattern deletes and batches: several), bounded by the configured
-/// time-outs; see [`RedisBackendBuilder`]. Values larger than 64 KiB slow down their neighbours on the one
-/// connection; `max_entry_bytes` bounds them.
+/// time-outs; see [`RedisBackendBuilder`]. Single gets that come at the same time share round trips. Reads and
+/// writes have a connection each, so a large write does not hold up reads; `max_entry_bytes` bounds what a large
+/// read holds up. A key that holds something else than a string is a refusal when it is read alone, and absent
+/// when it is read together with others.
 ///
 /// ```
 /// # use cache_backends::redis::RedisBackend;
@@ -44,7 +43,7 @@ const MAX_MILLIS: u64 = 1 << 52;
 /// # Ok::<(), cache_core::error::Error>(())
 /// ```
 pub struct RedisBackend {
-    link: Supervisor,
+    shape: Shape,
 }
 
 impl RedisBackend {
@@ -56,34 +55,38 @@ impl RedisBackend {
         Self::builder(url).build()
     }
 
-    /// Sets time-outs and limits. The URL is `redis://[user:password@]host[:port][/database]` or
-    /// `unix:///path/of/a/socket`.
+    /// Sets time-outs, limits and certificates. The URL is `redis://[user:password@]host[:port][/database]` or
+    /// `unix:///path/of/a/socket`; with their features `rediss://..` (TLS),
+    /// `redis+cluster://[user:password@]host[:port][,host..]` and
+    /// `redis+sentinel://[user:password@]host[:port][,host..]/master[/database]`.
     #[must_use]
     pub fn builder(url: impl Into<String>) -> RedisBackendBuilder {
         RedisBackendBuilder::new(url)
     }
 
-    pub(super) fn with(config: Config) -> Self {
-        Self { link: Supervisor::new(config) }
+    pub(super) fn with(shape: Shape) -> Self {
+        Self { shape }
     }
 
-    fn config(&self) -> &Config {
-        self.link.config()
+    fn settings(&self) -> &Settings {
+        self.shape.settings()
     }
 
     async fn read<T>(
         &self,
         verb: &'static str,
+        key: &CacheKey,
         command: &Cmd,
         read: fn(redis::Value) -> Option<T>,
     ) -> Result<T> {
-        self.link.call(Call::new(verb, command, self.config().read_timeout).repeatable(true), read).await
+        let terms = Terms::reading(verb, self.settings().read_timeout);
+        self.shape.ask(key, &terms.one(command), read).await.map_err(|failure| terms.named(failure))
     }
 
     /// A value that is not stored must not leave its predecessor behind.
     async fn refuse(&self, key: &CacheKey, options: &SetOptions, refusal: Error) -> Result<bool> {
         if options.condition == SetCondition::Always {
-            self.link.remove("set", &[key.as_str()]).await?;
+            self.shape.remove("set", &[key.as_str()]).await?;
         }
         Err(refusal)
     }
@@ -96,94 +99,78 @@ impl CacheBackend for RedisBackend {
     }
 
     fn is_available(&self) -> bool {
-        self.link.is_available()
+        self.shape.is_available()
     }
 
     async fn connect(&self) -> Result<()> {
-        self.link.open().await.map_err(|error| error.during("connect"))?;
-        let ping = redis::cmd("PING");
-        let call = Call::new("connect", &ping, self.config().connect_timeout).repeatable(true);
-        match self.link.try_call(&call, |_| Some(())).await {
-            Err(failure) if failure.reason != Reason::Denied => Err(failure.error.during("connect")),
-            _ => Ok(()),
-        }
+        self.shape.open().await.map_err(|error| error.during("connect"))
     }
 
     async fn disconnect(&self) -> Result<()> {
-        self.link.shut();
+        self.shape.shut();
         Ok(())
     }
 
     async fn get(&self, key: &CacheKey) -> Result<Option<Bytes>> {
-        self.read("get", &command("GET", key), reply::frame).await
+        self.shape.get(key).await
     }
 
     async fn set(&self, key: &CacheKey, frame: Bytes, options: SetOptions) -> Result<bool> {
-        let limit = self.config().max_entry_bytes;
+        let limit = self.settings().max_entry_bytes;
         let command = set_command("set", key, &frame, &options)?;
         if frame.len() > limit {
             return self.refuse(key, &options, too_large("set", frame.len(), limit)).await;
         }
         let repeatable = options.condition == SetCondition::Always;
-        let call = Call::new("set", &command, self.config().write_timeout).repeatable(repeatable);
-        match self.link.call(call, reply::stored).await {
-            Err(error) if error.kind() == ErrorKind::Refused => self.refuse(key, &options, error).await,
-            answered => answered,
+        let terms = Terms::writing("set", self.settings().write_timeout).repeatable(repeatable);
+        match self.shape.ask(key, &terms.one(&command), reply::stored).await {
+            Err(failure) if failure.error.kind() == ErrorKind::Refused => {
+                self.refuse(key, &options, terms.named(failure)).await
+            }
+            answered => answered.map_err(|failure| terms.named(failure)),
         }
     }
 
     async fn get_and_delete(&self, key: &CacheKey) -> Result<Option<Bytes>> {
         let command = command("GETDEL", key);
-        let call = Call::new("get_and_delete", &command, self.config().write_timeout);
-        self.link.call(call, reply::frame).await
+        let terms = Terms::writing("get_and_delete", self.settings().write_timeout);
+        self.shape.ask(key, &terms.one(&command), reply::frame).await.map_err(|failure| terms.named(failure))
     }
 
     async fn delete(&self, key: &CacheKey, options: DeleteOptions) -> Result<bool> {
         match options.condition {
-            DeleteCondition::Always => Ok(self.link.remove("delete", &[key.as_str()]).await? > 0),
+            DeleteCondition::Always => Ok(self.shape.remove("delete", &[key.as_str()]).await? > 0),
             DeleteCondition::IfUnchanged(frame) => {
                 let what = ("delete", &DELETE_UNCHANGED, Twice::Harmless);
-                self.link.run(what, (key, &[&frame]), reply::is_one).await
+                self.shape.run(what, (key, &[&frame]), reply::is_one).await
             }
             _ => Err(Error::unsupported("delete under this condition", "redis")),
         }
     }
 
     async fn exists(&self, key: &CacheKey) -> Result<bool> {
-        self.read("exists", &command("EXISTS", key), reply::is_one).await
+        self.read("exists", key, &command("EXISTS", key), reply::is_one).await
     }
 
     async fn delete_pattern(&self, pattern: &KeyPattern) -> Result<u64> {
-        self.link.sweep("delete_pattern", &Target::Pattern(pattern)).await
+        self.shape.sweep("delete_pattern", &Target::Pattern(pattern)).await
     }
 
     async fn clear(&self, namespace: &Namespace) -> Result<u64> {
-        self.link.sweep("clear", &Target::all_of(namespace)).await
+        self.shape.sweep("clear", &Target::all_of(namespace)).await
     }
 
     async fn get_many(&self, keys: &[CacheKey]) -> Result<Vec<Option<Bytes>>> {
-        let mut frames = Vec::with_capacity(keys.len());
-        for keys in keys.chunks(KEYS) {
-            let mut command = redis::cmd("MGET");
-            for key in keys {
-                command.arg(key.as_str());
-            }
-            let found = self.read("get_many", &command, reply::frames).await?;
-            if found.len() != keys.len() {
-                return Err(unexpected(&self.config().address).error.during("get_many"));
-            }
-            frames.extend(found);
-        }
-        Ok(frames)
+        self.shape.get_many(keys).await
     }
 
     async fn set_many(&self, entries: Vec<(CacheKey, Bytes, SetOptions)>) -> Result<Vec<bool>> {
-        self.link.set_many(&entries).await
+        self.shape.set_many(&entries).await
     }
 
     async fn delete_many(&self, keys: &[CacheKey]) -> Result<u64> {
         let keys: Vec<&str> = keys.iter().map(CacheKey::as_str).collect();
-        self.link.remove("delete_many", &keys).await
+        self.shape.remove("delete_many", &keys).await
     }
 
     async fn increment(&self, key: &CacheKey, by: i64, expiry: Expiry) -> Result<i64> {
@@ -193,11 +180,11 @@ impl CacheBackend for RedisBackend {
             Expiry::Never | Expiry::Keep => String::new(),
         };
         let what = ("increment", &INCREMENT, Twice::Wrong);
-        self.link.run(what, (key, &[by.as_bytes(), life.as_bytes()]), reply::counter).await
+        self.shape.run(what, (key, &[by.as_bytes(), life.as_bytes()]), reply::counter).await
     }
 
     async fn ttl(&self, key: &CacheKey) -> Result<Remaining> {
-        self.read("ttl", &command("PTTL", key), reply::remaining).await
+        self.read("ttl", key, &command("PTTL", key), reply::remaining).await
     }
 
     async fn claim(&self, group: &CacheKey, id: ClaimId, options: ClaimOptions) -> Result<ClaimOutcome> {
@@ -206,40 +193,34 @@ impl CacheBackend for RedisBackend {
         let life = millis(options.life).to_string();
         let args =
             [id.member.as_bytes(), token.as_bytes(), life.as_bytes(), limit.as_bytes(), &options.payload];
-        self.link.run(("claim", &CLAIM, Twice::Wrong), (group, &args), claims::outcome).await
+        self.shape.run(("claim", &CLAIM, Twice::Wrong), (group, &args), claims::outcome).await
     }
 
     async fn renew_claim(&self, group: &CacheKey, id: ClaimId, life: Duration) -> Result<bool> {
         ClaimOptions::new(life).check(&id).map_err(|error| error.during("renew_claim"))?;
         let (token, life) = (claims::token(&id), millis(life).to_string());
         let args = [id.member.as_bytes(), token.as_bytes(), life.as_bytes()];
-        self.link.run(("renew_claim", &RENEW, Twice::Harmless), (group, &args), reply::is_one).await
+        self.shape.run(("renew_claim", &RENEW, Twice::Harmless), (group, &args), reply::is_one).await
     }
 
     async fn release_claim(&self, group: &CacheKey, id: ClaimId) -> Result<bool> {
         let token = claims::token(&id);
         let args = [id.member.as_bytes(), token.as_bytes()];
-        self.link.run(("release_claim", &RELEASE, Twice::Wrong), (group, &args), reply::is_one).await
+        self.shape.run(("release_claim", &RELEASE, Twice::Wrong), (group, &args), reply::is_one).await
     }
 
     async fn claims(&self, group: &CacheKey) -> Result<Vec<LiveClaim>> {
-        self.link.run(("claims", &LIST, Twice::Harmless), (group, &[]), claims::listed).await
+        self.shape.run(("claims", &LIST, Twice::Harmless), (group, &[]), claims::listed).await
     }
 }
 
 impl fmt::Debug for RedisBackend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisBackend")
-            .field("address", &self.config().address)
+            .field("address", &self.shape.to_string())
             .field("available", &self.is_available())
             .finish_non_exhaustive()
     }
-}
-
-fn command(name: &str, key: &CacheKey) -> Cmd {
-    let mut command = redis::cmd(name);
-    command.arg(key.as_str());
-    command
 }
 
 pub(super) fn set_command(

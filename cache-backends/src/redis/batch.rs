@@ -4,17 +4,17 @@
 //! stored. The first failure is what the caller hears of, after all were tried.
 
 use bytes::Bytes;
-use redis::Pipeline;
+use redis::Value;
 
 use cache_core::error::{Error, Result};
 use cache_core::key::CacheKey;
 use cache_core::port::backend::{SetCondition, SetOptions};
 
 use super::backend::{set_command, too_large};
-use super::call::Call;
-use super::error::of_server;
+use super::call::Terms;
+use super::error::Failure;
 use super::reply;
-use super::supervisor::Supervisor;
+use super::shape::{Keyed, Shape};
 
 /// One pipeline carries at most so many entries and bytes, so that it fits a deadline and lets others through.
 const ENTRIES: usize = 128;
@@ -38,9 +38,16 @@ impl Outcome {
         }
         self.failure.get_or_insert(error);
     }
+
+    fn note(&mut self, entry: &Entry, reply: Result<Value>) {
+        match reply {
+            Ok(reply) => self.stored.push(reply::stored(reply).unwrap_or(false)),
+            Err(error) => self.failed(entry, error),
+        }
+    }
 }
 
-impl Supervisor {
+impl Shape {
     pub(super) async fn set_many(&self, entries: &[Entry]) -> Result<Vec<bool>> {
         let mut outcome = Outcome::default();
         for group in groups(entries) {
@@ -52,34 +59,37 @@ impl Supervisor {
     }
 
     async fn set_group(&self, group: &[Entry], outcome: &mut Outcome) -> Result<()> {
-        let limit = self.config().max_entry_bytes;
-        let mut pipeline = Pipeline::with_capacity(group.len());
+        let limit = self.settings().max_entry_bytes;
+        let mut commands = Vec::with_capacity(group.len());
         for (key, frame, options) in group.iter().filter(|(_, frame, _)| frame.len() <= limit) {
-            pipeline.add_command(set_command("set_many", key, frame, options)?);
+            commands.push(Keyed {
+                key: key.as_str().as_bytes(),
+                command: set_command("set_many", key, frame, options)?,
+            });
         }
         let repeatable = group.iter().all(|(_, _, options)| options.condition == SetCondition::Always);
-        let call = Call::many("set_many", &pipeline, self.config().write_timeout).repeatable(repeatable);
-        let replies = if pipeline.is_empty() { Vec::new() } else { self.call(call, reply::many).await? };
+        let terms = Terms::writing("set_many", self.settings().write_timeout).repeatable(repeatable);
+        let replies = self.ask_each(terms, commands).await;
+        if let Some(outage) = outage_of_all(&replies) {
+            return Err(terms.named(outage));
+        }
         let mut replies = replies.into_iter();
         for entry in group {
             if entry.1.len() > limit {
                 outcome.failed(entry, too_large("set_many", entry.1.len(), limit));
-            } else {
-                self.note(entry, replies.next().unwrap_or_default(), outcome);
+            } else if let Some(reply) = replies.next() {
+                outcome.note(entry, reply.map_err(|failure| terms.named(failure)));
             }
         }
         Ok(())
     }
+}
 
-    fn note(&self, entry: &Entry, reply: redis::Value, outcome: &mut Outcome) {
-        match reply {
-            redis::Value::ServerError(error) => {
-                let error = of_server(&error, &self.config().address).error;
-                outcome.failed(entry, error.during("set_many"));
-            }
-            reply => outcome.stored.push(reply::stored(reply).unwrap_or(false)),
-        }
-    }
+/// Nothing came through, and the next group would only wait as long again.
+fn outage_of_all(replies: &[Result<Value, Failure>]) -> Option<Failure> {
+    let first = replies.first()?.as_ref().err()?;
+    let all = replies.iter().all(|reply| reply.as_ref().is_err_and(|failure| failure.error.is_transient()));
+    all.then(|| first.clone())
 }
 
 /// Cuts the entries into pipelines.

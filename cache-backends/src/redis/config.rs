@@ -1,17 +1,20 @@
 //! How the backend is set up. Only [`RedisBackendBuilder::build`] checks, and it names what is wrong.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use cache_core::error::{Error, ErrorKind, Result};
 
 use super::RedisBackend;
-use super::address::{Address, masked};
+use super::address::masked;
+use super::place::Place;
+use super::shape::Shape;
+use super::tls::Certificates;
 
-/// What holds for every call of one backend.
-#[derive(Debug, Clone)]
-pub(super) struct Config {
-    pub(super) address: Address,
+/// What holds for every call of one backend, whatever server it goes to.
+#[derive(Debug)]
+pub(super) struct Settings {
     pub(super) connect_timeout: Duration,
     pub(super) read_timeout: Duration,
     pub(super) write_timeout: Duration,
@@ -23,6 +26,7 @@ pub(super) struct Config {
 #[derive(Clone)]
 pub struct RedisBackendBuilder {
     url: String,
+    certificates: Certificates,
     connect_timeout: Duration,
     read_timeout: Duration,
     write_timeout: Duration,
@@ -37,12 +41,30 @@ impl RedisBackendBuilder {
     pub(super) fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
+            certificates: Certificates::default(),
             connect_timeout: Duration::from_millis(250),
             read_timeout: Duration::from_millis(100),
             write_timeout: Duration::from_millis(250),
             scan_timeout: Duration::from_secs(2),
             max_entry_bytes: 1 << 20,
         }
+    }
+
+    /// The roots that the server's certificate must lead to, as PEM text; the system's unless said. Needs a
+    /// `rediss://` URL, which can also name a file: `?ca_file=/etc/tls/ca.pem`.
+    #[must_use]
+    pub fn ca_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.certificates.ca = Some(pem.into());
+        self
+    }
+
+    /// The own certificate (leaf first) and its key as PEM text, for servers that ask for one. Needs a `rediss://`
+    /// URL, which can also name files: `?cert_file=/etc/tls/app.pem&key_file=/etc/tls/app.key`.
+    #[must_use]
+    pub fn client_certificate(mut self, pem: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
+        self.certificates.cert = Some(pem.into());
+        self.certificates.key = Some(key.into());
+        self
     }
 
     /// How long one attempt to connect may take, handshake and name look-up included (250 ms).
@@ -81,7 +103,7 @@ impl RedisBackendBuilder {
         self
     }
 
-    /// Makes the backend. Does not connect, needs neither the server nor a runtime.
+    /// Makes the backend. Does not connect, needs neither the server nor a runtime. With TLS, reads certificates.
     ///
     /// # Errors
     /// [`ErrorKind::Config`] naming the option, what it holds (a password masked) and the fix.
@@ -96,14 +118,15 @@ impl RedisBackendBuilder {
             check_timeout(name, timeout)?;
         }
         check_entry(self.max_entry_bytes)?;
-        Ok(RedisBackend::with(Config {
-            address: Address::parse(&self.url)?,
+        let place = Place::parse(&self.url, &self.certificates)?;
+        let settings = Arc::new(Settings {
             connect_timeout: self.connect_timeout,
             read_timeout: self.read_timeout,
             write_timeout: self.write_timeout,
             scan_timeout: self.scan_timeout,
             max_entry_bytes: self.max_entry_bytes,
-        }))
+        });
+        Ok(RedisBackend::with(Shape::new(settings, place)))
     }
 }
 
@@ -111,6 +134,7 @@ impl fmt::Debug for RedisBackendBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisBackendBuilder")
             .field("url", &masked(&self.url))
+            .field("certificates", &self.certificates)
             .field("connect_timeout", &self.connect_timeout)
             .field("read_timeout", &self.read_timeout)
             .field("write_timeout", &self.write_timeout)

@@ -6,20 +6,17 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
-use redis::{AsyncConnectionConfig, Client, Cmd, Pipeline, PushInfo, PushKind, RedisResult, Value};
+use redis::{Cmd, Pipeline, RedisResult, Value};
 use tokio::time::{Instant, timeout};
 
 use cache_core::error::{Error, ErrorKind, Result};
 
 use super::address::Address;
-use super::config::Config;
-use super::error::{Reason, of_library, of_server};
+use super::dial::{Dialled, Driver, dial};
+use super::error::{of_library, of_server};
 
 /// So many time-outs in a row, and the connection is given up.
 const PATIENCE: u32 = 3;
-/// Requests that wait inside the client library for the socket; more wait in front of it.
-const QUEUE: usize = 512;
 
 /// What is sent: one command, or many that are answered one by one.
 #[derive(Clone, Copy)]
@@ -35,32 +32,32 @@ pub(super) struct Connection {
     inner: MultiplexedConnection,
     silent_rounds: AtomicU32,
     round_began: Mutex<Instant>,
+    _driver: Option<Driver>,
 }
 
 impl Connection {
-    /// Connects within the configured time-out. `lost` is called once, when the connection ends.
+    /// Connects within the limit. `lost` is called once, when the connection ends.
     pub(super) async fn make(
-        config: &Config,
+        address: &Address,
+        limit: Duration,
         number: u64,
         lost: impl Fn() + Send + Sync + 'static,
     ) -> Result<Self> {
-        let limit = config.connect_timeout;
-        timeout(limit, Self::dial(config, number, lost)).await.unwrap_or_else(|_| {
-            let text = format!("{} accepted no connection within {limit:?}", config.address);
+        timeout(limit, Self::dial(address, number, lost)).await.unwrap_or_else(|_| {
+            let text = format!("{address} accepted no connection within {limit:?}");
             Err(Error::new(ErrorKind::Unavailable, text))
         })
     }
 
-    async fn dial(config: &Config, number: u64, lost: impl Fn() + Send + Sync + 'static) -> Result<Self> {
-        let failed = |error| of_library(&error, &config.address).error;
-        let client = Client::open(with_settings(&config.address)).map_err(failed)?;
-        let settings = library_settings(&config.address, lost);
-        let inner = client.get_multiplexed_async_connection_with_config(&settings).await.map_err(failed)?;
+    async fn dial(address: &Address, number: u64, lost: impl Fn() + Send + Sync + 'static) -> Result<Self> {
+        let failed = |error| of_library(&error, address).error;
+        let Dialled { connection: inner, driver } = dial(address, lost).await?;
         let made = Instant::now();
         let round_began = Mutex::new(made);
-        let connection = Self { number, made, inner, silent_rounds: AtomicU32::new(0), round_began };
+        let silent_rounds = AtomicU32::new(0);
+        let connection = Self { number, made, inner, silent_rounds, round_began, _driver: driver };
         let ping = connection.send(Request::One(&redis::cmd("PING"))).await.map_err(failed)?;
-        check_ping(ping, &config.address)?;
+        check_ping(ping, address)?;
         Ok(connection)
     }
 
@@ -110,50 +107,12 @@ impl fmt::Debug for Connection {
     }
 }
 
-/// The library's own time-outs are off: they would only hide ours.
-fn library_settings(address: &Address, lost: impl Fn() + Send + Sync + 'static) -> AsyncConnectionConfig {
-    let settings = AsyncConnectionConfig::new()
-        .set_connection_timeout(None)
-        .set_response_timeout(None)
-        .set_pipeline_buffer_size(QUEUE);
-    if !address.info().redis_settings().protocol().supports_resp3() {
-        return settings;
-    }
-    settings.set_push_sender(move |push: PushInfo| {
-        if push.kind == PushKind::Disconnection {
-            lost();
-        }
-        Ok::<(), redis::aio::SendError>(())
-    })
-}
-
-fn with_settings(address: &Address) -> redis::ConnectionInfo {
-    let info = address.info().clone();
-    let redis = info.redis_settings().clone().set_lib_name("larder", env!("CARGO_PKG_VERSION"));
-    let keepalive = TcpKeepalive::new()
-        .with_time(Duration::from_secs(15))
-        .with_interval(Duration::from_secs(5))
-        .with_retries(3);
-    let tcp = TcpSettings::default().set_nodelay(true).set_keepalive(keepalive);
-    info.set_redis_settings(redis).set_tcp_settings(with_user_timeout(tcp))
-}
-
-/// Without it the kernel keeps sending into a black hole for about a quarter of an hour.
-#[cfg(any(target_os = "linux", target_os = "android", target_os = "fuchsia"))]
-fn with_user_timeout(tcp: TcpSettings) -> TcpSettings {
-    tcp.set_user_timeout(Duration::from_secs(1))
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "fuchsia")))]
-fn with_user_timeout(tcp: TcpSettings) -> TcpSettings {
-    tcp
-}
-
-/// A server that loads its data accepts connections but refuses `PING`; a user who may not `PING` may still read.
+/// A server that loads its data accepts connections but refuses `PING`; a user who may not `PING` may still read, and
+/// a server that cannot save still answers reads.
 fn check_ping(reply: Value, address: &Address) -> Result<()> {
     match reply {
         Value::ServerError(error) => match of_server(&error, address) {
-            failure if failure.reason == Reason::Denied => Ok(()),
+            failure if failure.reason.is_alive() => Ok(()),
             failure => Err(failure.error),
         },
         _ => Ok(()),

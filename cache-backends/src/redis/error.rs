@@ -2,16 +2,19 @@
 //!
 //! Invariant: a server's own text is never handed on (it repeats arguments, and so keys); only its code is read.
 
+use std::fmt::Display;
+
 use cache_core::error::{Error, ErrorKind};
 use redis::{RedisError, ServerError};
 
-use super::address::Address;
-
 /// A failed call, and what it says about the connection.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Failure {
     pub(super) error: Error,
     pub(super) reason: Reason,
+    /// Where a server of a cluster redirects to.
+    #[cfg_attr(not(feature = "redis-cluster"), allow(dead_code, reason = "only clusters follow it"))]
+    pub(super) place: Option<Box<str>>,
 }
 
 /// What a failure says beyond its kind.
@@ -25,18 +28,35 @@ pub(super) enum Reason {
     UnknownScript,
     /// The user may not do that.
     Denied,
+    /// The server cannot save and takes no writes; even to `PING` it answers so.
+    Unsaved,
+    /// The key holds something else than a string.
+    Foreign,
+    /// Another server of the cluster holds the slot.
+    Moved,
+    /// Another server of the cluster is taking over the slot.
+    Importing,
+    /// The slot is between two servers of the cluster.
+    OnItsWay,
     /// Nothing.
     Other,
 }
 
+impl Reason {
+    /// Whether a server that answers `PING` so can be read from.
+    pub(super) fn is_alive(self) -> bool {
+        matches!(self, Self::Denied | Self::Unsaved)
+    }
+}
+
 impl Failure {
     pub(super) fn other(error: Error) -> Self {
-        Self { error, reason: Reason::Other }
+        Self { error, reason: Reason::Other, place: None }
     }
 }
 
 /// An error of the client library.
-pub(super) fn of_library(error: &RedisError, address: &Address) -> Failure {
+pub(super) fn of_library(error: &RedisError, address: &impl Display) -> Failure {
     if let Ok(answer) = ServerError::try_from(error.clone()) {
         return of_server(&answer, address);
     }
@@ -50,6 +70,9 @@ pub(super) fn of_library(error: &RedisError, address: &Address) -> Failure {
             let fix = "add ?protocol=resp2 to the URL, or use Redis 6.2 or newer";
             Failure::other(Error::new(ErrorKind::Refused, text).with_fix(fix))
         }
+        redis::ErrorKind::Io if error.to_string().contains("fatal alert: ") => {
+            ended_by_alert(&error.to_string(), address)
+        }
         redis::ErrorKind::Io => {
             broken(format!("{address} cannot be reached: {}", shortened(&error.to_string())))
         }
@@ -58,13 +81,24 @@ pub(super) fn of_library(error: &RedisError, address: &Address) -> Failure {
     }
 }
 
+/// A TLS server judges the client's certificate after the client believes to be connected.
+fn ended_by_alert(text: &str, address: &impl Display) -> Failure {
+    let (_, alert) = text.split_once("fatal alert: ").unwrap_or_default();
+    let fix = match alert {
+        "CertificateRequired" => "add ?cert_file=..&key_file=.. to the URL",
+        _ => "give a client certificate that its roots certify",
+    };
+    let text = format!("{address} ended the TLS connection: {}", shortened(alert));
+    Failure { error: Error::new(ErrorKind::Refused, text).with_fix(fix), reason: Reason::Broken, place: None }
+}
+
 /// An answer that does not belong to the question.
-pub(super) fn unexpected(address: &Address) -> Failure {
+pub(super) fn unexpected(address: &impl Display) -> Failure {
     broken(format!("{address} gave an answer of another shape than the command has"))
 }
 
 /// The connection ended before the answer came. Nobody connects again for a backend that was disconnected.
-pub(super) fn cut(address: &Address, was_shut: bool) -> Failure {
+pub(super) fn cut(address: &impl Display, was_shut: bool) -> Failure {
     if was_shut {
         let text = format!("{address} was disconnected from before it answered");
         return Failure::other(Error::new(ErrorKind::Unavailable, text));
@@ -73,7 +107,7 @@ pub(super) fn cut(address: &Address, was_shut: bool) -> Failure {
 }
 
 fn broken(text: String) -> Failure {
-    Failure { error: Error::new(ErrorKind::Unavailable, text), reason: Reason::Broken }
+    Failure { error: Error::new(ErrorKind::Unavailable, text), reason: Reason::Broken, place: None }
 }
 
 fn shortened(text: &str) -> String {
@@ -81,11 +115,11 @@ fn shortened(text: &str) -> String {
 }
 
 /// An error that the server answered with.
-pub(super) fn of_server(error: &ServerError, address: &Address) -> Failure {
+pub(super) fn of_server(error: &ServerError, address: &impl Display) -> Failure {
     of_code(error.code(), error.details().unwrap_or_default(), address)
 }
 
-fn of_code(code: &str, detail: &str, address: &Address) -> Failure {
+fn of_code(code: &str, detail: &str, address: &impl Display) -> Failure {
     let (kind, what, fix) = match code {
         "ERR" => of_detail(detail),
         _ => known(code).unwrap_or((ErrorKind::Refused, "", "")),
@@ -100,9 +134,16 @@ fn of_code(code: &str, detail: &str, address: &Address) -> Failure {
         "READONLY" => Reason::Demoted,
         "NOSCRIPT" => Reason::UnknownScript,
         "NOPERM" => Reason::Denied,
+        "MISCONF" => Reason::Unsaved,
+        "WRONGTYPE" => Reason::Foreign,
+        "MOVED" => Reason::Moved,
+        "ASK" => Reason::Importing,
+        "TRYAGAIN" => Reason::OnItsWay,
         _ => Reason::Other,
     };
-    Failure { error, reason }
+    let redirects = matches!(reason, Reason::Moved | Reason::Importing);
+    let place = if redirects { detail.split_once(' ').map(|(_, place)| place.into()) } else { None };
+    Failure { error, reason, place }
 }
 
 type Meaning = (ErrorKind, &'static str, &'static str);
@@ -136,7 +177,7 @@ fn known(code: &str) -> Option<Meaning> {
             (Refused, "holds something under the key that is no string", "keep others out of the namespace")
         }
         "MOVED" | "ASK" | "CROSSSLOT" => {
-            (Refused, "is a node of a cluster", "give the URL of a server that is not part of a cluster")
+            (Refused, "is a node of a cluster", "write redis+cluster://, with the feature redis-cluster")
         }
         _ => return None,
     })
@@ -145,7 +186,11 @@ fn known(code: &str) -> Option<Meaning> {
 /// The general code `ERR` hides a few cases that matter.
 fn of_detail(detail: &str) -> Meaning {
     use ErrorKind::{NotACounter, Refused, Unavailable};
-    let cases: [(&str, Meaning); 6] = [
+    let cases: [(&str, Meaning); 7] = [
+        (
+            "No such master",
+            (Refused, "knows no master of that name", "see what its `sentinel monitor` names"),
+        ),
         ("not an integer", (NotACounter, "holds a value under the key that is no counter", COUNT_ELSEWHERE)),
         ("would overflow", (NotACounter, "cannot count that far", COUNT_ELSEWHERE)),
         ("max number of clients", (Unavailable, "has no connection left", "raise its maxclients")),
@@ -169,7 +214,7 @@ mod tests {
     use super::*;
 
     fn failure(line: &str) -> Failure {
-        let address = Address::parse("redis://u:canary@h:1").unwrap();
+        let address = "redis://h:1";
         let (code, detail) = line.split_once(' ').unwrap_or((line, ""));
         of_code(code, detail, &address)
     }

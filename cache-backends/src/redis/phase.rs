@@ -1,4 +1,4 @@
-//! What the one connection is doing: the state that callers and the supervising task share.
+//! What a connection is doing: the state that callers and the supervising task share.
 
 use std::sync::Arc;
 

@@ -9,9 +9,12 @@ use redis::Cmd;
 use cache_core::error::Result;
 use cache_core::key::{KeyPattern, Namespace};
 
-use super::call::Call;
+use super::call::Terms;
+use super::node::Node;
 use super::reply;
-use super::supervisor::Supervisor;
+use super::shape::Shape;
+#[cfg(feature = "redis-cluster")]
+use super::{cluster::Cluster, shape::Keyed};
 
 const PAGE: usize = 1_000;
 const BATCH: usize = 500;
@@ -42,20 +45,29 @@ impl Target<'_> {
     }
 }
 
-impl Supervisor {
+impl Shape {
     /// Removes all that is meant, and counts it. Nothing is sent twice: a repeated count would be wrong, and a
     /// cursor means nothing to a server that was restarted meanwhile.
     pub(super) async fn sweep(&self, verb: &'static str, target: &Target<'_>) -> Result<u64> {
-        let budget = self.config().scan_timeout;
+        let mut removed = 0;
+        for node in self.nodes().await.map_err(|error| error.during(verb))? {
+            removed += self.sweep_node(verb, &node, target).await?;
+        }
+        Ok(removed)
+    }
+
+    async fn sweep_node(&self, verb: &'static str, node: &Node, target: &Target<'_>) -> Result<u64> {
+        let terms = || Terms::writing(verb, self.settings().scan_timeout);
         let glob = target.glob();
         let (mut cursor, mut removed, mut meant) = (b"0".to_vec(), 0, Vec::new());
         loop {
-            let (next, keys) = self.call(Call::new(verb, &scan(&cursor, &glob), budget), reply::page).await?;
+            let page = node.ask(&terms().one(&scan(&cursor, &glob)), reply::page).await;
+            let (next, keys) = page.map_err(|failure| terms().named(failure))?;
             meant.extend(keys.into_iter().filter(|key| target.means(key)));
             let is_last = next == b"0";
             while meant.len() >= BATCH || (is_last && !meant.is_empty()) {
                 let batch = meant.split_off(meant.len().saturating_sub(BATCH));
-                removed += self.call(Call::new(verb, &unlink(&batch), budget), reply::count).await?;
+                removed += self.unlink(terms(), &batch).await?;
             }
             if is_last {
                 return Ok(removed);
@@ -68,12 +80,34 @@ impl Supervisor {
     pub(super) async fn remove(&self, verb: &'static str, keys: &[impl AsRef<[u8]>]) -> Result<u64> {
         let mut removed = 0;
         for batch in keys.chunks(BATCH) {
-            let command = unlink(batch);
-            let call = Call::new(verb, &command, self.config().write_timeout).repeatable(true);
-            removed += self.call(call, reply::count).await?;
+            let terms = Terms::writing(verb, self.settings().write_timeout).repeatable(true);
+            removed += self.unlink(terms, batch).await?;
         }
         Ok(removed)
     }
+
+    async fn unlink(&self, terms: Terms, keys: &[impl AsRef<[u8]>]) -> Result<u64> {
+        match self {
+            Self::One(node) => {
+                let removed = node.ask(&terms.one(&unlink(keys)), reply::count).await;
+                removed.map_err(|failure| terms.named(failure))
+            }
+            #[cfg(feature = "redis-cluster")]
+            Self::Cluster(cluster) => unlink_each(cluster, terms, keys).await,
+        }
+    }
+}
+
+#[cfg(feature = "redis-cluster")]
+async fn unlink_each(cluster: &Cluster, terms: Terms, keys: &[impl AsRef<[u8]>]) -> Result<u64> {
+    let keyed = |key| Keyed { key, command: unlink(&[key]) };
+    let answers = cluster.ask_each(terms, keys.iter().map(|key| keyed(key.as_ref())).collect()).await;
+    let mut removed = 0;
+    for answer in answers {
+        let count = answer.and_then(|reply| reply::count(reply).ok_or_else(super::cluster::nonsense));
+        removed += count.map_err(|failure| terms.named(failure))?;
+    }
+    Ok(removed)
 }
 
 fn scan(cursor: &[u8], glob: &str) -> Cmd {

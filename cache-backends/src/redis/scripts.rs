@@ -6,14 +6,13 @@
 use std::sync::LazyLock;
 
 use redis::Cmd;
-use tokio::time::Instant;
 
 use cache_core::error::Result;
 use cache_core::key::CacheKey;
 
-use super::call::Call;
+use super::call::Terms;
 use super::error::Reason;
-use super::supervisor::Supervisor;
+use super::shape::Shape;
 
 /// Adds `ARGV[1]`; a counter that begins here gets the life `ARGV[2]` (milliseconds, or nothing).
 /// The value is read back as text: Lua's numbers lose digits beyond 2^53.
@@ -65,7 +64,7 @@ pub(super) enum Twice {
     Wrong,
 }
 
-impl Supervisor {
+impl Shape {
     /// Runs a script within the write time-out. A server that does not know it yet (a new or flushed one) did
     /// nothing, and is sent the code.
     pub(super) async fn run<T>(
@@ -74,17 +73,14 @@ impl Supervisor {
         (key, args): (&CacheKey, &[&[u8]]),
         read: fn(redis::Value) -> Option<T>,
     ) -> Result<T> {
-        let began = Instant::now();
-        let budget = self.config().write_timeout;
-        let repeatable = twice == Twice::Harmless;
-        let command = script.command(true, key, args);
-        match self.try_call(&Call::new(verb, &command, budget).repeatable(repeatable), read).await {
+        let terms = Terms::writing(verb, self.settings().write_timeout).repeatable(twice == Twice::Harmless);
+        let by_digest = script.command(true, key, args);
+        let answer = match self.ask(key, &terms.one(&by_digest), read).await {
             Err(failure) if failure.reason == Reason::UnknownScript => {
-                let command = script.command(false, key, args);
-                let budget = budget.saturating_sub(began.elapsed());
-                self.call(Call::new(verb, &command, budget).repeatable(repeatable), read).await
+                self.ask(key, &terms.one(&script.command(false, key, args)), read).await
             }
-            answered => answered.map_err(|failure| failure.error.during(verb)),
-        }
+            answer => answer,
+        };
+        answer.map_err(|failure| terms.named(failure))
     }
 }

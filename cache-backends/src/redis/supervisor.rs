@@ -3,9 +3,8 @@
 //! Promise: callers wait for a connection only while its first attempt is under way, and only to their own
 //! deadline; after a failed attempt they fail at once, while one task goes on trying with a `PING` (20 ms to
 //! 500 ms apart, jittered) until the server is back. Invariant: at most one task, and it ends with the connection
-//! it made, with [`Supervisor::shut`], with the value, or with its runtime (then the next caller starts another).
+//! it made (behind sentinels it watches it till its end), with [`Supervisor::shut`], with the value, or with its runtime (then the next caller starts another).
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -17,21 +16,22 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use cache_core::error::{Error, ErrorKind, Result};
 
-use super::config::Config;
+use super::config::Settings;
 use super::connection::Connection;
+use super::pause::pause;
 use super::phase::Phase;
+use super::source::{Named, Source};
 
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
-const LONGEST_PAUSE: Duration = Duration::from_millis(500);
-/// A refused password does not become right by asking often.
-const LONGEST_PAUSE_REFUSED: Duration = Duration::from_secs(5);
+/// A replica that was met on a connection younger than this is what the URL names, not a demoted primary.
+const NEW_CONNECTION: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub(super) struct Supervisor(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    config: Config,
+    settings: Arc<Settings>,
+    source: Source,
     phase: watch::Sender<Phase>,
     tasks: AtomicU64,
     task: Mutex<Option<AbortHandle>>,
@@ -39,9 +39,10 @@ struct Shared {
 }
 
 impl Supervisor {
-    pub(super) fn new(config: Config) -> Self {
+    pub(super) fn new(settings: Arc<Settings>, source: Source) -> Self {
         Self(Arc::new(Shared {
-            config,
+            settings,
+            source,
             phase: watch::Sender::new(Phase::Idle),
             tasks: AtomicU64::new(0),
             task: Mutex::new(None),
@@ -49,12 +50,21 @@ impl Supervisor {
         }))
     }
 
-    pub(super) fn config(&self) -> &Config {
-        &self.0.config
+    /// What messages name.
+    pub(super) fn source(&self) -> &Source {
+        &self.0.source
     }
 
     pub(super) fn is_available(&self) -> bool {
         self.0.phase.borrow().is_available()
+    }
+
+    /// Why calls fail at once, if they do.
+    pub(super) fn known_outage(&self) -> Option<Error> {
+        match &*self.0.phase.borrow() {
+            Phase::Down { error, .. } => Some(error.clone()),
+            _ => None,
+        }
     }
 
     /// The connection, or why there is none.
@@ -69,7 +79,7 @@ impl Supervisor {
     /// Tries at once, whatever failed before, and says how that ended.
     pub(super) async fn open(&self) -> Result<Arc<Connection>> {
         let mut phases = self.0.phase.subscribe();
-        let limit = self.0.config.connect_timeout * 2;
+        let limit = self.0.settings.connect_timeout * 2 * self.0.source.steps();
         let is_down = matches!(&*phases.borrow_and_update(), Phase::Down { .. });
         let opened = async {
             if is_down {
@@ -84,6 +94,18 @@ impl Supervisor {
     /// A caller found that this connection is of no use any more.
     pub(super) fn lost(&self, connection: u64) {
         self.0.lost(connection);
+    }
+
+    /// Something was heard about the server that only a new connection can find out: it is made, unless the
+    /// present one is new itself.
+    pub(super) fn doubt(&self) {
+        let doubted = match &*self.0.phase.borrow() {
+            Phase::Up(connection) if connection.age() > NEW_CONNECTION => Some(connection.number()),
+            _ => None,
+        };
+        if let Some(connection) = doubted {
+            self.0.lost(connection);
+        }
     }
 
     /// Waits until this connection is not used any more; whether that is because of [`Supervisor::shut`].
@@ -117,7 +139,7 @@ impl Supervisor {
     }
 
     fn still_connecting(&self) -> Error {
-        let text = format!("{} could not be connected to in time", self.0.config.address);
+        let text = format!("{} could not be connected to in time", self.0.source);
         Error::new(ErrorKind::Unavailable, text)
     }
 }
@@ -165,14 +187,14 @@ impl Shared {
         })
     }
 
-    async fn attempt(self: &Arc<Self>, task: u64) -> Result<Connection> {
+    async fn attempt(self: &Arc<Self>, task: u64) -> Result<(Connection, Named)> {
         let shared = Arc::downgrade(self);
         let lost = move || {
             if let Some(shared) = shared.upgrade() {
                 shared.lost(task);
             }
         };
-        Connection::make(&self.config, task, lost).await
+        self.source.connect(self.settings.connect_timeout, task, lost).await
     }
 }
 
@@ -182,9 +204,10 @@ async fn supervise(shared: Arc<Shared>, task: u64) {
     let mut failures = 0;
     while shared.phase.borrow().is_work_of(task) {
         match shared.attempt(task).await {
-            Ok(connection) => {
-                report_up(&shared.config, failures);
+            Ok((connection, named)) => {
+                report_up(&shared.source, failures);
                 shared.change(|phase| phase.is_work_of(task), Phase::Up(Arc::new(connection)));
+                watch(&shared, task, &named).await;
             }
             Err(error) => {
                 report_down(&error, failures);
@@ -194,6 +217,18 @@ async fn supervise(shared: Arc<Shared>, task: u64) {
                 let _ = timeout(pause, shared.now.notified()).await;
             }
         }
+    }
+}
+
+/// Gives a connection up when its source names another server; ends with the connection.
+async fn watch(shared: &Arc<Shared>, task: u64, named: &Named) {
+    if !shared.source.is_moving() {
+        return;
+    }
+    let mut phases = shared.phase.subscribe();
+    tokio::select! {
+        _ = phases.wait_for(|phase| !phase.is_connection(task)) => {}
+        () = shared.source.moved_from(named, shared.settings.connect_timeout) => shared.lost(task),
     }
 }
 
@@ -209,18 +244,6 @@ impl Drop for Abandoned<'_> {
     }
 }
 
-fn pause(failures: u32, kind: ErrorKind) -> Duration {
-    let longest = if kind == ErrorKind::Refused { LONGEST_PAUSE_REFUSED } else { LONGEST_PAUSE };
-    let whole = FIRST_PAUSE.saturating_mul(1 << failures.min(10)).min(longest);
-    whole.mul_f64(0.5 + random_fraction() / 2.0)
-}
-
-/// From 0 to 1. The standard library seeds its hashers at random; that is random enough to spread retries.
-fn random_fraction() -> f64 {
-    let bits = RandomState::new().build_hasher().finish();
-    f64::from(u32::try_from(bits >> 32).unwrap_or(0)) / f64::from(u32::MAX)
-}
-
 /// An outage is two lines, however many calls it cost.
 fn report_down(error: &Error, failures: u32) {
     if failures == 0 {
@@ -228,27 +251,8 @@ fn report_down(error: &Error, failures: u32) {
     }
 }
 
-fn report_up(config: &Config, failures: u32) {
+fn report_up(source: &Source, failures: u32) {
     if failures > 0 {
-        tracing::info!(server = %config.address, "the cache server can be used again");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_double_up_to_half_a_second_and_are_spread() {
-        for (failures, whole) in [(0, 20), (1, 40), (4, 320), (5, 500), (40, 500)] {
-            for _ in 0..100 {
-                let pause = pause(failures, ErrorKind::Unavailable);
-                assert!(pause >= Duration::from_millis(whole) / 2, "{failures}: {pause:?}");
-                assert!(pause <= Duration::from_millis(whole), "{failures}: {pause:?}");
-            }
-        }
-        assert!(pause(40, ErrorKind::Refused) >= Duration::from_millis(2_500));
-        let many: Vec<f64> = (0..1_000).map(|_| random_fraction()).collect();
-        assert!(many.iter().any(|x| *x < 0.1) && many.iter().any(|x| *x > 0.9));
+        tracing::info!(server = %source, "the cache server can be used again");
     }
 }

@@ -51,6 +51,45 @@ impl Impostor {
     }
 }
 
+/// A sentinel that names what it is told to name.
+pub(crate) struct FalseSentinel {
+    url: String,
+    named: Arc<Mutex<(u16, u64)>>,
+}
+
+impl FalseSentinel {
+    /// It names this port, and the failover of that number.
+    pub(crate) fn naming(port: u16, epoch: u64) -> Self {
+        let named = Arc::new(Mutex::new((port, epoch)));
+        let says = Arc::clone(&named);
+        let url = serve(move |mut stream| {
+            let mut commands = BufReader::new(stream.try_clone().unwrap());
+            while let Some(name) = next_command(&mut commands) {
+                let (port, epoch) = *says.lock().unwrap();
+                let fields =
+                    ["ip", "127.0.0.1", "port", &port.to_string(), "config-epoch", &epoch.to_string()]
+                        .map(|field| format!("${}\r\n{field}\r\n", field.len()))
+                        .concat();
+                let answer =
+                    if name == "SENTINEL" { format!("*6\r\n{fields}") } else { "+OK\r\n".to_owned() };
+                if stream.write_all(answer.as_bytes()).is_err() {
+                    return;
+                }
+            }
+        });
+        let url = format!("{}/main?protocol=resp2", url.replace("redis://", "redis+sentinel://"));
+        Self { url, named }
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(crate) fn names(&self, port: u16, epoch: u64) {
+        *self.named.lock().unwrap() = (port, epoch);
+    }
+}
+
 fn serve(speak: impl Fn(TcpStream) + Clone + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("redis://{}", listener.local_addr().unwrap());

@@ -2,9 +2,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod claims;
+mod cluster;
+mod gather;
 mod impostor;
 mod outage;
+mod refusals;
 mod secrets;
+mod sentinel;
+#[path = "../servers/mod.rs"]
+mod servers;
 mod support;
 mod sweep;
+mod tls;
 mod verbs;

@@ -150,3 +150,34 @@ fn an_outage_is_two_lines_without_the_password() {
     assert!(own[1].starts_with("INFO") && own[1].contains("can be used again"), "{own:?}");
     assert!(!lines.iter().any(|line| line.contains(CANARY)), "{lines:?}");
 }
+
+/// Neither the password of the servers nor that of the sentinels, in any shape, from the builder to the last error.
+#[tokio::test]
+async fn no_shape_shows_a_password() {
+    for url in [
+        "redis+cluster://ann:c4n4ry@127.0.0.1:1,127.0.0.1:2",
+        "redis+sentinel://ann:c4n4ry@127.0.0.1:1/main?sentinel_user=bob&sentinel_password=c4n4ry",
+        "rediss://ann:c4n4ry@127.0.0.1:1",
+        "rediss+cluster://ann:c4n4ry@127.0.0.1:1",
+        "rediss+sentinel://:c4n4ry@127.0.0.1:1/main/2",
+    ] {
+        let builder = RedisBackend::builder(url);
+        assert!(!format!("{builder:?} {builder:#?}").contains(CANARY), "{builder:?}");
+        let roots = crate::servers::tls::Authority::new().read("ca.pem");
+        let builder = if url.starts_with("rediss") { builder.ca_certificate(roots) } else { builder };
+        let backend = builder.build().unwrap();
+        let error = backend.connect().await.unwrap_err();
+        assert!(error.to_string().contains("127.0.0.1:1"), "{error}");
+        assert!(!said(&error).contains(CANARY) && !format!("{backend:?}").contains(CANARY), "{error}");
+    }
+    for url in [
+        "redis+cluster://ann:c4n4ry@h:port",
+        "redis+sentinel://ann:c4n4ry@h",
+        "redis+sentinel://h/main?sentinel_password=c4n4ry&x=1",
+        "redis+sentinel://h/main?sentinel_password=p@c4n4ry",
+        "rediss://ann:c4n4ry@h?x=c4n4ry",
+    ] {
+        let error = RedisBackend::new(url).unwrap_err();
+        assert!(!said(&error).contains(CANARY), "{error}");
+    }
+}

@@ -10,22 +10,10 @@ use cache_core::port::backend::SetOptions;
 use cache_core::testkit::server::RedisServer;
 use tokio::time::Instant;
 
-/// Which server a test runs on.
-#[derive(Clone, Copy)]
-pub(crate) enum Kind {
-    Redis,
-    Valkey,
-}
+pub(crate) use crate::servers::{Kind, start as server_with};
 
 pub(crate) fn server(kind: Kind) -> RedisServer {
     server_with(kind, &[])
-}
-
-pub(crate) fn server_with(kind: Kind, args: &[&str]) -> RedisServer {
-    match kind {
-        Kind::Redis => RedisServer::start_with(args),
-        Kind::Valkey => RedisServer::valkey_with(args),
-    }
 }
 
 /// Makes a named test on each server of every function.

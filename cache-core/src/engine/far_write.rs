@@ -7,6 +7,7 @@ use std::sync::Once;
 
 use bytes::Bytes;
 
+use super::over::Over;
 use super::serving::Serving;
 use super::{Ask, Engine};
 use crate::codec::Envelope;
@@ -39,7 +40,7 @@ impl Engine {
         ask: &Ask<'_>,
         value: Option<&Held>,
         life: Life,
-        options: SetOptions,
+        over: Over,
     ) -> FarWrite {
         if !ask.leaves_the_process() || !self.parts.tiers.exist() {
             self.say_that_it_stays(ask);
@@ -48,7 +49,7 @@ impl Engine {
         match self.encode(ask, value, life) {
             Ok(frame) => {
                 let kept = life.plus(self.kept(ask, value.is_none()));
-                self.send(ask, frame, options.expiring(kept)).await
+                self.send(ask, frame, over.options().expiring(kept), over).await
             }
             Err(error) => self.unencodable(ask, error).await,
         }
@@ -89,7 +90,13 @@ impl Engine {
         ask.values.encode(&self.parts.codec, ask.key, value, policy.format, &envelope)
     }
 
-    pub(super) async fn send(&self, ask: &Ask<'_>, frame: Bytes, options: SetOptions) -> FarWrite {
+    pub(super) async fn send(
+        &self,
+        ask: &Ask<'_>,
+        frame: Bytes,
+        options: SetOptions,
+        over: Over,
+    ) -> FarWrite {
         let bytes = frame.len();
         let (tier, aside) = match self.serving() {
             Serving::Primary(tier) => (tier, false),
@@ -108,7 +115,7 @@ impl Engine {
                 if error.kind() != ErrorKind::TooLarge {
                     self.tier_failed(tier, "set", &error);
                 }
-                if aside || error.kind() != ErrorKind::TooLarge {
+                if aside || over.leaves_older(&error) {
                     self.journal.key(ask.key);
                 }
                 if aside && error.kind() != ErrorKind::TooLarge {

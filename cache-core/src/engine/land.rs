@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::counters::Count;
+use super::over::Over;
 use super::{Ask, Engine, What};
 use crate::entry::Reason;
 use crate::key::{CacheKey, NearKey};
-use crate::port::backend::{SetCondition, SetOptions};
+use crate::port::backend::SetCondition;
 use crate::port::near::{Held, NearEntry, NearMeta, Times};
 use crate::time::{Life, Tick};
 
@@ -88,7 +89,7 @@ impl Engine {
         if !self.stamps.may_land(ask.key, &cells, born) {
             return self.not_stored(ask.space, "all", Reason::Invalidated);
         }
-        let far = self.write_far(ask, value, life, SetOptions::default()).await;
+        let far = self.write_far(ask, value, life, Over::Nothing).await;
         self.counters.add(ask.space, Count::Stored);
         let born = match landed {
             Landed::New(_) => Some(born),

@@ -31,6 +31,7 @@ mod limits;
 mod lives;
 mod load;
 mod outcome;
+mod over;
 mod preset;
 mod put;
 mod reentry;

@@ -2,13 +2,14 @@
 
 use super::far_write::FarWrite;
 use super::land::Landing;
+use super::over::Over;
 use super::serving::Serving;
 use super::unfinished::Unfinished;
 use super::{Ask, Engine, What};
 use crate::codec::peek;
 use crate::entry::Reason;
 use crate::error::Result;
-use crate::port::backend::{DeleteOptions, SetCondition, SetOptions};
+use crate::port::backend::{DeleteOptions, SetCondition};
 use crate::port::near::Held;
 use crate::stamp::Scope;
 use crate::time::Life;
@@ -68,10 +69,10 @@ impl Engine {
         };
         self.stamps.bump(Scope::Key(ask.key));
         self.forget_loads(ask.key);
-        let options = SetOptions::default().when(condition);
-        let mut far = self.write_far(ask, value.as_ref(), life, options).await;
+        let over = Over::Older(condition);
+        let mut far = self.write_far(ask, value.as_ref(), life, over).await;
         if matches!(far, FarWrite::Refused) && self.remove_expired(ask).await {
-            far = self.write_far(ask, value.as_ref(), life, options).await;
+            far = self.write_far(ask, value.as_ref(), life, over).await;
         }
         if let FarWrite::Aside(_) = far {
             self.journal.key(ask.key);

@@ -106,6 +106,9 @@ impl Flawed {
             (Flaw::KeepsEveryDeadline, Expiry::Never) => Expiry::Keep,
             (_, expiry) => expiry,
         };
+        if self.is(Flaw::IgnoresIfUnchanged) && matches!(options.condition, SetCondition::IfUnchanged(_)) {
+            options.condition = SetCondition::Always;
+        }
         let leased = matches!(options.condition, SetCondition::IfLease(_));
         if self.is(Flaw::IgnoresIfAbsent) || leased && self.is(Flaw::FillsUnasked) {
             options.condition = SetCondition::Always;

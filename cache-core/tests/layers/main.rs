@@ -8,6 +8,7 @@ mod conformance;
 mod manager;
 mod meter;
 mod order;
+mod overload;
 mod retry;
 mod support;
 mod timeout;

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use super::super::counters::Count;
 use super::super::far_write::{FarWrite, reason_of};
 use super::super::land::Landing;
+use super::super::over::Over;
 use super::super::serving::Serving;
 use super::super::{Ask, Engine};
 use super::words::Led;
@@ -111,7 +112,9 @@ impl Engine {
             Err(error) => {
                 self.tier_failed(tier, "set_many", &error);
                 let reason = reason_of(&error);
-                frames.iter().for_each(|(ask, ..)| self.journal.key(ask.key));
+                if aside || Over::Nothing.leaves_older(&error) {
+                    frames.iter().for_each(|(ask, ..)| self.journal.key(ask.key));
+                }
                 if aside {
                     self.parts.tiers.owe_fallback();
                 }
@@ -124,7 +127,7 @@ impl Engine {
     async fn send_each(&self, frames: Vec<(Ask<'_>, Bytes, SetOptions)>) -> Vec<FarWrite> {
         let mut written = Vec::with_capacity(frames.len());
         for (ask, frame, options) in frames {
-            written.push(self.send(&ask, frame, options).await);
+            written.push(self.send(&ask, frame, options, Over::Nothing).await);
         }
         written
     }

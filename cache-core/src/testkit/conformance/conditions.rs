@@ -2,7 +2,8 @@
 
 use super::Trial;
 use super::trial::{LONG, PROMPT, frame};
-use crate::port::backend::{DeleteOptions, Expiry, SetCondition, SetOptions};
+use crate::error::ErrorKind;
+use crate::port::backend::{DeleteOptions, Expiry, SetCondition, SetOptions, fingerprint};
 
 fn if_absent() -> SetOptions {
     SetOptions::default().when(SetCondition::IfAbsent)
@@ -100,6 +101,27 @@ pub async fn a_compare_and_delete_spares_the_successor(trial: Trial) {
     );
     let nobody = trial.key("nobody");
     assert!(!trial.backend.delete(&nobody, stale).await.expect("delete"), "nothing is not a frame");
+}
+
+/// A set on what is there replaces exactly that frame; a store that cannot compare says so, and changes nothing.
+pub async fn a_compare_and_set_replaces_that_frame_and_no_other(trial: Trial) {
+    let key = trial.key("user:7");
+    let unchanged = |text| SetOptions::default().when(SetCondition::IfUnchanged(fingerprint(&frame(text))));
+    trial.put(&key, &frame("first")).await;
+    match trial.backend.set(&key, frame("second"), unchanged("first")).await {
+        Err(error) => {
+            assert_eq!(error.kind(), ErrorKind::Unsupported);
+            assert_eq!(trial.held(&key).await, Some(frame("first")));
+        }
+        Ok(replaced) => {
+            assert!(replaced, "the frame is unchanged");
+            assert!(!trial.backend.set(&key, frame("third"), unchanged("first")).await.expect("set"));
+            assert_eq!(trial.held(&key).await, Some(frame("second")));
+            let nobody = trial.key("nobody");
+            assert!(!trial.backend.set(&nobody, frame("third"), unchanged("first")).await.expect("set"));
+            assert_eq!(trial.held(&nobody).await, None, "nothing is not a frame");
+        }
+    }
 }
 
 /// A delete of what is still there removes it, an empty frame too.

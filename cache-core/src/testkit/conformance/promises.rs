@@ -42,6 +42,7 @@ macro_rules! larder_conformance {
             conditions::exactly_one_of_a_hundred_takes_the_value Stores;
             conditions::exactly_one_of_a_hundred_deletes_the_value Stores;
             conditions::a_compare_and_delete_spares_the_successor Stores;
+            conditions::a_compare_and_set_replaces_that_frame_and_no_other Stores;
             conditions::a_compare_and_delete_removes_what_is_unchanged Stores;
             expiry::a_frame_is_gone_when_its_life_ends Stores;
             expiry::a_short_life_is_a_life Stores;

@@ -1,4 +1,4 @@
-//! Which entries end when: touched by inserts and removals, never by a hit.
+//! Which entries of a store end when: touched by inserts and removals, never by a hit.
 //!
 //! Invariant: every entry that is held and ends one day is listed under its deadline, and counted in its bucket
 //! until it leaves the store. What leaves is only uncounted, since finding it on a list would cost more than the
@@ -22,42 +22,54 @@ const STALE: usize = 4;
 /// How many lists one insert looks at to find one that is worth pruning.
 const LOOKED_AT: usize = 8;
 
-/// A deadline, and the hash of the key that ends then.
-pub(super) type Listed = (Tick, u64);
-/// Hashes of keys that were listed under a deadline that has been reached.
-pub(super) type Ended = [Option<u64>; SWEPT];
+/// A deadline, and what names the entry that ends then: the near store has the hash of its key.
+pub(crate) type Listed<N> = (Tick, N);
+/// What was listed under a deadline that has been reached.
+pub(crate) type Ended<N> = [Option<N>; SWEPT];
 
-#[derive(Debug, Default)]
-pub(super) struct Deadlines(Mutex<Lists>);
+#[derive(Debug)]
+pub(crate) struct Deadlines<N>(Mutex<Lists<N>>);
 
-#[derive(Debug, Default)]
-struct Lists {
-    buckets: BTreeMap<u64, Bucket>,
+#[derive(Debug)]
+struct Lists<N> {
+    buckets: BTreeMap<u64, Bucket<N>>,
     listed: usize,
     held: usize,
     /// Where pruning goes on.
     hand: u64,
 }
 
-#[derive(Debug, Default)]
-struct Bucket {
-    soonest: BinaryHeap<Reverse<Listed>>,
+#[derive(Debug)]
+struct Bucket<N> {
+    soonest: BinaryHeap<Reverse<Listed<N>>>,
     held: usize,
 }
 
-impl Deadlines {
+impl<N> Default for Deadlines<N> {
+    fn default() -> Self {
+        Self(Mutex::new(Lists { buckets: BTreeMap::new(), listed: 0, held: 0, hand: 0 }))
+    }
+}
+
+impl<N: Ord> Deadlines<N> {
     /// Lists an entry that is about to be stored; takes some off whose deadlines have been reached by now.
-    pub(super) fn list(&self, hash: u64, deadline: Tick, now: Tick) -> Ended {
+    pub(crate) fn list(&self, name: N, deadline: Tick, now: Tick) -> Ended<N> {
         let mut lists = self.locked();
         let ended = lists.take_ended(now);
         if deadline != Tick::NEVER {
-            lists.add(hash, deadline);
+            lists.add(name, deadline);
         }
         ended
     }
 
+    /// Takes some off whose deadlines have been reached by now.
+    #[cfg(feature = "memory")]
+    pub(crate) fn take_ended(&self, now: Tick) -> Ended<N> {
+        self.locked().take_ended(now)
+    }
+
     /// Uncounts entries with these deadlines: they have left the store.
-    pub(super) fn forget(&self, deadlines: impl IntoIterator<Item = Tick>) {
+    pub(crate) fn forget(&self, deadlines: impl IntoIterator<Item = Tick>) {
         let mut lists = self.locked();
         deadlines
             .into_iter()
@@ -67,7 +79,7 @@ impl Deadlines {
 
     /// Takes a list away, if too much is listed and this list is mostly stale. What is still held of it comes back
     /// with [`Deadlines::relist`].
-    pub(super) fn take_stale(&self) -> Option<Vec<Listed>> {
+    pub(crate) fn take_stale(&self) -> Option<Vec<Listed<N>>> {
         let mut lists = self.locked();
         if lists.listed <= STALE * lists.held + 1_024 {
             return None;
@@ -76,7 +88,7 @@ impl Deadlines {
     }
 
     /// Puts back what was taken and is still held; it was counted all the time.
-    pub(super) fn relist(&self, mut still_held: Vec<Listed>) {
+    pub(crate) fn relist(&self, mut still_held: Vec<Listed<N>>) {
         still_held.sort_unstable();
         still_held.dedup();
         let lists = &mut *self.locked();
@@ -90,20 +102,21 @@ impl Deadlines {
 
     /// How many are listed, and of how many entries.
     #[cfg(test)]
-    pub(super) fn listed_and_held(&self) -> (usize, usize) {
+    pub(crate) fn listed_and_held(&self) -> (usize, usize) {
         let lists = self.locked();
         (lists.listed, lists.held)
     }
 
-    fn locked(&self) -> MutexGuard<'_, Lists> {
+    fn locked(&self) -> MutexGuard<'_, Lists<N>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Lists {
-    fn add(&mut self, hash: u64, deadline: Tick) {
-        let bucket = self.buckets.entry(number(deadline)).or_default();
-        bucket.soonest.push(Reverse((deadline, hash)));
+impl<N: Ord> Lists<N> {
+    fn add(&mut self, name: N, deadline: Tick) {
+        let empty = || Bucket { soonest: BinaryHeap::new(), held: 0 };
+        let bucket = self.buckets.entry(number(deadline)).or_insert_with(empty);
+        bucket.soonest.push(Reverse((deadline, name)));
         bucket.held += 1;
         self.listed += 1;
         self.held += 1;
@@ -118,20 +131,20 @@ impl Lists {
         }
     }
 
-    fn take_ended(&mut self, now: Tick) -> Ended {
-        let mut ended = Ended::default();
+    fn take_ended(&mut self, now: Tick) -> Ended<N> {
+        let mut ended: Ended<N> = std::array::from_fn(|_| None);
         let mut room = ended.iter_mut();
         for bucket in self.buckets.range_mut(..=number(now)).map(|(_, bucket)| bucket) {
             while bucket.soonest.peek().is_some_and(|Reverse((deadline, _))| *deadline <= now) {
                 let Some(place) = room.next() else { return ended };
-                *place = bucket.soonest.pop().map(|Reverse((_, hash))| hash);
+                *place = bucket.soonest.pop().map(|Reverse((_, name))| name);
                 self.listed -= 1;
             }
         }
         ended
     }
 
-    fn take_stale(&mut self) -> Option<Vec<Listed>> {
+    fn take_stale(&mut self) -> Option<Vec<Listed<N>>> {
         for _ in 0..LOOKED_AT {
             let Some((at, bucket)) = self.buckets.range_mut(self.hand..).next() else {
                 self.hand = 0;

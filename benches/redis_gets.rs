@@ -1,0 +1,123 @@
+//! What does gathering single gets into batches bring, beside the client library that sends each by itself?
+//!
+//! `cargo bench --bench redis_gets`. So many tasks read keys of 1 KiB, each one get after the other, through
+//! `RedisBackend` and through one multiplexed connection of the raw client, against the same server, in interleaved
+//! rounds. Printed are the medians over the rounds: of each one's time per get, and of the ratio in the same round.
+//! A ratio below 1 means that larder is faster. Runs with `--test` once, to see that both answer.
+#![allow(clippy::indexing_slicing, clippy::print_stdout, clippy::unwrap_used, missing_docs)]
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use larder::testkit::server::RedisServer;
+use larder::{CacheBackend, CacheKey, Namespace, RedisBackend, SetOptions};
+use tokio::task::JoinSet;
+
+const TASKS: [u64; 4] = [1, 16, 64, 256];
+const KEYS: u64 = 1_000;
+const ROUNDS: usize = 15;
+const CALLS: u64 = 12_800;
+
+struct Contenders {
+    larder: Arc<RedisBackend>,
+    raw: redis::aio::MultiplexedConnection,
+    keys: Arc<Vec<CacheKey>>,
+}
+
+impl Contenders {
+    async fn on(server: &RedisServer) -> Self {
+        let second = Duration::from_secs(1);
+        let larder = RedisBackend::builder(server.url()).read_timeout(second).write_timeout(second);
+        let larder = Arc::new(larder.build().unwrap());
+        let namespace = Namespace::new("bench").unwrap();
+        let keys: Vec<_> =
+            (0..KEYS).map(|id| CacheKey::direct(&namespace, &format!("k:{id}")).unwrap()).collect();
+        for key in &keys {
+            larder.set(key, Bytes::from(vec![7; 1_024]), SetOptions::default()).await.unwrap();
+        }
+        let settings = redis::AsyncConnectionConfig::new().set_response_timeout(Some(second));
+        let tcp = redis::io::tcp::TcpSettings::default().set_nodelay(true);
+        let info =
+            redis::IntoConnectionInfo::into_connection_info(server.url()).unwrap().set_tcp_settings(tcp);
+        let client = redis::Client::open(info).unwrap();
+        let raw = client.get_multiplexed_async_connection_with_config(&settings).await.unwrap();
+        Self { larder, raw, keys: Arc::new(keys) }
+    }
+
+    async fn time_larder(&self, tasks: u64, calls: u64) -> f64 {
+        time(tasks, calls, |call| {
+            let (larder, keys) = (Arc::clone(&self.larder), Arc::clone(&self.keys));
+            async move {
+                for at in call {
+                    assert_eq!(larder.get(&keys[at]).await.unwrap().unwrap().len(), 1_024);
+                }
+            }
+        })
+        .await
+    }
+
+    async fn time_raw(&self, tasks: u64, calls: u64) -> f64 {
+        time(tasks, calls, |call| {
+            let (mut raw, keys) = (self.raw.clone(), Arc::clone(&self.keys));
+            async move {
+                for at in call {
+                    let command = redis::cmd("GET").arg(keys[at].as_str()).to_owned();
+                    let held: Vec<u8> = command.query_async(&mut raw).await.unwrap();
+                    assert_eq!(held.len(), 1_024);
+                }
+            }
+        })
+        .await
+    }
+}
+
+/// Microseconds per get, over all tasks.
+async fn time<F: Future<Output = ()> + Send + 'static>(
+    tasks: u64,
+    calls: u64,
+    work: impl Fn(Vec<usize>) -> F,
+) -> f64 {
+    let began = Instant::now();
+    let mut running = JoinSet::new();
+    for task in 0..tasks {
+        let places =
+            (0..calls / tasks).map(|call| usize::try_from((task * 31 + call * 7_919) % KEYS).unwrap());
+        running.spawn(work(places.collect()));
+    }
+    running.join_all().await;
+    began.elapsed().as_secs_f64() * 1e6 / calls as f64
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() {
+    let only_a_test = std::env::args().any(|arg| arg == "--test");
+    let rounds = if only_a_test { 1 } else { ROUNDS };
+    let server = RedisServer::start();
+    let contenders = Contenders::on(&server).await;
+    println!("{:>6} {:>14} {:>14} {:>8}", "tasks", "larder us/get", "raw us/get", "ratio");
+    for tasks in TASKS {
+        let calls = if only_a_test { tasks } else { (CALLS / 8).max(CALLS.min(tasks * 800)) };
+        let mut times = Vec::new();
+        for round in 0..=rounds {
+            let pair = if round % 2 == 0 {
+                let larder = contenders.time_larder(tasks, calls).await;
+                (larder, contenders.time_raw(tasks, calls).await)
+            } else {
+                let raw = contenders.time_raw(tasks, calls).await;
+                (contenders.time_larder(tasks, calls).await, raw)
+            };
+            times.push(pair);
+        }
+        times.remove(0); // the first round warms up
+        let larder = median(times.iter().map(|(larder, _)| *larder).collect());
+        let raw = median(times.iter().map(|(_, raw)| *raw).collect());
+        let ratio = median(times.iter().map(|(larder, raw)| larder / raw).collect());
+        println!("{tasks:>6} {larder:>14.1} {raw:>14.1} {ratio:>8.2}");
+    }
+}

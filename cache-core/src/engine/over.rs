@@ -1,0 +1,33 @@
+//! What a write to a byte tier goes over, and what it may leave behind when it fails.
+
+use crate::error::{Error, ErrorKind};
+use crate::port::backend::{SetCondition, SetOptions};
+
+/// What a far write is to replace.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Over {
+    /// Nothing that must go: what a load did not find, or could not read, is as good as before when the write was not
+    /// even begun.
+    Nothing,
+    /// Perhaps an older value, under this condition.
+    Older(SetCondition),
+}
+
+impl Over {
+    /// The condition that the write has.
+    pub(super) fn options(self) -> SetOptions {
+        SetOptions::default().when(if let Self::Older(condition) = self {
+            condition
+        } else {
+            SetCondition::Always
+        })
+    }
+
+    /// Whether a write that failed like this may have left an older value, or may still arrive.
+    pub(super) fn leaves_older(self, error: &Error) -> bool {
+        match (self, error.kind()) {
+            (_, ErrorKind::TooLarge) | (Self::Nothing, ErrorKind::Overloaded) => false,
+            (Self::Nothing | Self::Older(_), _) => true,
+        }
+    }
+}
