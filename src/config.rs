@@ -8,6 +8,7 @@ mod environment;
 mod parts;
 mod url;
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -34,6 +35,7 @@ pub struct Config {
     redis: Option<Address>,
     disk: Option<PathBuf>,
     namespace: Option<String>,
+    key_secret: Option<KeySecret>,
     default_ttl: Option<Duration>,
     persistent_ttl: Option<Duration>,
     near_max_bytes: Option<u64>,
@@ -44,6 +46,15 @@ pub struct Config {
     redis_timeout: Option<Duration>,
     jitter: Option<f64>,
     backend: OnceLock<Shared>,
+}
+
+/// The text of `CACHE_KEY_SECRET`, never shown.
+struct KeySecret(String);
+
+impl fmt::Debug for KeySecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
 }
 
 const PERSISTENT_TTL: Duration = Duration::from_secs(3_600);
@@ -109,6 +120,9 @@ impl Config {
             && let Some(address) = primary
         {
             builder = self.with_primary(builder, address)?;
+        }
+        if let Some(secret) = &self.key_secret {
+            builder = builder.key_secret(&secret.0);
         }
         if let Some(ttl) = ttl {
             builder = builder.default_ttl(ttl);

@@ -18,6 +18,18 @@ async fn named(tenant: &str, id: Option<u64>) -> Result<Arc<String>, String> {
     Ok(Arc::new(format!("{tenant} {id:?}")))
 }
 
+/// Most of what can be said about a key and a call.
+#[cached(ttl = "1h", user = user, tenant = tenant, sensitive(email), bypass = off, refresh = force, skip(off, force))]
+async fn scoped(tenant: &str, user: Option<u64>, email: &str, off: bool, force: bool) -> Arc<String> {
+    let _ = (off, force);
+    Arc::new(format!("{tenant} {user:?} {email}"))
+}
+
+#[cached(ttl = "1h")]
+fn at_once(id: u64, name: &str) -> Option<Arc<String>> {
+    Some(Arc::new(format!("{name} {id}")))
+}
+
 #[tokio::test]
 async fn a_hot_hit_does_not_allocate() {
     larder::cache_manager().set_enabled(true);
@@ -25,12 +37,16 @@ async fn a_hot_hit_does_not_allocate() {
         (shared(7).await, named("acme", Some(1)).await.unwrap()),
         (shared(7).await, named("acme", Some(1)).await.unwrap())
     );
+    let _ = (scoped("acme", Some(7), "ann@example.org", false, false).await, at_once(7, "ann"));
     let counted = allocation_counter::measure(|| {
         for _ in 0..1_000 {
             let hit = std::pin::pin!(shared(7));
             assert!(ready(hit).len() == 7);
             let hit = std::pin::pin!(named("acme", Some(1)));
             assert!(ready(hit).unwrap().starts_with("acme"));
+            let hit = std::pin::pin!(scoped("acme", Some(7), "ann@example.org", false, false));
+            assert!(ready(hit).starts_with("acme"));
+            assert!(at_once(7, "ann").unwrap().starts_with("ann"));
         }
     });
     assert_eq!(counted.count_total, 0);

@@ -31,7 +31,7 @@ fn user_kind() -> impl Kind<Ret = Answer> {
     let shape = (&&&&ty).larder_shape();
     let val = val_ty(shape);
     let hold = (&&val).larder_hold();
-    kind(shape, hold, (&&&ty).larder_share(), EveryTier, |_| true)
+    kind(shape, hold, (&&&ty).larder_share(), EveryTier, Always)
 }
 
 fn user_key<V: Verb>(verb: V, cache: &CacheManager, id: &u64, name: &str) -> V::Output {
@@ -139,7 +139,13 @@ async fn a_refresh_that_finds_nothing_leaves_nothing_older() {
         let shape = (&&&&ty).larder_shape();
         let val = val_ty(shape);
         let hold = (&&val).larder_hold();
-        kind(shape, hold, (&&&ty).larder_share(), EveryTier, |text: &String| text != "refused")
+        kind(
+            shape,
+            hold,
+            (&&&ty).larder_share(),
+            EveryTier,
+            condition(shape, |text: &String| text != "refused"),
+        )
     };
     fn __larder_forgetful() {}
     static SITE: Site = Site::new();

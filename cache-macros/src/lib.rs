@@ -13,6 +13,7 @@ macro_rules! quote_ours {
     };
 }
 
+mod blocks;
 mod expand;
 mod fallback;
 mod model;
@@ -30,11 +31,11 @@ use proc_macro2::TokenStream as TokenStream2;
 
 use crate::model::function::Function;
 use crate::model::options::Options;
-use crate::model::plan::Plan;
+use crate::model::plan::{Place, Plan};
 use crate::model::targets::Targets;
 use crate::problems::Problems;
 
-/// Caches an async function or method.
+/// Caches a function or method, asynchronous or not.
 ///
 /// A hit is found by the borrowed arguments and costs tens of nanoseconds; a miss runs the body, once for all who
 /// ask at the same time. `Result` and `Option` are recognised by type, through aliases too: only `Ok` and `Some`
@@ -61,24 +62,43 @@ use crate::problems::Problems;
 /// | option | default | meaning |
 /// |---|---|---|
 /// | `ttl = "5m"`, `= 300`, `= expr`, `= "never"` | the manager's | how long a value is fresh; an expression (`Duration` or `Ttl`) is evaluated once |
+/// | `ttl_with = path` or closure | - | `fn(&T) -> Duration` (or `Ttl`): the value decides; zero is returned, not stored |
 /// | `key(id, user.tenant)`, `key = "{tenant}:{id}"` | all arguments | what enters the key |
 /// | `skip(db, request)` | - | arguments that are no part of the key |
+/// | `sensitive(email)` | - | parts that enter the key as an HMAC under the manager's key secret |
+/// | `user = expr`, `tenant = expr` | - | whose entry it is; `None` is nobody, never user 0 |
 /// | `shared` | - | a method whose key ignores `self` on purpose |
 /// | `prefix = "user"` | the path of the function | the name of the keyspace |
 /// | `cache = expr` or `"name"` | the global manager | which manager; an expression may use the arguments |
 /// | `condition = \|value\| ..` or a path | always | `fn(&T) -> bool`: `false` is returned, not stored |
+/// | `bypass = expr` | `false` | over the arguments: neither read nor write |
+/// | `refresh = expr` | `false` | over the arguments: load now, store under the ordinary key |
+/// | `timeout = "5s"` | the manager's | how long a call may take; late, it is answered by a stale value if it may, else by an error (`E: From<larder::Error>`) |
+/// | `soft_timeout = "200ms"` | the manager's | after this a stale value answers, if there is one, while the load goes on |
+/// | `max_load_time = "30s"` | the manager's | a load that takes longer is ended, and its key is free (`E: From<larder::Error>`) |
+/// | `detach` | off | the load goes on when its callers have gone; it owns its arguments |
+/// | `stale_while_revalidate = "1m"` | the manager's | past its life a value answers at once, while one load refreshes it; implies `detach` |
+/// | `stale_if_error = "1h"` | the manager's | past its life a value answers in place of an error |
+/// | `stale_if = path` or closure | every error | `fn(&E) -> bool`: which errors those are |
+/// | `refresh_ahead = 0.8`, `= expr` | the manager's | a read after this fraction of the life refreshes; or a `RefreshAhead`; implies `detach` |
+/// | `never_stale` | off | no window applies, whatever the manager says |
 /// | `cache_none`, `negative_ttl = "30s"` | off | `None` is remembered, for this long |
 /// | `jitter = 0.15` | the manager's | spread of lives |
 /// | `local` | off | near tier only: no serde |
 /// | `immutable` | off | what a key names never changes |
 /// | `format = "msgpack"` or `"json"`, `schema = 2` | msgpack, 0 | the stored form, and its version |
 /// | `companions = "none"` | all | one function and nothing beside it: for methods of a trait's `impl` |
+/// | `impl` | - | on an `impl` block: `#[cached(..)]` on methods inside knows where they stand, and what a trait's method has beside it stands in an `impl` of the type |
 /// | `assoc` | - | an associated function that mentions neither `self` nor `Self` |
 /// | `crate = path` | `::larder` | where larder is |
 ///
 /// Beside `user` stand, as visible as it is: `user_uncached(..)` (the body), `user_refresh(..)` (the body, stored),
-/// `user_peek(..)` (what is stored), `user_invalidate(..)` and `user_cache_key(..)`. The last three take what names an
-/// entry and nothing else: the arguments that the key (or `cache`) mentions.
+/// `user_with_status(..)` (the answer, and what it is worth), `user_peek(..)` (what is stored), `user_invalidate(..)` and
+/// `user_cache_key(..)`. The last three take what names an entry and nothing else: the arguments that the key (or
+/// `cache`) mentions.
+///
+/// A function that is not `async` is cached in the near tier alone, with companions that are not either; who asks for
+/// what another thread loads waits on its own thread.
 ///
 /// Arguments are parts of keys: [`KeyPart`](macro@KeyPart). Values are `Clone`, or behind an `Arc` that is handed out
 /// as it is; unless `local`, they are `Serialize` and `DeserializeOwned`.
@@ -87,7 +107,7 @@ pub fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
     finish("cached", expand_cached(args.into(), item.into()))
 }
 
-/// Invalidates cached functions when an async function has changed what they read.
+/// Invalidates cached functions when a function has changed what they read.
 ///
 /// The targets are computed before the body, which may move the arguments. They are invalidated when it returned
 /// `Ok`, `Some`, `None` or a plain value; not after an `Err`. When the caller goes away in the body, whether anything
@@ -158,7 +178,10 @@ pub fn derive_key_part(item: TokenStream) -> TokenStream {
 }
 
 fn expand_cached(args: TokenStream2, item: TokenStream2) -> TokenStream2 {
-    fallback::or_original(try_cached(args, item.clone()), &item)
+    match parse::item::block(&item) {
+        Some(block) => blocks::expand(args, parse::block::Block::of(block)),
+        None => fallback::or_original(try_cached(args, item.clone()), &item),
+    }
 }
 
 fn try_cached(args: TokenStream2, item: TokenStream2) -> syn::Result<TokenStream2> {
@@ -167,10 +190,11 @@ fn try_cached(args: TokenStream2, item: TokenStream2) -> syn::Result<TokenStream
     let function = problems.keep(parse::item::function(item, "cached")).map(Function::new);
     if let Some(function) = &function {
         validate::cached(&options, function, &mut problems);
+        validate::place(&options, function, &mut problems);
     }
     problems.into_result()?;
-    let plan = function.and_then(|function| Plan::new(options, function));
-    Ok(plan.as_ref().map(expand::cached::expand).unwrap_or_default())
+    let plan = function.map(|function| Plan::new(options, function, Place::Unknown));
+    Ok(plan.map(|plan| expand::cached::expand(&plan).into_tokens()).unwrap_or_default())
 }
 
 fn expand_invalidate(args: TokenStream2, item: TokenStream2) -> TokenStream2 {

@@ -75,6 +75,38 @@ cached!(pretty_method: alone_and_boxed, (companions = "none", key(self.0, id)),
     }
 );
 
+cached!(pretty: ways_of_a_call, (bypass = request.no_cache, refresh = force, key(request.id)),
+    async fn user(request: &Request, (force, _): (bool, u8)) -> User { User }
+);
+
+cached!(pretty: scopes_and_sensitive_parts, (user = session.user, tenant = tenant, sensitive(email), skip(session)),
+    async fn user(session: Session, tenant: &str, email: String) -> User { User }
+);
+
+cached!(pretty: lives_that_values_decide_on, (ttl_with = |user| user.life, condition = is_whole),
+    async fn user(id: u64) -> User { User }
+);
+
+cached!(pretty: synchronous, (ttl = "1m"),
+    pub fn user(id: u64) -> Option<User> { None }
+);
+
+cached!(pretty_method: synchronous_alone, (companions = "none", shared),
+    fn user(&self, (id, name): (u64, String)) -> Option<User> { Some(self.find(id, name)?) }
+);
+
+cached!(pretty: a_block_of_a_trait, (impl),
+    #[async_trait]
+    impl<T: Row> Repo for Pg<T> where T: Clone {
+        type Error = DbError;
+        #[cached(ttl = "1m", key(self.id, id), companions = "none")]
+        async fn alone(&self, id: u64) -> Result<T, Self::Error> { self.find(id).await }
+        #[larder::cached(shared)]
+        async fn get(&self, id: u64) -> Result<T, Self::Error> { self.find(id).await.map_err(Self::Error::from) }
+        async fn plain(&self) {}
+    }
+);
+
 cached!(pretty: a_mistake_leaves_the_function_as_it_was, (ttl = 0, tll = "5m"),
     async fn user(id: u64) -> User { User }
 );

@@ -8,14 +8,14 @@ use cache_core::error::{Error, ErrorKind, Result};
 use cache_core::port::backend::BackendKind;
 use cache_core::time::parse_life;
 
-use super::Config;
 use super::url::{self, Address};
+use super::{Config, KeySecret};
 
 /// What reads the variables: a process's environment, or a test's table.
 type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Variables that need what this version does not have; ignoring them would be worse than refusing.
-const NOT_OFFERED: [&str; 3] = ["CACHE_MASTER_KEY", "CACHE_PREVIOUS_MASTER_KEYS", "CACHE_KEY_SECRET"];
+const NOT_OFFERED: [&str; 2] = ["CACHE_MASTER_KEY", "CACHE_PREVIOUS_MASTER_KEYS"];
 
 /// Reads all variables; every bad one is reported.
 pub(super) fn read(lookup: Lookup<'_>) -> Result<Config> {
@@ -28,6 +28,7 @@ pub(super) fn read(lookup: Lookup<'_>) -> Result<Config> {
         redis: vars.redis(),
         disk: vars.directory(),
         namespace: vars.text("CACHE_NAMESPACE"),
+        key_secret: vars.secret("CACHE_KEY_SECRET"),
         default_ttl: vars.life("CACHE_DEFAULT_TTL"),
         persistent_ttl: vars.life("CACHE_PERSISTENT_TTL"),
         near_max_bytes: vars.count("CACHE_NEAR_MAX_BYTES"),
@@ -92,6 +93,17 @@ impl Vars<'_> {
     fn life(&mut self, name: &str) -> Option<Duration> {
         let read = |text: &str| parse_life(text).ok().map(|life| life.duration().unwrap_or(Duration::MAX));
         self.parse(name, read, r#"seconds, or e.g. "5m", "250ms", "never""#)
+    }
+
+    /// A secret. What is wrong with it is said without it.
+    fn secret(&mut self, name: &str) -> Option<KeySecret> {
+        let secret = self.text(name)?;
+        if secret.len() < 16 {
+            self.problems
+                .push(format!("{name} holds *** of {} bytes; give at least 16 random ones", secret.len()));
+            return None;
+        }
+        Some(KeySecret(secret))
     }
 
     fn directory(&self) -> Option<PathBuf> {
@@ -212,6 +224,7 @@ mod tests {
             ("CACHE_NEAR_MAX_BYTES", "0"),
             ("CACHE_URL", "bogus://ann:c4nary@h"),
             ("CACHE_MASTER_KEY", "c4nary"),
+            ("CACHE_KEY_SECRET", "c4nary"),
         ])
         .unwrap_err()
         .to_string();
@@ -223,6 +236,7 @@ mod tests {
             "\"0\"",
             "CACHE_URL",
             "CACHE_MASTER_KEY",
+            "CACHE_KEY_SECRET holds *** of 6 bytes",
         ] {
             assert!(error.contains(part), "{part} is missing in {error}");
         }

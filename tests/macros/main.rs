@@ -10,17 +10,24 @@
 )]
 
 mod attributes;
+mod blocks;
 mod companions;
 mod generics;
 mod hygiene;
 mod invalidation;
 mod key_part;
 mod keys;
+mod loads;
 mod methods;
 mod options;
 mod results;
+mod scopes;
+mod sensitive;
+mod shapes;
 mod signatures;
+mod sync;
 mod traits;
+mod ways;
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -94,6 +94,65 @@ async fn absence_has_a_life_of_its_own() {
     }
 }
 
+#[cached(ttl_with = |value: &u64| Duration::from_secs(*value), jitter = 0, cache = cache, skip(cache))]
+async fn lives_as_it_says(cache: &CacheManager, id: u64) -> Result<u64, String> {
+    Ok(id)
+}
+
+#[tokio::test]
+async fn a_value_decides_on_its_own_life() {
+    let (cache, time) = steered();
+    for id in [0, 10, 3600] {
+        assert_eq!(lives_as_it_says(&cache, id).await, Ok(id));
+    }
+    assert_eq!(lives_as_it_says_peek(&cache, 0).await, None, "a life of zero is not stored");
+    time.advance(Duration::from_secs(10) - Duration::from_nanos(1));
+    assert_eq!(lives_as_it_says_peek(&cache, 10).await, Some(Ok(10)));
+    time.advance(Duration::from_nanos(1));
+    assert_eq!(lives_as_it_says_peek(&cache, 10).await, None);
+    time.advance(Duration::from_secs(3589));
+    assert_eq!(
+        lives_as_it_says_peek(&cache, 3600).await,
+        Some(Ok(3600)),
+        "longer than the manager's default"
+    );
+    time.advance(Duration::from_secs(1));
+    assert_eq!(lives_as_it_says_peek(&cache, 3600).await, None);
+}
+
+fn life_of(value: &u64) -> Ttl {
+    if *value == 0 { Ttl::Never } else { Ttl::secs(*value) }
+}
+
+#[cached(ttl_with = life_of, condition = |value| *value != 7, jitter = 0.0, cache = cache, skip(cache))]
+async fn both_judge(cache: &CacheManager, id: u64) -> Option<u64> {
+    Some(id)
+}
+
+#[tokio::test]
+async fn a_life_without_end_and_a_condition_go_together() {
+    let (cache, time) = steered();
+    for id in [0, 1, 7] {
+        assert_eq!(both_judge(&cache, id).await, Some(id));
+    }
+    assert_eq!(both_judge_peek(&cache, 7).await, None);
+    time.advance(Duration::from_secs(1 << 20));
+    assert_eq!((both_judge_peek(&cache, 0).await, both_judge_peek(&cache, 1).await), (Some(Some(0)), None));
+}
+
+#[tokio::test]
+async fn a_byte_tier_keeps_a_value_for_the_life_that_it_chose() {
+    let time = Arc::new(ManualTime::new());
+    let backend = larder::MemoryBackend::builder().max_bytes(1 << 20).build();
+    let cache = CacheManager::builder().no_near().primary(backend).default_ttl(Duration::from_secs(1));
+    let cache = cache.clock(Clock::source(time.clone())).build().unwrap();
+    assert_eq!(both_judge(&cache, 3600).await, Some(3600));
+    time.advance(Duration::from_secs(3599));
+    assert_eq!(both_judge_peek(&cache, 3600).await, Some(Some(3600)));
+    time.advance(Duration::from_secs(1));
+    assert_eq!(both_judge_peek(&cache, 3600).await, None);
+}
+
 #[cached(condition = |value| value % 2 == 0, cache = cache, skip(cache))]
 async fn even(cache: &CacheManager, value: u64) -> Result<u64, String> {
     Ok(value)

@@ -9,6 +9,7 @@
 
 mod bench;
 mod check;
+mod compile_time;
 mod counts;
 mod deny;
 mod examples;
@@ -31,6 +32,7 @@ const USAGE: &str = "\
 cargo xtask check          format, clippy, unit tests: the inner loop, no servers
 cargo xtask test           everything CI runs, servers included (they are found or installed)
 cargo xtask bench [NAME]   the benchmarks; arguments after NAME go to criterion
+cargo xtask compile-time   what 200 cached functions cost to compile, beside those of `cached` 4.1
 cargo xtask deny [CHECK..] licences, bans and sources of the dependencies (or the checks named: advisories, ..)
 ";
 
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         "check" => check::run(&mut steps),
         "test" => test::run(&mut steps),
         "bench" => bench::run(&mut steps, rest),
+        "compile-time" => compile_time::run(&mut steps),
         "deny" => deny::run(&mut steps, rest),
         other => return usage(&format!("no command `{other}`")),
     };

@@ -31,7 +31,7 @@ impl Engine {
         let near = self.near(ask)?;
         let unfinished = Unfinished::optional(self, What::Key(ask.key));
         self.stamps.bump(Scope::Key(ask.key));
-        self.flights.forget(ask.key);
+        self.forget_loads(ask.key);
         self.parts.near.remove(ask.key);
         let taken = if self.parts.tiers.exist() {
             self.take_far(ask).await

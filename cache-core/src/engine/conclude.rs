@@ -6,7 +6,7 @@ use super::land::Landed;
 use super::outcome::Outcome;
 use super::run::{Boxed, Ran};
 use super::stale::Stale;
-use super::typed::{Hold, Loaded, Recipe, Shape, Share, Split};
+use super::typed::{Hold, Loaded, Recipe, Shape, Share, Split, Verdict};
 use super::{Ask, Engine};
 use crate::entry::{Reason, Status};
 use crate::flight::Lead;
@@ -49,11 +49,15 @@ impl Engine {
                 let held: Held = recipe.hold().hold(&value);
                 self.note_success(ask.key);
                 tell(Outcome::Value(Some(held.clone())));
-                let after = if !skip && recipe.keeps(&value) {
-                    After::Store(landed, Some(held), ttl)
-                } else {
-                    self.not_stored(ask.space, "all", Reason::Refused);
-                    After::Drop(landed)
+                let after = match recipe.judge(&value) {
+                    Verdict::Keep(of_value) if !skip => {
+                        let ttl = if ttl == Ttl::Default { of_value } else { ttl };
+                        After::Store(landed, Some(held), ttl)
+                    }
+                    _ => {
+                        self.not_stored(ask.space, "all", Reason::Refused);
+                        After::Drop(landed)
+                    }
                 };
                 (recipe.shape().of_value(value), after)
             }

@@ -44,7 +44,7 @@ impl Engine {
         let near = self.parts.near.entry(ask.key.near()).filter(|entry| self.is_alive(entry));
         // From here on nothing that was loaded before is stored.
         let begun = self.stamps.renew(ask.key, &cells, seen)?;
-        self.flights.forget(ask.key);
+        self.forget_loads(ask.key);
         let far = match self.serving() {
             _ if !tiers.exist() => false,
             Serving::Primary(tier) if !tiers.has_fallback() => self.expire_far(ask, tier).await?,

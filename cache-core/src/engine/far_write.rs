@@ -3,6 +3,8 @@
 //! Promise: a value is encoded once; whatever goes wrong, no older value is left: the tier has removed it, or its
 //! removal is journalled.
 
+use std::sync::Once;
+
 use bytes::Bytes;
 
 use super::over::Over;
@@ -41,6 +43,7 @@ impl Engine {
         over: Over,
     ) -> FarWrite {
         if !ask.leaves_the_process() || !self.parts.tiers.exist() {
+            self.say_that_it_stays(ask);
             return FarWrite::NotAsked;
         }
         match self.encode(ask, value, life) {
@@ -50,6 +53,21 @@ impl Engine {
             }
             Err(error) => self.unencodable(ask, error).await,
         }
+    }
+
+    /// A byte tier is there, but the key means nothing in it. Said loudly once: somebody expects it to be shared.
+    fn say_that_it_stays(&self, ask: &Ask<'_>) {
+        static ONCE: Once = Once::new();
+        if !ask.key.stays_here() || !self.parts.tiers.exist() || !ask.values.are_stored() {
+            return;
+        }
+        self.not_stored(ask.space, "far", Reason::NoKeySecret);
+        ONCE.call_once(|| {
+            tracing::error!(
+                "a sensitive part of a key needs the manager's key secret to leave this process: such entries stay in \
+                 the near tier; set CACHE_KEY_SECRET or call Builder::key_secret"
+            );
+        });
     }
 
     /// A value that has no frame leaves no older one.

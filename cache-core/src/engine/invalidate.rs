@@ -31,6 +31,13 @@ pub(crate) enum What<'a> {
     Everything,
 }
 
+impl What<'_> {
+    /// Whether no byte tier can hold it.
+    pub(super) fn stays_here(self) -> bool {
+        matches!(self, Self::Key(key) if key.stays_here())
+    }
+}
+
 impl Engine {
     /// Removes from every tier. When the primary cannot be reached the work is journalled and said so.
     ///
@@ -70,10 +77,11 @@ impl Engine {
     }
 
     /// [`Engine::overtake`] for this process alone.
-    pub(super) fn overtake_here(&self, what: What<'_>) {
+    /// How many entries that were in no byte tier it removed.
+    pub(super) fn overtake_here(&self, what: What<'_>) -> u64 {
         let pattern = self.physical(what);
         self.overtake_loads(what, pattern.as_ref());
-        self.remove_near(what, pattern.as_ref());
+        self.remove_near(what, pattern.as_ref())
     }
 
     /// Bumps the stamps and lets nobody join the loads under way. A keyspace is overtaken by its name too:
@@ -85,10 +93,10 @@ impl Engine {
         let scope = scope(what, pattern);
         self.stamps.bump(scope);
         match scope {
-            Scope::Key(key) => self.flights.forget(key),
-            Scope::Keys(keys) => keys.iter().for_each(|key| self.flights.forget(key)),
-            Scope::Pattern(pattern) => self.flights.forget_where(|key| pattern.matches(key.as_str())),
-            Scope::Space(_) | Scope::Everything => self.flights.forget_where(|_| true),
+            Scope::Key(key) => self.forget_loads(key),
+            Scope::Keys(keys) => keys.iter().for_each(|key| self.forget_loads(key)),
+            Scope::Pattern(pattern) => self.forget_loads_where(|key| pattern.matches(key.as_str())),
+            Scope::Space(_) | Scope::Everything => self.forget_loads_where(|_| true),
         }
     }
 
@@ -112,7 +120,7 @@ impl Engine {
     /// Removes from the fallback and from the primary; `Err` when the primary could not be told.
     async fn remove_far(&self, what: What<'_>, pattern: Option<&KeyPattern>) -> Result<u64> {
         let tiers = &self.parts.tiers;
-        if !tiers.exist() {
+        if !tiers.exist() || what.stays_here() {
             return Ok(0);
         }
         self.settle().await;

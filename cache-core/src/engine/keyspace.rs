@@ -17,6 +17,8 @@ pub struct Policy {
     pub negative_ttl: Option<Ttl>,
     /// Spread of lives; `None`: the manager's.
     pub jitter: Option<f64>,
+    /// Every value decides on its own life: `ttl` bounds nothing.
+    pub varied: bool,
     /// How long a call may take, whatever it waits for.
     pub timeout: Option<Duration>,
     /// After how long a call takes a stale answer, if there is one, while the load goes on.
@@ -68,6 +70,13 @@ impl Policy {
     #[must_use]
     pub fn jitter(mut self, fraction: f64) -> Self {
         self.jitter = Some(fraction);
+        self
+    }
+
+    /// Says that every value decides on its own life.
+    #[must_use]
+    pub fn varied(mut self) -> Self {
+        self.varied = true;
         self
     }
 

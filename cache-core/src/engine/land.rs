@@ -145,7 +145,12 @@ impl Engine {
     /// Puts an entry into the near tier as it is.
     pub(super) fn put_near(&self, key: &CacheKey, entry: NearEntry) {
         let mut evicted = |key: &CacheKey| self.counters.add_by_id(key.near().space(), Count::Evicted);
+        let (cells, born) = (entry.meta.cells, entry.meta.born);
         self.parts.near.insert(key, entry, self.parts.clock.tick(), &mut evicted);
+        // A pattern may have been invalidated by a thread that could not wait at the gate: it has no cell for a hit to see.
+        if !self.stamps.may_land(key, &cells, born) {
+            self.parts.near.remove(key);
+        }
     }
 
     /// Drives older absence out for a newer one.

@@ -21,7 +21,9 @@ impl Engine {
     /// The longest life that an entry of this question can have been given.
     pub(super) fn longest_life(&self, ask: &Ask<'_>) -> Life {
         match ask.ttl {
-            Ttl::Default if ask.space.name.id() == SpaceId::DIRECT => Life::Forever,
+            Ttl::Default if ask.space.name.id() == SpaceId::DIRECT || ask.space.policy.varied => {
+                Life::Forever
+            }
             _ => self
                 .exact_life(ask, false)
                 .map_or(Life::Forever, |life| self.parts.jitter.longest(life, ask.space.policy.jitter)),

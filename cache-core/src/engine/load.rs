@@ -107,7 +107,7 @@ impl Engine {
         let mut request = self.request(ask.space);
         let limits = self.limits(ask);
         self.stamps.bump(Scope::Key(ask.key));
-        self.flights.forget(ask.key);
+        self.forget_loads(ask.key);
         match self.flights.seat(ask.key) {
             Seat::Lead(lead) => {
                 let leading = Leading { lead, landed: Landed::Over(self.stamps.born()), older: None };

@@ -5,12 +5,14 @@
 //! [`invalidate`] removes, [`expire`] ends a life, [`explain`] changes nothing,
 //! [`atomic`] holds the verbs that must have one winner, [`claims`] those that somebody goes
 //! on holding, [`serving`] picks the byte tier,
+//! [`blocking`] is a miss of a synchronous function,
 //! [`unfinished`] ends what a caller abandoned.
 
 mod absences;
 mod atomic;
 mod backoff;
 mod batch;
+mod blocking;
 mod check;
 mod claims;
 mod conclude;
@@ -55,7 +57,7 @@ pub use put::Written;
 pub(crate) use typed::{Body, Loaded, Older, Plainly, Recipe};
 pub use typed::{
     ByClone, ByNothing, ByText, Failure, Fallible, FallibleOptional, Hold, HoldArc, HoldClone, Optional,
-    Plain, Shape, Share, Split, Storable,
+    Plain, Shape, Share, Split, Storable, Verdict,
 };
 pub(crate) use values::Ask;
 pub use values::Values;
@@ -69,7 +71,7 @@ use crate::codec::Codec;
 use crate::entry::Reason;
 use crate::error::Error;
 use crate::flight::Flights;
-use crate::key::Namespace;
+use crate::key::{CacheKey, Namespace};
 use crate::policy::{FailMode, Jitter};
 use crate::port::clock::Clock;
 use crate::port::near::NearStore;
@@ -108,6 +110,8 @@ pub(crate) struct Engine {
     parts: Parts,
     enabled: AtomicBool,
     flights: Arc<Flights<outcome::Outcome>>,
+    /// Those of synchronous functions: a thread never waits for a task, which might need that very thread.
+    blocking_flights: Arc<Flights<outcome::Outcome>>,
     stamps: Stamps,
     gate: Gate,
     journal: Journal,
@@ -126,6 +130,7 @@ impl Engine {
         Self {
             enabled: AtomicBool::new(parts.enabled),
             flights: Arc::default(),
+            blocking_flights: Arc::default(),
             stamps: Stamps::new(&parts.namespace),
             gate: Gate::default(),
             journal: Journal::default(),
@@ -162,7 +167,7 @@ impl Engine {
         Statistics {
             near_entries: self.parts.near.len() as u64,
             near_bytes: self.parts.near.weight(),
-            loading: self.flights.len() as u64,
+            loading: (self.flights.len() + self.blocking_flights.len()) as u64,
             detached: self.background.under_way() as u64,
             ..self.counters.snapshot()
         }
@@ -196,6 +201,17 @@ impl Engine {
     /// belongs to its own errors.
     fn fails_closed(&self, ask: &Ask<'_>) -> bool {
         ask.strict && self.parts.fail_mode == FailMode::Closed
+    }
+
+    /// Lets nobody else join a load of this key that is under way.
+    fn forget_loads(&self, key: &CacheKey) {
+        self.flights.forget(key);
+        self.blocking_flights.forget(key);
+    }
+
+    fn forget_loads_where(&self, forget: impl Fn(&CacheKey) -> bool) {
+        self.flights.forget_where(&forget);
+        self.blocking_flights.forget_where(&forget);
     }
 
     fn missed(&self, tier: &'static str, reason: Reason) {

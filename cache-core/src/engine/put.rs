@@ -68,7 +68,7 @@ impl Engine {
             _ => Unfinished::optional(self, What::Key(ask.key)),
         };
         self.stamps.bump(Scope::Key(ask.key));
-        self.flights.forget(ask.key);
+        self.forget_loads(ask.key);
         let over = Over::Older(condition);
         let mut far = self.write_far(ask, value.as_ref(), life, over).await;
         if matches!(far, FarWrite::Refused) && self.remove_expired(ask).await {

@@ -207,7 +207,7 @@ impl Engine {
 
     /// Notes for the primary what it could not be told.
     pub(super) fn journal(&self, what: What<'_>) {
-        if !self.parts.tiers.exist() {
+        if !self.parts.tiers.exist() || what.stays_here() {
             return;
         }
         match what {

@@ -44,6 +44,11 @@ impl<'a> Ask<'a> {
         Self { key, space, values, ttl, strict: true }
     }
 
+    /// The same question with another life, unless that is the default.
+    pub(crate) fn living(self, ttl: Ttl) -> Self {
+        if ttl == Ttl::Default { self } else { Self { ttl, ..self } }
+    }
+
     /// The same question, for a load that outlives its caller.
     pub(crate) fn owned(self) -> Asked {
         let Self { key, space, values, ttl, strict } = self;
@@ -52,7 +57,7 @@ impl<'a> Ask<'a> {
 
     /// Whether its values go to byte tiers.
     pub(crate) fn leaves_the_process(&self) -> bool {
-        self.values.are_stored() && !self.space.policy.local
+        self.values.are_stored() && !self.space.policy.local && !self.key.stays_here()
     }
 }
 

@@ -38,10 +38,12 @@ impl Deadlines {
 
     /// How long the entry is still fresh for a reader at `now`, capped by the local policy's `life`.
     ///
-    /// The cap makes clock jumps harmless: an entry from the future lives for at most one local life.
+    /// The cap makes clock jumps harmless: an entry from the future lives for at most one local life, and never
+    /// longer than the life that it was given.
     #[must_use]
     pub fn fresh_for(&self, now: WallTime, life: Life) -> Option<Life> {
-        self.fresh_until.remaining(now).map(|left| left.min(life))
+        let given = self.fresh_until.remaining(self.created).unwrap_or(life);
+        self.fresh_until.remaining(now).map(|left| left.min(life).min(given))
     }
 
     /// How long a store should keep the entry.
@@ -60,6 +62,7 @@ mod tests {
         let life = Life::For(Duration::from_secs(60));
         let from_the_future = Deadlines::starting(WallTime(1_000_000_000), life);
         assert_eq!(from_the_future.fresh_for(WallTime(1), life), Some(life));
+        assert_eq!(from_the_future.fresh_for(WallTime(1), Life::Forever), Some(life));
         let stored = Deadlines::starting(WallTime(1_000), life);
         assert_eq!(stored.fresh_for(WallTime(31_000), life), Some(Life::For(Duration::from_secs(30))));
         assert_eq!(stored.fresh_for(WallTime(61_000), life), None);

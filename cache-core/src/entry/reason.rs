@@ -36,6 +36,8 @@ pub enum Reason {
     TooLarge,
     /// The value cannot be encoded.
     Unencodable,
+    /// The key has a sensitive part, and the manager has no secret that other processes know.
+    NoKeySecret,
     /// The condition refused to store the value.
     Refused,
     /// The value is stale and is being refreshed.
@@ -44,6 +46,8 @@ pub enum Reason {
     LoadFailed,
     /// The key is left alone for a while, because its loads failed.
     BacksOff,
+    /// The call went round the cache.
+    Bypassed,
     /// The cache is switched off.
     Disabled,
 }
@@ -68,11 +72,13 @@ impl Reason {
             Self::Quarantined => "quarantined",
             Self::TooLarge => "too_large",
             Self::Unencodable => "unencodable",
+            Self::NoKeySecret => "no_key_secret",
             Self::Refused => "refused",
             Self::Revalidating => "revalidating",
             Self::LoadFailed => "load_failed",
             Self::BacksOff => "backs_off",
             Self::Overloaded => "overloaded",
+            Self::Bypassed => "bypassed",
             Self::Disabled => "disabled",
         }
     }

@@ -20,17 +20,20 @@ struct Inner {
     relative_at: usize,
     fingerprint: u128,
     near: NearKey,
+    /// It was written under a secret of this process: no byte tier can make sense of it.
+    stays_here: bool,
 }
 
 impl CacheKey {
     /// The key of a call. Allocates; only a miss gets here.
     #[must_use]
     pub fn of_parts(namespace: &Namespace, space: &SpaceName, parts: &impl Parts) -> Self {
-        let mut writer = PartWriter::after(space.as_str());
+        let mut writer = PartWriter::after(space.as_str()).within(namespace);
         parts.write_all(&mut writer);
+        let stays_here = writer.stays_here();
         let (stored, relative) = writer.finish();
         let hash = PartsProbe::new(space.id(), parts).hash();
-        Self::assemble(namespace.prefix(), &relative, NearKey::new(hash, space.id(), &stored))
+        Self::assemble(namespace.prefix(), &relative, NearKey::new(hash, space.id(), &stored), stays_here)
     }
 
     /// A key that a person wrote: colons separate segments, everything else is escaped.
@@ -61,21 +64,22 @@ impl CacheKey {
     fn among_claims(namespace: &Namespace, kind: char, text: &str) -> Result<Self> {
         let text = KeyBuilder::new(text)?.into_text();
         let prefix = format!("{}{kind}:", namespace.claim_prefix());
-        Ok(Self::assemble(&prefix, &text, NearKey::direct(&text)))
+        Ok(Self::assemble(&prefix, &text, NearKey::direct(&text), false))
     }
 
     /// A key whose relative text is escaped already.
     pub(crate) fn of_text(namespace: &Namespace, relative: &str) -> Self {
-        Self::assemble(namespace.prefix(), relative, NearKey::direct(relative))
+        Self::assemble(namespace.prefix(), relative, NearKey::direct(relative), false)
     }
 
-    fn assemble(prefix: &str, relative: &str, near: NearKey) -> Self {
+    fn assemble(prefix: &str, relative: &str, near: NearKey, stays_here: bool) -> Self {
         let text = [prefix, relative].concat().into_boxed_str();
         Self(Arc::new(Inner {
             fingerprint: xxh3_128(text.as_bytes()),
             relative_at: prefix.len(),
             text,
             near,
+            stays_here,
         }))
     }
 
@@ -101,6 +105,12 @@ impl CacheKey {
     /// it was made of parts or of text.
     pub(crate) fn stripe(&self, stripes: usize) -> usize {
         usize::try_from(self.0.fingerprint % stripes.max(1) as u128).unwrap_or(0)
+    }
+
+    /// Whether it is of use in this process only: it has a sensitive part, and its manager has no secret that other
+    /// processes know.
+    pub(crate) fn stays_here(&self) -> bool {
+        self.0.stays_here
     }
 
     /// The key as the near store knows it.
@@ -171,7 +181,7 @@ impl IntoKey for CacheKey {
         if self.as_str().get(..self.0.relative_at) == Some(namespace.prefix()) {
             return Ok(self);
         }
-        Ok(Self::assemble(namespace.prefix(), self.relative(), self.near().clone()))
+        Ok(Self::assemble(namespace.prefix(), self.relative(), self.near().clone(), self.0.stays_here))
     }
 }
 

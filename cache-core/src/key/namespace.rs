@@ -1,7 +1,9 @@
 //! The only prefix: one namespace per manager, on every physical key.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use super::KeySecret;
 use super::escape::escape_into;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -9,10 +11,13 @@ use crate::error::{Error, ErrorKind, Result};
 ///
 /// Data keys are `ns:d:..`; leases `ns:l:..`, tokens `ns:t:..`, claims `ns:c:..` and meta `ns:m:..` never
 /// match a data pattern.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+///
+/// It also knows under which secret sensitive parts of its keys are written; two namespaces of one name are equal.
+#[derive(Debug, Clone)]
 pub struct Namespace {
     /// What every data key begins with.
     data: Arc<str>,
+    secret: Option<Arc<KeySecret>>,
 }
 
 /// What stands between a namespace and its data keys.
@@ -31,7 +36,18 @@ impl Namespace {
         let mut escaped = String::with_capacity(name.len());
         escape_into(&mut escaped, name);
         escaped.push_str(DATA);
-        Ok(Self { data: escaped.into() })
+        Ok(Self { data: escaped.into(), secret: None })
+    }
+
+    /// The same name, with the secret of its sensitive parts.
+    #[must_use]
+    pub fn with_secret(self, secret: KeySecret) -> Self {
+        Self { secret: Some(Arc::new(secret)), ..self }
+    }
+
+    /// The secret of its sensitive parts.
+    pub(super) fn secret(&self) -> Option<&KeySecret> {
+        self.secret.as_deref()
     }
 
     /// The name, escaped.
@@ -60,6 +76,20 @@ impl Namespace {
 
 impl Default for Namespace {
     fn default() -> Self {
-        Self { data: "larder:d:".into() }
+        Self { data: "larder:d:".into(), secret: None }
+    }
+}
+
+impl PartialEq for Namespace {
+    fn eq(&self, other: &Self) -> bool {
+        self.data == other.data
+    }
+}
+
+impl Eq for Namespace {}
+
+impl Hash for Namespace {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.data.hash(state);
     }
 }

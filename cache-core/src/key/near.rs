@@ -1,5 +1,6 @@
 //! Keys as the near store knows them: a hash and the stored parts, probed by borrowed parts.
 
+use std::fmt;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::{Arc, LazyLock};
 
@@ -9,7 +10,7 @@ use super::{Parts, SpaceId, StoredParts};
 static SEED: LazyLock<foldhash::fast::RandomState> = LazyLock::new(foldhash::fast::RandomState::default);
 
 /// An owned key of the near store.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct NearKey {
     hash: u64,
     space: SpaceId,
@@ -18,7 +19,7 @@ pub struct NearKey {
 
 /// Stored parts: in place while they are short, so that comparing them follows one pointer less; else shared, so
 /// that copying a key never allocates.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 enum Stored {
     Short(u8, [u8; SHORT]),
     Long(Arc<[u8]>),
@@ -82,6 +83,13 @@ pub trait NearProbe {
     fn hash(&self) -> u64;
     /// Whether this stored key is the one in question.
     fn is(&self, key: &NearKey) -> bool;
+}
+
+/// The stored parts are not shown: they may name people.
+impl fmt::Debug for NearKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NearKey({}#{:016x})", self.space.0, self.hash)
+    }
 }
 
 impl NearProbe for NearKey {

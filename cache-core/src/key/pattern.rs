@@ -18,6 +18,8 @@ use crate::error::{Error, ErrorKind, Result};
 pub struct KeyPattern {
     text: Arc<str>,
     alternatives: Arc<[Vec<Token>]>,
+    /// What a server is asked for: at least what the alternatives match.
+    wide: Arc<[Token]>,
     /// `ns:d:`, once the pattern has been placed in a namespace.
     scope: Arc<str>,
 }
@@ -39,7 +41,8 @@ impl KeyPattern {
     }
 
     fn of(text: &str, alternatives: Vec<Vec<Token>>) -> Self {
-        Self { text: text.into(), alternatives: alternatives.into(), scope: "".into() }
+        let wide = alternatives.iter().min_by_key(|tokens| tokens.len()).cloned().unwrap_or_default();
+        Self { text: text.into(), alternatives: alternatives.into(), wide: wide.into(), scope: "".into() }
     }
 
     /// Text for a pattern that matches exactly this one part, whatever is in it: `*` in it is a literal.
@@ -97,12 +100,19 @@ impl KeyPattern {
         Self::of(&format!("{name}(:*)"), vec![exact, below])
     }
 
-    /// Everything of one user: `user:7` and `user:7:*`.
+    /// Everything of one user: `user:7`, `user:7:*`, and what `#[cached(user = ..)]` stores for this user under
+    /// whatever name.
     ///
     /// # Errors
     /// Never for an id of up to 128 bytes.
     pub fn for_user(id: impl fmt::Display) -> Result<Self> {
-        Self::for_entity("user", id)
+        let entity = Self::for_entity("user", &id)?;
+        let mut alternatives = entity.alternatives.to_vec();
+        for below in ["", ":*"] {
+            alternatives.push(glob::parse(&format!("*:~user:{}{below}", Self::escape(&id.to_string())))?);
+        }
+        let wide = [Token::AnyMany].into_iter().chain(entity.wide.iter().cloned()).collect();
+        Ok(Self { wide, ..Self::of(&entity.text, alternatives) })
     }
 
     /// The same pattern over the data keys of a namespace.
@@ -135,12 +145,7 @@ impl KeyPattern {
     pub fn server_glob(&self) -> String {
         let mut glob = String::new();
         self.scope.chars().for_each(|c| push_literal(&mut glob, c));
-        if let [tokens] = &*self.alternatives {
-            push_wider(&mut glob, tokens);
-        } else {
-            let shared = self.alternatives.iter().min_by_key(|tokens| tokens.len());
-            push_wider(&mut glob, shared.map(Vec::as_slice).unwrap_or_default());
-        }
+        push_wider(&mut glob, &self.wide);
         cap_stars(glob)
     }
 }
@@ -282,6 +287,14 @@ mod tests {
                 && entity.matches("property:7i32:v1")
                 && !entity.matches("property:70")
         );
+        let user = KeyPattern::for_user(7).unwrap();
+        for key in ["user:7", "user:7i32:x", "list:~user:7", "list:~tenant:3:~user:7i64:x", "list:~user:'7:x"]
+        {
+            assert!(user.matches(key), "{key}");
+        }
+        for key in ["user:77", "list:user:7", "list:~user:~", "list:~user:77:x", "list:~user:x:7"] {
+            assert!(!user.matches(key), "{key}");
+        }
         assert!(KeyPattern::prefix("").is_err());
         assert!(KeyPattern::prefix("user:").unwrap().matches("user:7"));
     }
@@ -294,6 +307,8 @@ mod tests {
         {
             assert_eq!(KeyPattern::parse(pattern).unwrap().within(&shop).server_glob(), glob);
         }
+        let user = KeyPattern::for_user(7).unwrap().within(&shop);
+        assert_eq!(user.server_glob(), "shop:d:*user:*7*");
         let entity = KeyPattern::for_entity("property", 7).unwrap().within(&shop);
         assert_eq!(entity.server_glob(), "shop:d:property:*7*");
     }

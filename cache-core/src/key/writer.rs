@@ -1,31 +1,47 @@
 //! Writing parts: once for comparison in this process, once as text for every other store.
 
+use std::fmt;
+
 use sha2::{Digest, Sha256};
 
 use super::escape::{self, escape_into};
-use super::{KeyPart, MAX_KEY_BYTES, MAX_PART_BYTES};
+use super::{KeyPart, KeySecret, MAX_KEY_BYTES, MAX_PART_BYTES, Namespace};
 
 /// Receives the parts of a key after a miss, and keeps two forms of them: compact bytes that [`KeyPart::same`]
 /// compares, and injective text that is the same in every byte tier.
 ///
 /// The text of a type never equals the text of another: `7` is a `u64`, `7i32` an `i32`, `'7` a string, `~` is
 /// `None`, `'` is the empty string, `(a,b)` a tuple, `[a,b]` a sequence, `@Name` a variant.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct PartWriter {
     stored: Vec<u8>,
     text: String,
+    secret: Option<KeySecret>,
+    /// A sensitive part was written under a secret that no other process knows.
+    stays_here: bool,
 }
 
 impl PartWriter {
     /// Begins behind text that is escaped already (a keyspace's name).
     #[must_use]
     pub fn after(text: &str) -> Self {
-        Self { stored: Vec::new(), text: text.to_owned() }
+        Self { text: text.to_owned(), ..Self::default() }
+    }
+
+    /// Sensitive parts are written under the secret of this namespace.
+    pub(super) fn within(mut self, namespace: &Namespace) -> Self {
+        self.secret = namespace.secret().cloned();
+        self
+    }
+
+    /// Whether what was written has no meaning outside of this process.
+    pub(super) fn stays_here(&self) -> bool {
+        self.stays_here
     }
 
     /// Begins with room for a name.
     pub(super) fn for_name(name: &str) -> Self {
-        Self { stored: Vec::new(), text: String::with_capacity(name.len()) }
+        Self { text: String::with_capacity(name.len()), ..Self::default() }
     }
 
     /// Ends, giving the stored parts and the text.
@@ -70,6 +86,19 @@ impl PartWriter {
             }
             _ => start,
         }
+    }
+
+    /// A part that nobody is to read: its text is an HMAC of it, `~s` and 64 digits. What is stored for comparison, in
+    /// the near tier alone, is the part itself.
+    pub fn sensitive(&mut self, part: &(impl KeyPart + ?Sized)) {
+        let mut clear = Self::default();
+        part.write(&mut clear);
+        self.stored.append(&mut clear.stored);
+        self.stays_here |= self.secret.is_none();
+        let secret = self.secret.as_ref().unwrap_or_else(|| KeySecret::of_this_process());
+        let hmac = secret.hmac(clear.text.as_bytes());
+        self.text.push_str("~s");
+        self.push_hex(&hmac);
     }
 
     fn push_hex(&mut self, bytes: &[u8]) {
@@ -164,5 +193,11 @@ impl PartWriter {
     /// Ends a group of parts.
     pub fn close(&mut self, sign: char) {
         self.text.push(sign);
+    }
+}
+
+impl fmt::Debug for PartWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PartWriter({} bytes)", self.text.len())
     }
 }

@@ -8,7 +8,7 @@ use super::CacheManager;
 use crate::codec::{Codec, Compression, MAX_ENTRY_BYTES};
 use crate::engine::{Engine, Parts, Policy};
 use crate::error::{Error, ErrorKind, Result};
-use crate::key::Namespace;
+use crate::key::{KeySecret, Namespace};
 use crate::policy::{FailMode, Jitter};
 use crate::port::backend::{CacheBackend, NullBackend};
 use crate::port::clock::Clock;
@@ -29,6 +29,7 @@ const DEFAULT_JITTER: f64 = 0.15;
 #[must_use = "a builder does nothing until `build`"]
 pub struct Builder {
     namespace: Result<Namespace>,
+    key_secret: Option<Result<KeySecret>>,
     near: Arc<dyn NearStore>,
     primary: Option<Arc<dyn CacheBackend>>,
     fallback: Option<Arc<dyn CacheBackend>>,
@@ -53,6 +54,7 @@ impl Builder {
     pub(super) fn new() -> Self {
         Self {
             namespace: Ok(Namespace::default()),
+            key_secret: None,
             near: Arc::new(NoNear),
             primary: None,
             fallback: None,
@@ -77,6 +79,14 @@ impl Builder {
     /// The only prefix, on every physical key. 1 to 64 bytes; `larder` unless said.
     pub fn namespace(mut self, namespace: &str) -> Self {
         self.namespace = Namespace::new(namespace);
+        self
+    }
+
+    /// The secret under which `#[cached(sensitive(..))]` writes parts of keys: at least 16 random bytes, the same in every
+    /// process that shares the tiers. Without one, entries with sensitive parts stay in the near tier. Another secret
+    /// makes other keys: what is stored under the old ones is not found any more.
+    pub fn key_secret(mut self, secret: impl AsRef<[u8]>) -> Self {
+        self.key_secret = Some(KeySecret::new(secret));
         self
     }
 
@@ -193,6 +203,7 @@ impl Builder {
     /// `Config`, naming every problem.
     pub fn build(mut self) -> Result<CacheManager> {
         let namespace = self.keep(|builder| builder.namespace.clone());
+        let key_secret = self.keep(|builder| builder.key_secret.clone().transpose());
         let default_ttl =
             self.keep(|builder| Life::new(builder.default_ttl).map_err(|error| named("default_ttl", &error)));
         let near_ttl = self.keep(|builder| {
@@ -202,15 +213,18 @@ impl Builder {
         self.keep(|builder| builder.policy.check().map_err(|error| named("policy", &error)));
         self.check_tiers();
         self.check_sizes();
-        let (Some(namespace), Some(default_ttl), Some(near_ttl), Some(jitter), true) =
-            (namespace, default_ttl, near_ttl, jitter, self.problems.is_empty())
+        let (Some(namespace), Some(key_secret), Some(default_ttl), Some(near_ttl), Some(jitter), true) =
+            (namespace, key_secret, default_ttl, near_ttl, jitter, self.problems.is_empty())
         else {
             return Err(self.report());
         };
         let primary = self.primary.unwrap_or_else(|| Arc::new(NullBackend));
         let tiers = Tiers::new(primary, self.fallback.unwrap_or_else(|| Arc::new(NullBackend)));
         Ok(CacheManager::of(Engine::new(Parts {
-            namespace,
+            namespace: match key_secret {
+                Some(secret) => namespace.with_secret(secret),
+                None => namespace,
+            },
             near: self.near,
             near_ttl: near_ttl.or(tiers.shared().then_some(Life::For(NEAR_TTL_OF_SHARED))),
             tiers,

@@ -4,8 +4,9 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::LoadError;
-use crate::engine::{ByClone, Fallible, HoldClone, Recipe, Storable};
+use crate::engine::{ByClone, Fallible, HoldClone, Recipe, Storable, Verdict};
 use crate::error::Error;
+use crate::time::Ttl;
 
 /// Which errors may be answered with a stale value.
 pub(super) type StaleIf<E> = Arc<dyn Fn(&E) -> bool + Send + Sync>;
@@ -48,8 +49,8 @@ impl<T: Storable + Clone, E: Send + Sync + 'static> Recipe for Direct<T, E> {
         ByClone::new()
     }
 
-    fn keeps(&self, _: &T) -> bool {
-        true
+    fn judge(&self, _: &T) -> Verdict {
+        Verdict::Keep(Ttl::Default)
     }
 
     fn stale_will_do(&self, failed: &Self::Ret) -> bool {

@@ -30,15 +30,15 @@ pub struct Probe<K>(pub K);
 
 /// What the near tier answered.
 #[derive(Debug)]
-pub enum Probed<R, K> {
+pub enum Probed<R, M> {
     /// A fresh hit: return it.
     Hit(R),
     /// Load.
-    Miss(Missed<K>),
+    Miss(M),
 }
 
 impl<K: Kind> Verb for Probe<K> {
-    type Output = Probed<K::Ret, K>;
+    type Output = Probed<K::Ret, Missed<K>>;
 
     #[inline]
     fn on<M: ManagerSource, P: Parts>(self, space: Space<M>, parts: &P) -> Self::Output {
@@ -71,10 +71,17 @@ impl<K> Probe<K> {
 /// A call that the near tier did not answer. Owns what it needs, so that a load borrows only from the body.
 pub struct Missed<K> {
     engine: Arc<Engine>,
-    /// `None` while the cache is switched off.
+    /// `None` while the cache is switched off, or not to be asked.
     key: Option<CacheKey>,
     keyspace: &'static Keyspace,
     kind: K,
+}
+
+impl<K> Missed<K> {
+    /// A call that is not to know the cache.
+    pub(super) fn without_key(manager: &CacheManager, keyspace: &'static Keyspace, kind: K) -> Self {
+        Self { engine: manager.engine_handle(), key: None, keyspace, kind }
+    }
 }
 
 impl<K: Kind> Missed<K> {
@@ -94,6 +101,15 @@ impl<K: Kind> Missed<K> {
         let Some(key) = self.key else { return self.engine.bypass(self.keyspace, body).await };
         let ask = Ask::new(&key, self.keyspace, self.kind.values());
         self.engine.load(&ask, Call::detached(Of(self.kind), Plainly(body))).await.ret
+    }
+}
+
+impl<K: Kind> Missed<K> {
+    /// The same on this thread: the near tier alone, and the thread waits for the load of somebody else.
+    pub fn load_blocking(self, body: impl FnOnce() -> K::Ret) -> K::Ret {
+        let Some(key) = self.key else { return self.engine.bypass_blocking(self.keyspace, body) };
+        let ask = Ask::new(&key, self.keyspace, self.kind.values());
+        self.engine.load_blocking(&ask, &Of(self.kind), body)
     }
 }
 

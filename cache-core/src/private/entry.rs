@@ -5,8 +5,8 @@ use std::future::Future;
 
 use super::kind::Of;
 use super::{Kind, ManagerSource, Space, Verb};
-use crate::engine::{Ask, Call, Hold, Keyspace, Plainly, Shape, What};
-use crate::entry::Invalidated;
+use crate::engine::{Ask, Call, Found, Hold, Keyspace, Plainly, Shape, What};
+use crate::entry::{Invalidated, Reason, Status};
 use crate::error::Result;
 use crate::key::{CacheKey, Parts};
 use crate::manager::CacheManager;
@@ -56,14 +56,57 @@ impl Entry {
         engine.refresh(&ask, Call::attached(Of(kind), Plainly(body))).await.ret
     }
 
+    /// The value, as reading through gives it, and what it is worth.
+    pub async fn with_status<K: Kind>(
+        self,
+        kind: K,
+        (bypass, refresh): (bool, bool),
+        body: impl Future<Output = K::Ret>,
+    ) -> (K::Ret, Status) {
+        let engine = self.manager.engine_handle();
+        if bypass || !engine.is_enabled() {
+            let why = if bypass { Reason::Bypassed } else { Reason::Disabled };
+            return (engine.bypass(self.keyspace, body).await, Status::loaded(why));
+        }
+        let ask = Ask::new(&self.key, self.keyspace, kind.values());
+        let call = Call::attached(Of(kind), Plainly(body));
+        let answer = if refresh { engine.refresh(&ask, call).await } else { engine.load(&ask, call).await };
+        (answer.ret, answer.status)
+    }
+
     /// What the tiers hold. Never runs the body.
     pub async fn peek<K: Kind>(self, kind: K) -> Option<K::Ret> {
         let ask = Ask::new(&self.key, self.keyspace, kind.values());
-        let found = self.manager.engine().peek(&ask).await?;
-        match found.value() {
-            Some(held) => kind.hold().give(held.clone()).map(|value| kind.shape().of_value(value)),
-            None => kind.shape().of_absence(),
+        given(kind, &self.manager.engine().peek(&ask).await?)
+    }
+
+    /// [`Entry::refresh`] of a synchronous function: the near tier alone.
+    pub fn refresh_blocking<K: Kind>(self, kind: K, body: impl FnOnce() -> K::Ret) -> K::Ret {
+        let engine = self.manager.engine();
+        if !engine.is_enabled() {
+            return engine.bypass_blocking(self.keyspace, body);
         }
+        let ask = Ask::new(&self.key, self.keyspace, kind.values());
+        engine.refresh_blocking(&ask, &Of(kind), body)
+    }
+
+    /// [`Entry::peek`] of a synchronous function: the near tier alone.
+    pub fn peek_blocking<K: Kind>(self, kind: K) -> Option<K::Ret> {
+        let ask = Ask::new(&self.key, self.keyspace, kind.values());
+        given(kind, &self.manager.engine().peek_blocking(&ask)?)
+    }
+
+    /// [`Entry::invalidate`] of a synchronous function, whose entries are in the near tier alone: nothing can fail.
+    pub fn invalidate_blocking(self) -> Invalidated {
+        self.manager.engine().invalidate_blocking(What::Key(&self.key))
+    }
+}
+
+/// What was found, as the function returns it.
+fn given<K: Kind>(kind: K, found: &Found) -> Option<K::Ret> {
+    match found.value() {
+        Some(held) => kind.hold().give(held.clone()).map(|value| kind.shape().of_value(value)),
+        None => kind.shape().of_absence(),
     }
 }
 

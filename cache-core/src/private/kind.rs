@@ -2,7 +2,9 @@
 
 use std::any::Any;
 
-use crate::engine::{Hold, LocalValues, Recipe, Shape, Share, Storable, StoredValues, Values};
+use super::failures::{EveryFailure, Silent};
+use super::{Judge, StaleIf, Trouble};
+use crate::engine::{Hold, LocalValues, Recipe, Shape, Share, Storable, StoredValues, Values, Verdict};
 use crate::error::Error;
 
 /// What a return type means, how its values are held, shared, stored and judged.
@@ -26,8 +28,8 @@ pub trait Kind: Copy {
     fn share(self) -> Self::Share;
     /// How values are encoded.
     fn values(self) -> &'static dyn Values;
-    /// Whether a value is to be stored.
-    fn keeps(self, value: &Self::Val) -> bool;
+    /// What becomes of a value.
+    fn judge(self, value: &Self::Val) -> Verdict;
 
     /// Whether a failure may be answered with a stale value.
     fn stale_will_do(self, _failed: &Self::Ret) -> bool {
@@ -43,39 +45,59 @@ pub trait Kind: Copy {
 
 /// [`Kind`] of the choices that the macro made by type.
 #[derive(Debug, Clone, Copy)]
-struct Chosen<S, H, F, C> {
+pub struct Chosen<S, H, F, J, T, I> {
     shape: S,
     hold: H,
     share: F,
     values: &'static dyn Values,
-    condition: C,
+    judge: J,
+    trouble: T,
+    stale_if: I,
 }
 
-/// A kind of its parts. The condition is `fn(&T) -> bool`: `false` is returned to the caller and not stored.
+/// A kind of its parts.
 #[inline]
-pub fn kind<S, H, F, W, C>(
+pub fn kind<S, H, F, W, J>(
     shape: S,
     hold: H,
     share: F,
     reach: W,
-    condition: C,
-) -> impl Kind<Ret = S::Ret, Val = S::Val>
+    judge: J,
+) -> Chosen<S, H, F, J, Silent, EveryFailure>
 where
     S: Shape<Val: Send> + Send + Sync,
     H: Hold<S::Val> + Send + Sync,
     F: Share<S::Ret> + Send + Sync,
     W: Reach<H::Inner>,
-    C: Fn(&S::Val) -> bool + Copy,
+    J: Judge<S::Val>,
 {
-    Chosen { shape, hold, share, values: reach.values(), condition }
+    Chosen { shape, hold, share, values: reach.values(), judge, trouble: Silent, stale_if: EveryFailure }
 }
 
-impl<S, H, F, C> Kind for Chosen<S, H, F, C>
+impl<S, H, F, J, T, I> Chosen<S, H, F, J, T, I> {
+    /// Says how its result carries trouble of the cache: a limit that was reached.
+    #[inline]
+    pub fn limited<U>(self, trouble: U) -> Chosen<S, H, F, J, U, I> {
+        let Self { shape, hold, share, values, judge, stale_if, .. } = self;
+        Chosen { shape, hold, share, values, judge, trouble, stale_if }
+    }
+
+    /// Says which failures may be answered with a stale value.
+    #[inline]
+    pub fn stale_if<U>(self, stale_if: U) -> Chosen<S, H, F, J, T, U> {
+        let Self { shape, hold, share, values, judge, trouble, .. } = self;
+        Chosen { shape, hold, share, values, judge, trouble, stale_if }
+    }
+}
+
+impl<S, H, F, J, T, I> Kind for Chosen<S, H, F, J, T, I>
 where
     S: Shape<Val: Send> + Send + Sync,
     H: Hold<S::Val> + Send + Sync,
     F: Share<S::Ret> + Send + Sync,
-    C: Fn(&S::Val) -> bool + Copy,
+    J: Judge<S::Val>,
+    T: Trouble<S::Ret>,
+    I: StaleIf<S::Ret>,
 {
     type Ret = S::Ret;
     type Val = S::Val;
@@ -103,8 +125,16 @@ where
         self.values
     }
 
-    fn keeps(self, value: &S::Val) -> bool {
-        (self.condition)(value)
+    fn judge(self, value: &S::Val) -> Verdict {
+        self.judge.judge(value)
+    }
+
+    fn stale_will_do(self, failed: &S::Ret) -> bool {
+        self.stale_if.stale_will_do(failed)
+    }
+
+    fn trouble(self, error: Error) -> Option<S::Ret> {
+        self.trouble.trouble(error)
     }
 }
 
@@ -131,8 +161,8 @@ impl<K: Kind> Recipe for Of<K> {
         self.0.share()
     }
 
-    fn keeps(&self, value: &K::Val) -> bool {
-        self.0.keeps(value)
+    fn judge(&self, value: &K::Val) -> Verdict {
+        self.0.judge(value)
     }
 
     fn stale_will_do(&self, failed: &K::Ret) -> bool {
@@ -142,15 +172,6 @@ impl<K: Kind> Recipe for Of<K> {
     fn trouble(&self, error: Error) -> Option<K::Ret> {
         self.0.trouble(error)
     }
-}
-
-/// A condition on the values of a shape.
-#[inline]
-pub fn condition<S: Shape, C: Fn(&S::Val) -> bool + Copy>(
-    _: S,
-    condition: C,
-) -> impl Fn(&S::Val) -> bool + Copy {
-    condition
 }
 
 /// Which tiers values reach.

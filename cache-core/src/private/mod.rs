@@ -7,6 +7,8 @@
 
 mod call;
 mod entry;
+mod failures;
+mod judge;
 mod kind;
 mod kinds;
 mod name;
@@ -15,23 +17,28 @@ mod site;
 mod source;
 mod space;
 mod text;
+mod way;
 
 pub use call::{Missed, Probe, Probed, Verb};
 pub use entry::{Entry, Find};
-pub use kind::{EveryTier, Kind, NearTier, Reach, SaysAbsent, condition, kind, says_absent};
+pub use failures::{EveryFailure, SaysTrouble, Silent, StaleIf, Trouble, says_trouble, stale_if};
+pub use judge::{Always, Judge, condition, ttl_with};
+pub use kind::{Chosen, EveryTier, Kind, NearTier, Reach, SaysAbsent, kind, says_absent};
 pub use kinds::{Ty, by_type, val_ty};
 pub use pending::{Pending, succeeded};
 pub use site::{Here, MonoSite, Site};
 pub use source::ManagerSource;
 pub use space::{CacheOfTheCall, Space};
-pub use text::{Word, key_text, part, pattern_text};
+pub use text::{Word, key_text, part, pattern_text, sensitive};
+pub use way::{Decided, Unless};
 
 pub use crate::codec::Format;
 pub use crate::engine::{
     ByClone, ByNothing, ByText, Failure, Fallible, FallibleOptional, Hold, HoldArc, HoldClone, Keyspace,
-    Optional, Plain, Policy, Shape, Share, Split, Storable, Values,
+    Optional, Plain, Policy, Shape, Share, Split, Storable, Values, Verdict,
 };
-pub use crate::entry::Invalidated;
+pub use crate::entry::{Invalidated, Status};
 pub use crate::error::Result;
 pub use crate::key::{CacheKey, KeyPart, PartWriter, Parts, StoredParts};
+pub use crate::policy::RefreshAhead;
 pub use crate::time::Ttl;

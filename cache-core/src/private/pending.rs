@@ -62,6 +62,14 @@ impl Pending {
         self.targets.push((self.manager.clone(), Target::Key(key)));
     }
 
+    /// The same for a synchronous function. What is near goes now; what is far is journalled now, so that it is not read
+    /// any more, and removed by a task where there is a runtime, else before the next use of the byte tiers.
+    pub fn settle_blocking(mut self, succeeded: bool) {
+        if !succeeded {
+            self.targets.clear();
+        }
+    }
+
     /// The body ended: invalidates when it succeeded, forgets when nothing changed. A caller that goes away
     /// meanwhile leaves what is not done yet to the drop of this.
     pub async fn settle(mut self, succeeded: bool) {

@@ -22,6 +22,30 @@ pub fn part<T: KeyPart + ?Sized>(part: &T) -> impl KeyPart + '_ {
     part
 }
 
+/// A value as a part of a key that nobody is to read: hashed and compared as it is, written as an HMAC.
+#[inline]
+pub fn sensitive<T: KeyPart + ?Sized>(part: &T) -> impl KeyPart + '_ {
+    Sensitive(part)
+}
+
+struct Sensitive<'a, T: ?Sized>(&'a T);
+
+impl<T: KeyPart + ?Sized> KeyPart for Sensitive<'_, T> {
+    #[inline]
+    fn feed<H: Hasher>(&self, state: &mut H) {
+        self.0.feed(state);
+    }
+
+    #[inline]
+    fn same(&self, stored: &mut StoredParts<'_>) -> bool {
+        self.0.same(stored)
+    }
+
+    fn write(&self, out: &mut PartWriter) {
+        out.sensitive(self.0);
+    }
+}
+
 /// Constant text within a key template. The same in all keys of a keyspace, so only their text shows it.
 #[derive(Debug, Clone, Copy)]
 pub struct Word(pub &'static str);

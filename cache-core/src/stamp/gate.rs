@@ -37,6 +37,11 @@ impl Gate {
         Shared(Arc::clone(self.stripe(key)).read_owned().await)
     }
 
+    /// Enters as a landing, unless a set or an invalidation is about to pass.
+    pub(crate) fn try_land(&self, key: &CacheKey) -> Option<Shared> {
+        Arc::clone(self.stripe(key)).try_read_owned().ok().map(Shared)
+    }
+
     /// Enters as a landing of many keys. Every stripe once and in their order, so that batches which share stripes do
     /// not wait for each other in a circle (behind a set that waits for one of them).
     pub(crate) async fn land_many(&self, keys: impl Iterator<Item = &CacheKey>) -> Vec<Shared> {

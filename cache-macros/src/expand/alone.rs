@@ -14,7 +14,7 @@ pub(super) fn expand(plan: &Plan) -> TokenStream {
     let (attrs, vis) = (attrs::all(plan), &plan.function.vis);
     let boxed = matches!(plan.function.form, Form::Boxed(_));
     let sig = signature(plan);
-    let (outside, through) = (is_outside(plan), through(plan, boxed));
+    let (outside, through) = (is_outside(plan), through(plan));
     let block = if boxed {
         quote_ours!({ #outside ::std::boxed::Box::pin(async move { #through }) })
     } else {
@@ -24,23 +24,41 @@ pub(super) fn expand(plan: &Plan) -> TokenStream {
 }
 
 /// The read path.
-fn through(plan: &Plan, boxed: bool) -> TokenStream {
+fn through(plan: &Plan) -> TokenStream {
     let p = &plan.private;
     let generic = Generic::of(plan);
     let keyspace = keyspace::expr(plan, &generic);
     let source = plan.options.cache.value(p);
     let view = key::View { plan, generic: None };
-    let (patterns, parts) = (key::patterns(plan, &quote_ours!(&)), key::parts(plan, &view));
+    let wanted = |name: &syn::Ident| plan.names_an_entry(name) || plan.names_a_way(name);
+    let (patterns, parts) = (key::patterns(plan, &quote_ours!(&), wanted), key::parts(plan, &view));
+    let probe = key::probe(plan, &quote_ours!(kind));
     let kind = kind::statements(plan);
-    let body = if boxed { boxed_body(plan) } else { async_body(plan) };
+    let body = match plan.function.form {
+        Form::Boxed(_) => boxed_body(plan),
+        Form::Async(_) => async_body(plan),
+        Form::Sync(_) => closure_body(plan),
+    };
+    let probed = quote_ours! {
+        let keyspace = #keyspace;
+        let kind = { #kind };
+        let probed = {
+            #patterns
+            #p::Verb::on(#probe, #p::Space::new(#source, keyspace), &#parts)
+        };
+    };
+    if plan.function.is_sync() {
+        return quote_ours! {
+            #probed
+            match probed {
+                #p::Probed::Hit(hit) => hit,
+                #p::Probed::Miss(missed) => missed.load_blocking(#body),
+            }
+        };
+    }
     quote_ours! {
         let load = {
-            let keyspace = #keyspace;
-            let kind = { #kind };
-            let probed = {
-                #patterns
-                #p::Verb::on(#p::Probe(kind), #p::Space::new(#source, keyspace), &#parts)
-            };
+            #probed
             match probed {
                 #p::Probed::Hit(hit) => return hit,
                 #p::Probed::Miss(missed) => ::std::boxed::Box::pin(missed.load(#body)),
@@ -56,6 +74,13 @@ fn async_body(plan: &Plan) -> TokenStream {
     let statements = &plan.function.block.stmts;
     let mentioned = &plan.mentioned;
     quote_ours!(async move { #returns #patterns #(let _ = &#mentioned;)* #(#statements)* })
+}
+
+/// The statements of the body, as a closure.
+fn closure_body(plan: &Plan) -> TokenStream {
+    let (patterns, ret) = (patterns(plan), &plan.ret);
+    let (statements, mentioned) = (&plan.function.block.stmts, &plan.mentioned);
+    quote_ours!(move || -> #ret { #patterns #(let _ = &#mentioned;)* #(#statements)* })
 }
 
 /// The body that makes a boxed future.

@@ -47,9 +47,9 @@ pub(super) fn hidden(plan: &Plan) -> TokenStream {
 }
 
 /// Of a companion.
-pub(super) fn companion(plan: &Plan, docs: &[String], is_async: bool) -> TokenStream {
+pub(super) fn companion(plan: &Plan, docs: &[String], is_pure: bool) -> TokenStream {
     let cfgs = cfgs(plan);
-    let (must_use, lints) = ((!is_async).then(|| quote_ours!(#[must_use])), lints());
+    let (must_use, lints) = (is_pure.then(|| quote_ours!(#[must_use])), lints());
     quote_ours!(#(#cfgs)* #(#[doc = #docs])* #must_use #lints)
 }
 

@@ -20,9 +20,10 @@ struct Companion {
 
 /// `user_refresh`, `user_invalidate`, `user_peek`, `user_cache_key`.
 pub(super) fn all(plan: &Plan, generic: &Generic) -> TokenStream {
+    let status = (!plan.function.is_sync()).then(|| with_status(plan, generic));
     let all =
         [refresh(plan, generic), invalidate(plan, generic), peek(plan, generic), cache_key(plan, generic)];
-    all.into_iter().map(|companion| companion.emit(plan, generic)).collect()
+    all.into_iter().chain(status).map(|companion| companion.emit(plan, generic)).collect()
 }
 
 fn refresh(plan: &Plan, generic: &Generic) -> Companion {
@@ -32,18 +33,56 @@ fn refresh(plan: &Plan, generic: &Generic) -> Companion {
     Companion {
         suffix: "refresh",
         docs: &["runs its body now and stores what that returns, whatever is stored."],
-        is_async: true,
+        is_async: !plan.function.is_sync(),
         inputs: quote!(#receiver #(#params),*),
         output: quote!(#ret),
+        body: if plan.function.is_sync() {
+            quote_ours! {
+                let entry = #call;
+                entry.refresh_blocking(#kind, || #body)
+            }
+        } else {
+            quote_ours! {
+                let entry = #call;
+                ::std::boxed::Box::pin(entry.refresh(#kind, #body)).await
+            }
+        },
+    }
+}
+
+fn with_status(plan: &Plan, generic: &Generic) -> Companion {
+    let (call, kind, ret, p) = (find(plan, generic), function::kind(plan, generic), &plan.ret, &plan.private);
+    let (receiver, params) = (function::receiver(plan), function::params(plan, generic, |_| true));
+    let patterns = key::patterns(plan, &quote_ours!(&), |name| plan.names_a_way(name));
+    let (body, way) = (function::body(plan, generic), key::way(plan));
+    Companion {
+        suffix: "with_status",
+        docs: &[
+            "the same, and what the answer is worth: where it came from, how old it is, whether it is stale.",
+        ],
+        is_async: true,
+        inputs: quote!(#receiver #(#params),*),
+        output: quote_ours!((#ret, #p::Status)),
         body: quote_ours! {
             let entry = #call;
-            ::std::boxed::Box::pin(entry.refresh(#kind, #body)).await
+            let way = { #patterns #way };
+            ::std::boxed::Box::pin(entry.with_status(#kind, way, #body)).await
         },
     }
 }
 
 fn invalidate(plan: &Plan, generic: &Generic) -> Companion {
     let (call, p) = (find(plan, generic), &plan.private);
+    if plan.function.is_sync() {
+        return Companion {
+            suffix: "invalidate",
+            docs: &["removes what is held for these arguments in the near tier, the only one."],
+            is_async: false,
+            inputs: key_inputs(plan, generic),
+            output: quote_ours!(#p::Invalidated),
+            body: quote_ours!(#call.invalidate_blocking()),
+        };
+    }
     Companion {
         suffix: "invalidate",
         docs: &[
@@ -67,12 +106,16 @@ fn peek(plan: &Plan, generic: &Generic) -> Companion {
     Companion {
         suffix: "peek",
         docs: &["what is stored for these arguments, in any tier; never runs its body."],
-        is_async: true,
+        is_async: !plan.function.is_sync(),
         inputs: key_inputs(plan, generic),
         output: quote_ours!(::core::option::Option<#ret>),
-        body: quote_ours! {
-            let entry = #call;
-            entry.peek(#kind).await
+        body: if plan.function.is_sync() {
+            quote_ours!(#call.peek_blocking(#kind))
+        } else {
+            quote_ours! {
+                let entry = #call;
+                entry.peek(#kind).await
+            }
         },
     }
 }
@@ -105,8 +148,9 @@ fn key_inputs(plan: &Plan, generic: &Generic) -> TokenStream {
 impl Companion {
     fn emit(self, plan: &Plan, generic: &Generic) -> TokenStream {
         let Self { suffix, docs, is_async, inputs, output, body } = self;
-        let (vis, name) = (emitted(&plan.function.vis), plan.companion(suffix));
-        let attrs = attrs::companion(plan, &documented(plan, docs), is_async);
+        let (vis, name) = (emitted(&plan.beside), plan.companion(suffix));
+        let is_pure = suffix == "cache_key" || (suffix == "peek" && !is_async);
+        let attrs = attrs::companion(plan, &documented(plan, docs), is_pure);
         let asyncness = is_async.then(|| quote_ours!(async));
         let (generics, _, bounds) = generic.visible.split_for_impl();
         quote_ours!(#attrs #vis #asyncness fn #name #generics(#inputs) -> #output #bounds { #body })

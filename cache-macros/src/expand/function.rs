@@ -6,7 +6,7 @@ use syn::{FnArg, Receiver};
 
 use super::generics::Generic;
 use super::span::emitted;
-use super::{attrs, key};
+use super::{attrs, detached, key};
 use crate::model::param::Param;
 use crate::model::plan::Plan;
 
@@ -18,27 +18,44 @@ pub(super) fn cached(plan: &Plan, generic: &Generic) -> TokenStream {
     let (generics, _, bounds) = generic.visible.split_for_impl();
     let (receiver, params) = (receiver(plan), params(plan, generic, |_| true));
     let kind = kind(plan, generic);
-    let call = key::call(plan, generic, &quote_ours!(#p::Probe(#kind)));
-    let body = body(plan, generic);
-    let block = quote_ours! {{
-        let load = {
+    let patterns = key::patterns(plan, &quote_ours!(&), |name| plan.names_a_way(name));
+    let mut call = key::call(plan, generic, &key::probe(plan, &kind));
+    if !patterns.is_empty() {
+        call = quote_ours!({ #patterns #call });
+    }
+    let is_detached = plan.options.is_detached();
+    let body = if is_detached { detached::body(plan, generic) } else { body(plan, generic) };
+    let load = if is_detached { quote_ours!(load_detached) } else { quote_ours!(load) };
+    let block = if plan.function.is_sync() {
+        quote_ours! {{
             let probed = #call;
             match probed {
-                #p::Probed::Hit(hit) => return hit,
-                #p::Probed::Miss(missed) => ::std::boxed::Box::pin(missed.load(#body)),
+                #p::Probed::Hit(hit) => hit,
+                #p::Probed::Miss(missed) => missed.load_blocking(|| #body),
             }
-        };
-        load.await
-    }};
+        }}
+    } else {
+        quote_ours! {{
+            let load = {
+                let probed = #call;
+                match probed {
+                    #p::Probed::Hit(hit) => return hit,
+                    #p::Probed::Miss(missed) => ::std::boxed::Box::pin(missed.#load(#body)),
+                }
+            };
+            load.await
+        }}
+    };
     let underscores = attrs::underscores(plan);
     quote!(#(#attrs)* #underscores #vis #asyncness #fn_token #name #generics(#receiver #(#params),*) #output #bounds #block)
 }
 
 /// `user_uncached`: the body, in its only place.
 pub(super) fn uncached(plan: &Plan, generic: &Generic) -> TokenStream {
-    let (attrs, vis, sig) = (attrs::of_body(plan), emitted(&plan.function.vis), &plan.function.sig);
+    let (attrs, vis, sig) = (attrs::of_body(plan), emitted(&plan.beside), &plan.function.sig);
     let (fn_token, output, name) = (&sig.fn_token, &sig.output, plan.companion("uncached"));
     let (generics, _, bounds) = generic.visible.split_for_impl();
+    let asyncness = (!plan.function.is_sync()).then(|| quote_ours!(async));
     let docs = format!(" `{}` without the cache: runs its body.", sig.ident);
     let inputs = sig.inputs.iter().filter(|input| matches!(input, FnArg::Receiver(_)));
     let params = plan.function.params.iter().enumerate().map(|(index, param)| {
@@ -49,7 +66,8 @@ pub(super) fn uncached(plan: &Plan, generic: &Generic) -> TokenStream {
     let (mentioned, statements) = (&plan.mentioned, &plan.function.block.stmts);
     let block = quote_ours!({ #(let _ = &#mentioned;)* #(#statements)* });
     let underscores = (!mentioned.is_empty()).then(|| attrs::underscores(plan)).flatten();
-    let head = quote_ours!(#(#attrs)* #[doc = #docs] #[allow(clippy::unused_async)] #underscores #vis async);
+    let head =
+        quote_ours!(#(#attrs)* #[doc = #docs] #[allow(clippy::unused_async)] #underscores #vis #asyncness);
     quote!(#head #fn_token #name #generics(#(#inputs),*) #output #bounds #block)
 }
 

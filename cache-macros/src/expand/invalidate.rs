@@ -19,17 +19,17 @@ pub(crate) fn expand(targets: &Targets, function: &Function) -> TokenStream {
     let body = match &function.form {
         Form::Boxed(_) => boxed_body(function),
         Form::Async(ret) => async_body(function, ret),
-        Form::Sync => return TokenStream::new(),
+        Form::Sync(ret) => sync_body(function, ret),
     };
-    let around = around(targets, &body);
+    let around = around(targets, &body, function.is_sync());
     let block = match &function.form {
         Form::Boxed(_) => quote_ours!({ ::std::boxed::Box::pin(async move { #around }) }),
-        Form::Async(_) | Form::Sync => quote_ours!({ #around }),
+        Form::Async(_) | Form::Sync(_) => quote_ours!({ #around }),
     };
     quote!(#(#attrs)* #vis #sig #block)
 }
 
-fn around(targets: &Targets, body: &TokenStream) -> TokenStream {
+fn around(targets: &Targets, body: &TokenStream, is_sync: bool) -> TokenStream {
     let p = path::private(targets.krate.as_ref());
     let new = match &targets.cache {
         Some(source) => {
@@ -42,16 +42,21 @@ fn around(targets: &Targets, body: &TokenStream) -> TokenStream {
         }
     };
     let targets = targets.targets.iter().map(|one| target(one, &p, targets.cache.is_some()));
+    let (ret, settle) = if is_sync {
+        (quote_ours!((#body)()), quote_ours!(pending.settle_blocking(succeeded)))
+    } else {
+        (quote_ours!(#body.await), quote_ours!(::std::boxed::Box::pin(pending.settle(succeeded)).await))
+    };
     quote_ours! {
         let mut pending = #p::Pending::#new;
         #(#targets)*
-        let ret = #body.await;
+        let ret = #ret;
         let succeeded = {
             use #p::by_type::*;
             let ty = #p::Ty::of(&ret);
             #p::succeeded((&&&&ty).larder_shape(), &ret)
         };
-        ::std::boxed::Box::pin(pending.settle(succeeded)).await;
+        #settle;
         ret
     }
 }
@@ -60,6 +65,15 @@ fn async_body(function: &Function, ret: &Type) -> TokenStream {
     let statements = &function.block.stmts;
     let returns = if mentions(quote!(#ret), "impl") { TokenStream::new() } else { returns(ret) };
     quote_ours!(async move { #returns #(#statements)* })
+}
+
+fn sync_body(function: &Function, ret: &Type) -> TokenStream {
+    let statements = &function.block.stmts;
+    let output = if mentions(quote!(#ret), "impl") { TokenStream::new() } else { quote_ours!(-> #ret) };
+    match output.is_empty() {
+        true => quote_ours!(move || { #(#statements)* }),
+        false => quote_ours!(move || #output { #(#statements)* }),
+    }
 }
 
 fn boxed_body(function: &Function) -> TokenStream {

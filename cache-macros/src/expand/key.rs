@@ -1,7 +1,7 @@
 //! What names an entry: the parts of the key, and the cache.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ExprCall, Ident, Type, TypeReference};
@@ -16,14 +16,14 @@ use crate::model::plan::Plan;
 /// `__user_key`: takes what names an entry by reference, so that an invalidation can name it before its body
 /// moves the arguments, and does with the entry what it is told. The one place that evaluates the key.
 pub(super) fn builder(plan: &Plan, generic: &Generic) -> TokenStream {
-    let (p, name, vis) = (&plan.private, plan.hidden("key"), emitted(&plan.function.vis));
+    let (p, name, vis) = (&plan.private, plan.hidden("key"), emitted(&plan.beside));
     let attrs = attrs::hidden(plan);
     let mut generics = generic.hidden.clone();
     generics::add(&mut generics, &quote_ours!(__LarderVerb: #p::Verb));
     let (generics, _, bounds) = generics.split_for_impl();
     let receiver = function::borrowed_receiver(plan);
     let params = hidden_params(plan, generic);
-    let patterns = patterns(plan, &quote!());
+    let patterns = patterns(plan, &quote!(), |name| plan.names_an_entry(name));
     let view = View { plan, generic: Some(generic) };
     let (space, parts) = (space(plan, generic, &view), parts(plan, &view));
     quote_ours! {
@@ -90,11 +90,11 @@ fn stripped<'t>(param: &Param, ty: &'t Type, generic: &Generic) -> Option<&'t Ty
     }
 }
 
-/// Binds what the key mentions of arguments that are patterns.
-pub(super) fn patterns(plan: &Plan, reference: &TokenStream) -> TokenStream {
-    let of = |param: &&Param| !param.is_plain && param.names.iter().any(|name| plan.names_an_entry(name));
+/// Binds the wanted names of arguments that are patterns.
+pub(super) fn patterns(plan: &Plan, reference: &TokenStream, wanted: impl Fn(&Ident) -> bool) -> TokenStream {
+    let of = |param: &&Param| !param.is_plain && param.names.iter().any(&wanted);
     let lets = plan.function.params.iter().filter(of).map(|param| {
-        let (pat, ident) = (param.pat_by_reference(|name| plan.names_an_entry(name)), &param.ident);
+        let (pat, ident) = (param.pat_by_reference(&wanted), &param.ident);
         quote_ours!(let #pat = #reference #ident;)
     });
     quote!(#(#lets)*)
@@ -128,12 +128,41 @@ fn part(plan: &Plan, view: &View<'_>, part: &Part) -> TokenStream {
             let reference = span::reference(&view.of(expr));
             quote_spanned!(span=> #p::part(#reference))
         }
+        Part::Sensitive(expr) => {
+            let reference = span::reference(&view.of(expr));
+            quote_spanned!(span=> #p::sensitive(#reference))
+        }
         Part::Word(word, _) => quote_spanned!(span=> #p::Word(#word)),
         Part::Mixed(parts) => {
             let parts = parts.iter().map(|one| self::part(plan, view, one));
             quote_spanned!(span=> (#(#parts,)*))
         }
     }
+}
+
+/// The verb of the read path, where the arguments are as they are declared.
+pub(super) fn probe(plan: &Plan, kind: &TokenStream) -> TokenStream {
+    let p = &plan.private;
+    if plan.options.ways().next().is_none() {
+        return quote_ours!(#p::Probe(#kind));
+    }
+    let (bypass, refresh) = ways(plan);
+    quote_ours!(#p::Probe(#kind).unless(#bypass, #refresh))
+}
+
+/// Whether to go round the cache, and whether to load anew.
+pub(super) fn way(plan: &Plan) -> TokenStream {
+    let (bypass, refresh) = ways(plan);
+    quote_ours!((#bypass, #refresh))
+}
+
+fn ways(plan: &Plan) -> (TokenStream, TokenStream) {
+    let view = View { plan, generic: None };
+    let way = |expr: Option<&Expr>| match expr {
+        Some(expr) => view.of(expr).to_token_stream(),
+        None => quote_ours!(false),
+    };
+    (way(plan.options.bypass.as_ref()), way(plan.options.refresh.as_ref()))
 }
 
 /// How the arguments look where an expression of the user is evaluated.

@@ -1,7 +1,7 @@
 //! What a function fills: one static, in one place.
 
 use proc_macro2::TokenStream;
-use quote::quote_spanned;
+use quote::{quote, quote_spanned};
 use syn::LitStr;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -15,7 +15,7 @@ use crate::parse::life::Life;
 
 /// `__user_keyspace`: the keyspace, and its cache unless that depends on the call.
 pub(super) fn function(plan: &Plan, generic: &Generic) -> TokenStream {
-    let (p, name, vis) = (&plan.private, plan.hidden("keyspace"), emitted(&plan.function.vis));
+    let (p, name, vis) = (&plan.private, plan.hidden("keyspace"), emitted(&plan.beside));
     let (attrs, keyspace) = (attrs::hidden(plan), expr(plan, generic));
     let (generics, _, bounds) = generic.hidden.split_for_impl();
     let (source, ty) = source(plan);
@@ -73,21 +73,50 @@ fn name(plan: &Plan) -> (TokenStream, LitStr) {
 fn policy(plan: &Plan) -> TokenStream {
     let (p, options) = (&plan.private, &plan.options);
     let ttl = options.ttl.as_ref().map(|ttl| life(p, ttl)).map(|ttl| quote_ours!(.ttl(#ttl)));
+    let varied = options.ttl_with.as_ref().map(|_| quote_ours!(.varied()));
     let negative = options.remembers_absence.map(|_| {
         let ttl =
             options.negative_ttl.as_ref().map_or_else(|| quote_ours!(#p::Ttl::Default), |ttl| life(p, ttl));
         quote_ours!(.negative_ttl(#ttl))
     });
+    let loads = loads(plan);
     let jitter = options.jitter.as_ref().map(|fraction| quote_ours!(.jitter(#fraction)));
-    let immutable = options.immutable.then(|| quote_ours!(.immutable()));
-    let local = options.local.then(|| quote_ours!(.local()));
+    let immutable = options.immutable.map(|_| quote_ours!(.immutable()));
+    let local = plan.is_local().then(|| quote_ours!(.local()));
     let format = options
         .format
         .as_ref()
         .filter(|format| format.is_json)
         .map(|format| quote_spanned!(ours_at(format.span)=> .format(#p::Format::Json)));
     let schema = options.schema.as_ref().map(|schema| quote_ours!(.schema(#schema)));
-    quote_ours!(#p::Policy::new() #ttl #negative #jitter #immutable #local #format #schema)
+    quote_ours!(#p::Policy::new() #ttl #varied #negative #(#loads)* #jitter #immutable #local #format #schema)
+}
+
+/// Limits of loads, and windows after the expiry.
+fn loads(plan: &Plan) -> Vec<TokenStream> {
+    let (p, options) = (&plan.private, &plan.options);
+    let limits = [
+        ("timeout", &options.timeout),
+        ("soft_timeout", &options.soft_timeout),
+        ("max_load_time", &options.max_load_time),
+        ("stale_while_revalidate", &options.stale_while_revalidate),
+        ("stale_if_error", &options.stale_if_error),
+    ];
+    let limits = limits.into_iter().filter_map(|(name, limit)| {
+        let (name, limit) = (syn::Ident::new(name, proc_macro2::Span::mixed_site()), limit.as_ref()?);
+        let duration = match limit {
+            Life::Millis(millis) => quote_ours!(::core::time::Duration::from_millis(#millis)),
+            Life::Expr(expr) => quote!(#expr),
+            Life::Never => return None,
+        };
+        Some(quote_ours!(.#name(#duration)))
+    });
+    let ahead = options.refresh_ahead.as_ref().map(|ahead| match ahead {
+        syn::Expr::Lit(_) => quote_ours!(.refresh_ahead(#p::RefreshAhead::Fraction(#ahead))),
+        ahead => quote_ours!(.refresh_ahead(#ahead)),
+    });
+    let never = options.never_stale.map(|_| quote_ours!(.never_stale()));
+    limits.chain(ahead).chain(never).collect()
 }
 
 fn life(p: &TokenStream, life: &Life) -> TokenStream {

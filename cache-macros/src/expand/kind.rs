@@ -1,9 +1,9 @@
 //! What a function returns, chosen by type: once, so that a missing bound is one error.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
-use syn::Ident;
 use syn::spanned::Spanned;
+use syn::{Expr, Ident};
 
 use super::attrs;
 use super::span::{self, emitted, ours_at};
@@ -11,7 +11,7 @@ use crate::model::plan::Plan;
 
 /// `__user_kind`.
 pub(super) fn function(plan: &Plan) -> TokenStream {
-    let (p, name, vis, ret) = (&plan.private, plan.hidden("kind"), emitted(&plan.function.vis), &plan.ret);
+    let (p, name, vis, ret) = (&plan.private, plan.hidden("kind"), emitted(&plan.beside), &plan.ret);
     let (attrs, kind) = (attrs::hidden(plan), statements(plan));
     let (generics, _, bounds) = plan.function.sig.generics.split_for_impl();
     let (first, last) = span::ends(ret);
@@ -35,17 +35,21 @@ pub(super) fn statements(plan: &Plan) -> TokenStream {
         let (p, span) = (span::at(&plan.private, ours_at(span)), ours_at(span));
         quote_spanned!(span=> #p::says_absent(shape);)
     });
-    let condition = match &plan.options.condition {
-        Some(expr) => {
-            let span = ours_at(expr.span());
-            let p = span::at(&plan.private, span);
-            quote_spanned!(span=> #p::condition(shape, #expr))
-        }
-        None => quote_spanned!(last=> |_| true),
-    };
-    let reach = Ident::new(if plan.options.local { "NearTier" } else { "EveryTier" }, last);
+    let judge = judge(plan, last);
+    let limited = plan.options.timeout.as_ref().or(plan.options.max_load_time.as_ref()).map(|_| {
+        let span = plan.options.of_loads.iter().find(|name| *name == "timeout" || *name == "max_load_time");
+        let span = ours_at(span.map_or(last, Ident::span));
+        let p = span::at(&plan.private, span);
+        quote_spanned!(span=> .limited(#p::says_trouble(#p::Ty::<#ret>::new())))
+    });
+    let stale_if = plan.options.stale_if.as_ref().map(|expr| {
+        let span = ours_at(expr.span());
+        let p = span::at(&plan.private, span);
+        quote_spanned!(span=> .stale_if(#p::stale_if(#p::Ty::<#ret>::new(), #expr)))
+    });
+    let reach = Ident::new(if plan.is_local() { "NearTier" } else { "EveryTier" }, last);
     let share = quote_spanned!(last=> (&&&ty).larder_share());
-    let arguments = quote_spanned!(last=> (shape, hold, #share, #p::#reach, #condition));
+    let arguments = quote_spanned!(last=> (shape, hold, #share, #p::#reach, #judge));
     quote_spanned! {first=>
         use #p::by_type::*;
         let ty = #p::Ty::<#ret>::new();
@@ -53,6 +57,27 @@ pub(super) fn statements(plan: &Plan) -> TokenStream {
         let val = #p::val_ty(shape);
         let hold = (&&val).larder_hold();
         #says_absent
-        #p::kind #arguments
+        #p::kind #arguments #limited #stale_if
     }
+}
+
+/// What becomes of a loaded value.
+fn judge(plan: &Plan, last: Span) -> TokenStream {
+    let options = &plan.options;
+    let condition = options.condition.as_ref().map(|expr| judged(plan, "condition", expr));
+    let life = options.ttl_with.as_ref().map(|expr| judged(plan, "ttl_with", expr));
+    match (condition, life) {
+        (Some(condition), Some(life)) => quote_spanned!(last=> (#condition, #life)),
+        (Some(one), None) | (None, Some(one)) => one,
+        (None, None) => {
+            let p = span::at(&plan.private, last);
+            quote_spanned!(last=> #p::Always)
+        }
+    }
+}
+
+fn judged(plan: &Plan, by: &str, expr: &Expr) -> TokenStream {
+    let span = ours_at(expr.span());
+    let (p, by) = (span::at(&plan.private, span), Ident::new(by, span));
+    quote_spanned!(span=> #p::#by(shape, #expr))
 }

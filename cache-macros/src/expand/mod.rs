@@ -6,8 +6,10 @@
 
 mod alone;
 mod attrs;
+pub(crate) mod block;
 pub(crate) mod cached;
 mod companions;
+pub(crate) mod detached;
 mod function;
 mod generics;
 pub(crate) mod invalidate;

@@ -12,6 +12,22 @@ pub(crate) fn names(expr: &Expr) -> Vec<Ident> {
     free.used.into_iter().filter(|name| !bound.contains(name)).collect()
 }
 
+/// The name that an expression is.
+pub(crate) fn name(expr: &Expr) -> Option<&Ident> {
+    match expr {
+        Expr::Path(path) if path.qself.is_none() => path.path.get_ident(),
+        _ => None,
+    }
+}
+
+/// What a reference to an expression refers to.
+pub(crate) fn behind_references(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Reference(reference) => behind_references(&reference.expr),
+        expr => expr,
+    }
+}
+
 /// Whether an expression uses a name, be it inside a macro or a format string.
 pub(crate) fn uses(expr: &Expr, name: &Ident) -> bool {
     names(expr).contains(name) || {

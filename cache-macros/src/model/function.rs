@@ -27,8 +27,8 @@ pub(crate) enum Form {
     Async(Type),
     /// It returns a boxed future of this, as `#[async_trait]` leaves its methods.
     Boxed(Type),
-    /// It is not.
-    Sync,
+    /// It is not, and returns this.
+    Sync(Type),
 }
 
 impl Function {
@@ -44,12 +44,15 @@ impl Function {
         }
     }
 
-    /// What its future returns.
-    pub(crate) fn ret(&self) -> Option<&Type> {
+    /// What it returns, or its future.
+    pub(crate) fn ret(&self) -> &Type {
         match &self.form {
-            Form::Async(ret) | Form::Boxed(ret) => Some(ret),
-            Form::Sync => None,
+            Form::Async(ret) | Form::Boxed(ret) | Form::Sync(ret) => ret,
         }
+    }
+
+    pub(crate) fn is_sync(&self) -> bool {
+        matches!(self.form, Form::Sync(_))
     }
 
     pub(crate) fn receiver(&self) -> Option<&Receiver> {
@@ -97,11 +100,14 @@ fn typed(input: &FnArg) -> Option<&syn::PatType> {
 }
 
 fn form(sig: &Signature) -> Form {
+    let nothing = || syn::parse_quote_spanned!(sig.ident.span()=> ());
     match (&sig.asyncness, &sig.output) {
         (Some(_), ReturnType::Type(_, ret)) => Form::Async((**ret).clone()),
-        (Some(_), ReturnType::Default) => Form::Async(syn::parse_quote_spanned!(sig.ident.span()=> ())),
-        (None, ReturnType::Type(_, ret)) => boxed_output(ret).map_or(Form::Sync, Form::Boxed),
-        (None, ReturnType::Default) => Form::Sync,
+        (Some(_), ReturnType::Default) => Form::Async(nothing()),
+        (None, ReturnType::Type(_, ret)) => {
+            boxed_output(ret).map_or_else(|| Form::Sync((**ret).clone()), Form::Boxed)
+        }
+        (None, ReturnType::Default) => Form::Sync(nothing()),
     }
 }
 

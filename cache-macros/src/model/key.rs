@@ -18,6 +18,8 @@ pub(crate) struct Key {
 pub(crate) enum Part {
     /// The value of an expression over the arguments.
     Expr(Box<Expr>),
+    /// The same, and nobody is to read it in the key.
+    Sensitive(Box<Expr>),
     /// Constant text of a template.
     Word(String, Span),
     /// Text and values in one segment of a template.
@@ -61,10 +63,21 @@ impl Part {
         }
     }
 
+    /// The same part, sensitive where `is_sensitive` says so.
+    pub(crate) fn hidden(self, is_sensitive: &impl Fn(&Expr) -> bool) -> Self {
+        match self {
+            Self::Expr(expr) if is_sensitive(&expr) => Self::Sensitive(expr),
+            Self::Mixed(parts) => {
+                Self::Mixed(parts.into_iter().map(|part| part.hidden(is_sensitive)).collect())
+            }
+            other => other,
+        }
+    }
+
     /// Every expression in it.
     pub(crate) fn exprs(&self) -> Vec<&Expr> {
         match self {
-            Self::Expr(expr) => vec![expr],
+            Self::Expr(expr) | Self::Sensitive(expr) => vec![expr],
             Self::Word(..) => Vec::new(),
             Self::Mixed(parts) => parts.iter().flat_map(Self::exprs).collect(),
         }
@@ -73,7 +86,7 @@ impl Part {
     /// Where an error about it shows.
     pub(crate) fn span(&self) -> Span {
         match self {
-            Self::Expr(expr) => expr.span(),
+            Self::Expr(expr) | Self::Sensitive(expr) => expr.span(),
             Self::Word(_, span) => *span,
             Self::Mixed(parts) => parts.first().map_or_else(Span::call_site, Self::span),
         }

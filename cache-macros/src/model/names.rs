@@ -7,11 +7,26 @@ use crate::suggest::did_you_mean;
 /// The options of `#[cached]`, each with an example.
 pub(crate) const CACHED: &[(&str, &str)] = &[
     ("ttl", "ttl = \"5m\""),
+    ("ttl_with", "ttl_with = |user| user.life"),
     ("prefix", "prefix = \"user\""),
     ("key", "key(id, user.tenant)` or `key = \"{tenant}:{id}\""),
     ("skip", "skip(db, request)"),
+    ("timeout", "timeout = \"5s\""),
+    ("soft_timeout", "soft_timeout = \"200ms\""),
+    ("max_load_time", "max_load_time = \"30s\""),
+    ("detach", "detach"),
+    ("stale_while_revalidate", "stale_while_revalidate = \"1m\""),
+    ("stale_if_error", "stale_if_error = \"1h\""),
+    ("stale_if", "stale_if = |error| error.is_transient()"),
+    ("refresh_ahead", "refresh_ahead = 0.8"),
+    ("never_stale", "never_stale"),
+    ("sensitive", "sensitive(email)"),
+    ("user", "user = session.user"),
+    ("tenant", "tenant = session.tenant"),
     ("cache", "cache = \"persistent\"` or `cache = self.cache"),
     ("condition", "condition = |user| user.active"),
+    ("bypass", "bypass = request.no_cache"),
+    ("refresh", "refresh = request.force"),
     ("cache_none", "cache_none"),
     ("negative_ttl", "negative_ttl = \"30s\""),
     ("jitter", "jitter = 0.15"),
@@ -27,32 +42,16 @@ pub(crate) const CACHED: &[(&str, &str)] = &[
 
 /// The options of `#[cached]` that are planned.
 const CACHED_LATER: &[&str] = &[
-    "ttl_with",
-    "user",
-    "tenant",
     "tags",
     "tags_with",
-    "stale_while_revalidate",
-    "stale_if_error",
-    "refresh_ahead",
-    "stale_if",
-    "soft_timeout",
-    "timeout",
-    "max_load_time",
-    "detach",
     "single_flight",
-    "bypass",
-    "refresh",
     "group_by",
-    "sensitive",
-    "never_stale",
     "secure",
     "near",
     "batch",
     "interop",
     "namespace",
     "operation",
-    "impl",
 ];
 
 /// The options and targets of `#[invalidate_cache]`, each with an example.
@@ -78,6 +77,9 @@ pub(crate) fn no_option(name: &Ident) -> String {
     let name = name.to_string();
     if CACHED_LATER.contains(&name.as_str()) {
         return not_yet(&name);
+    }
+    if name == "impl" {
+        return "`impl` is for a whole `impl` block; leave it out here".to_owned();
     }
     let known = CACHED.iter().map(|(name, _)| *name);
     format!("there is no option `{name}`{}", did_you_mean(&name, known.chain(CACHED_LATER.iter().copied())))

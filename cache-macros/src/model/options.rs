@@ -1,32 +1,51 @@
 //! The options of `#[cached]`.
 
 use proc_macro2::Span;
-use syn::parse::Parser;
-use syn::punctuated::Punctuated;
-use syn::{Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Path, Token};
+use syn::{Expr, Ident, LitStr, Path};
 
 use super::key::Key;
 use super::names;
 use super::source::Source;
-use crate::parse::args::{Arg, Value};
+use super::values::{
+    companions, expr, exprs, flag, format, fraction, jitter, key, path, prefix, schema, skip,
+};
+use crate::parse::args::Arg;
 use crate::parse::life::{self, Life};
-use crate::parse::template;
 use crate::problems::Problems;
 
 /// What was asked for. Every option is checked by itself; how they go together is [`crate::validate`]'s.
 #[derive(Debug, Default)]
 pub(crate) struct Options {
     pub(crate) ttl: Option<Life>,
+    /// `fn(&T) -> Duration`
+    pub(crate) ttl_with: Option<Expr>,
     pub(crate) negative_ttl: Option<Life>,
     /// `cache_none` or `negative_ttl`, whichever was first.
     pub(crate) remembers_absence: Option<Span>,
     pub(crate) prefix: Option<LitStr>,
     pub(crate) key: Option<Key>,
     pub(crate) skip: Vec<Ident>,
+    /// What of the key nobody is to read.
+    pub(crate) sensitive: Vec<Expr>,
+    pub(crate) user: Option<Expr>,
+    pub(crate) tenant: Option<Expr>,
     pub(crate) cache: Source,
     pub(crate) condition: Option<Expr>,
+    pub(crate) bypass: Option<Expr>,
+    pub(crate) refresh: Option<Expr>,
     pub(crate) jitter: Option<Expr>,
-    pub(crate) immutable: bool,
+    pub(crate) timeout: Option<Life>,
+    pub(crate) soft_timeout: Option<Life>,
+    pub(crate) max_load_time: Option<Life>,
+    pub(crate) stale_while_revalidate: Option<Life>,
+    pub(crate) stale_if_error: Option<Life>,
+    pub(crate) stale_if: Option<Expr>,
+    pub(crate) refresh_ahead: Option<Expr>,
+    pub(crate) never_stale: Option<Span>,
+    pub(crate) detach: Option<Span>,
+    /// Where the options of loads were said that are not for every function, in their order.
+    pub(crate) of_loads: Vec<Ident>,
+    pub(crate) immutable: Option<Span>,
     pub(crate) local: bool,
     pub(crate) schema: Option<Expr>,
     pub(crate) format: Option<Format>,
@@ -65,6 +84,7 @@ impl Options {
         let span = arg.name.span();
         match arg.name.to_string().as_str() {
             "ttl" => self.ttl = Some(life::parse(expr(arg)?)?),
+            "ttl_with" => self.ttl_with = Some(expr(arg)?),
             "negative_ttl" => {
                 self.remembers_absence.get_or_insert(span);
                 self.negative_ttl = Some(life::parse(expr(arg)?)?);
@@ -73,10 +93,33 @@ impl Options {
             "prefix" => self.prefix = Some(prefix(arg)?),
             "key" => self.key = Some(key(arg, problems)?),
             "skip" => self.skip = skip(arg)?,
+            "sensitive" => self.sensitive = exprs(arg)?,
+            "user" => self.user = Some(expr(arg)?),
+            "tenant" => self.tenant = Some(expr(arg)?),
             "cache" => self.cache = Source::of(expr(arg)?),
             "condition" => self.condition = Some(expr(arg)?),
+            "bypass" => self.bypass = Some(expr(arg)?),
+            "refresh" => self.refresh = Some(expr(arg)?),
             "jitter" => self.jitter = Some(jitter(arg)?),
-            "immutable" => self.immutable = flag(arg).map(|_| true)?,
+            "timeout" => self.timeout = Some(self.limit(arg)?),
+            "soft_timeout" => self.soft_timeout = Some(self.limit(arg)?),
+            "max_load_time" => self.max_load_time = Some(self.limit(arg)?),
+            "stale_while_revalidate" => self.stale_while_revalidate = Some(self.limit(arg)?),
+            "stale_if_error" => self.stale_if_error = Some(self.limit(arg)?),
+            "stale_if" => {
+                self.of_loads.push(arg.name.clone());
+                self.stale_if = Some(expr(arg)?);
+            }
+            "refresh_ahead" => {
+                self.of_loads.push(arg.name.clone());
+                self.refresh_ahead = Some(fraction(arg)?);
+            }
+            "detach" => {
+                self.of_loads.push(arg.name.clone());
+                self.detach = Some(flag(arg)?);
+            }
+            "never_stale" => self.never_stale = Some(flag(arg)?),
+            "immutable" => self.immutable = Some(flag(arg)?),
             "local" => self.local = flag(arg).map(|_| true)?,
             "schema" => self.schema = Some(schema(arg)?),
             "format" => self.format = Some(format(arg)?),
@@ -88,141 +131,27 @@ impl Options {
         }
         Ok(())
     }
-}
 
-/// An option that is written otherwise.
-fn wrong(arg: &Arg) -> syn::Error {
-    syn::Error::new(
-        arg.name.span(),
-        format!("`{}` is not written like this; {}", arg.name, names::example(&arg.name.to_string())),
-    )
-}
-
-fn expr(arg: Arg) -> syn::Result<Expr> {
-    match arg.value {
-        Value::Expr(expr) => Ok(*expr),
-        Value::Flag | Value::List(..) => Err(wrong(&arg)),
+    /// A limit, or a window after the expiry.
+    fn limit(&mut self, arg: Arg) -> syn::Result<Life> {
+        self.of_loads.push(arg.name.clone());
+        let name = arg.name.to_string();
+        life::limit(&name, expr(arg)?)
     }
-}
 
-fn flag(arg: Arg) -> syn::Result<Span> {
-    match arg.value {
-        Value::Flag => Ok(arg.name.span()),
-        Value::Expr(_) | Value::List(..) => Err(wrong(&arg)),
+    /// Whether a load goes on when its callers have gone: it was said, or a window needs somebody to refresh.
+    pub(crate) fn is_detached(&self) -> bool {
+        self.detach.is_some() || self.stale_while_revalidate.is_some() || self.refresh_ahead.is_some()
     }
-}
 
-fn text(arg: Arg) -> syn::Result<LitStr> {
-    let error = wrong(&arg);
-    match expr(arg)? {
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Ok(text),
-        other => Err(syn::Error::new_spanned(other, error)),
+    /// What decides, call by call, whether the cache is asked.
+    pub(crate) fn ways(&self) -> impl Iterator<Item = &Expr> {
+        self.bypass.iter().chain(&self.refresh)
     }
-}
 
-pub(super) fn path(arg: Arg) -> syn::Result<Path> {
-    let error = wrong(&arg);
-    match expr(arg)? {
-        Expr::Path(ExprPath { path, qself: None, .. }) => Ok(path),
-        other => Err(syn::Error::new_spanned(other, error)),
-    }
-}
-
-fn prefix(arg: Arg) -> syn::Result<LitStr> {
-    let prefix = text(arg)?;
-    if prefix.value().split(':').any(str::is_empty) {
-        let message = "a prefix is one or more names with `:` between them, e.g. \"user\" or \"blog:post\"";
-        return Err(syn::Error::new_spanned(prefix, message));
-    }
-    Ok(prefix)
-}
-
-fn key(arg: Arg, problems: &mut Problems) -> syn::Result<Key> {
-    let error = wrong(&arg);
-    match arg.value {
-        Value::Flag => Err(error),
-        Value::Expr(expr) => match *expr {
-            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
-                Ok(Key::of_template(template::parse(&text)?, problems))
-            }
-            other => Err(syn::Error::new_spanned(other, error)),
-        },
-        Value::List(paren, tokens) => {
-            let exprs = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(tokens)?;
-            if exprs.is_empty() {
-                return Err(syn::Error::new(paren, format!("the key is empty; {}", names::example("key"))));
-            }
-            Ok(Key::of_list(exprs))
-        }
-    }
-}
-
-fn skip(arg: Arg) -> syn::Result<Vec<Ident>> {
-    use syn::ext::IdentExt;
-    let error = wrong(&arg);
-    let Value::List(_, tokens) = arg.value else { return Err(error) };
-    let names = |input: syn::parse::ParseStream<'_>| {
-        Punctuated::<Ident, Token![,]>::parse_terminated_with(input, Ident::parse_any)
-    };
-    let names = names.parse2(tokens)?;
-    if names.is_empty() { Err(error) } else { Ok(names.into_iter().collect()) }
-}
-
-fn jitter(arg: Arg) -> syn::Result<Expr> {
-    const RANGE: &str = "jitter is a fraction from 0 to below 1, e.g. `jitter = 0.15`";
-    let expr = expr(arg)?;
-    let fraction = match &expr {
-        Expr::Lit(ExprLit { lit: Lit::Float(fraction), .. }) => fraction.base10_parse::<f64>()?,
-        Expr::Lit(ExprLit { lit: Lit::Int(zero), .. }) if zero.base10_digits() == "0" => {
-            return Ok(syn::parse_quote_spanned!(zero.span()=> 0.0));
-        }
-        Expr::Lit(_) | Expr::Unary(_) => return Err(syn::Error::new_spanned(expr, RANGE)),
-        _ => return Ok(expr),
-    };
-    if (0.0..1.0).contains(&fraction) { Ok(expr) } else { Err(syn::Error::new_spanned(expr, RANGE)) }
-}
-
-fn schema(arg: Arg) -> syn::Result<Expr> {
-    let expr = expr(arg)?;
-    let readable = match &expr {
-        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => number.base10_parse::<u32>().is_ok(),
-        Expr::Lit(_) | Expr::Unary(_) => false,
-        _ => true,
-    };
-    if readable {
-        return Ok(expr);
-    }
-    Err(syn::Error::new_spanned(expr, "schema is a number from 0 to 4294967295, e.g. `schema = 2`"))
-}
-
-fn format(arg: Arg) -> syn::Result<Format> {
-    let later = names::not_yet("format");
-    let Value::Expr(value) = &arg.value else { return Err(wrong(&arg)) };
-    if let Expr::Path(_) = **value {
-        let message = format!("a format of your own: {later}; formats are \"msgpack\" and \"json\"");
-        return Err(syn::Error::new_spanned(value, message));
-    }
-    let name = text(arg)?;
-    let is_json = match name.value().as_str() {
-        "msgpack" => false,
-        "json" => true,
-        "bincode" => return Err(syn::Error::new_spanned(name, names::not_yet("bincode"))),
-        other => {
-            let hint = crate::suggest::did_you_mean(other, ["msgpack", "json"]);
-            let hint =
-                if hint.is_empty() { "; formats are \"msgpack\" and \"json\"".to_owned() } else { hint };
-            let message = format!("there is no format {other:?}{hint}");
-            return Err(syn::Error::new_spanned(name, message));
-        }
-    };
-    Ok(Format { span: name.span(), is_json })
-}
-
-fn companions(arg: Arg) -> syn::Result<bool> {
-    let choice = text(arg)?;
-    match choice.value().as_str() {
-        "none" => Ok(true),
-        "all" => Ok(false),
-        _ => Err(syn::Error::new(choice.span(), "companions are \"all\" or \"none\"")),
+    /// The scopes in the order of the key, each with its name.
+    pub(crate) fn scopes(&self) -> impl Iterator<Item = (&'static str, &Expr)> {
+        let named = [("~tenant", &self.tenant), ("~user", &self.user)];
+        named.into_iter().filter_map(|(name, expr)| expr.as_ref().map(|expr| (name, expr)))
     }
 }

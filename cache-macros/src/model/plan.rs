@@ -3,14 +3,26 @@
 use proc_macro2::TokenStream;
 use quote::format_ident;
 use syn::ext::IdentExt;
-use syn::{Expr, Ident, Type};
+use syn::spanned::Spanned;
+use syn::{Expr, Ident, Type, Visibility};
 
 use super::free;
-use super::function::{Form, Function};
+use super::function::Function;
 use super::key::Part;
 use super::options::Options;
 use super::param::Param;
 use crate::path;
+
+/// Where a function stands, as far as the macro knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Its attribute sees nothing around it.
+    Unknown,
+    /// In an `impl` block that was seen.
+    Impl,
+    /// The same of a trait: what stands beside it goes into another block.
+    ImplOfTrait,
+}
 
 /// A cached function that has been checked.
 pub(crate) struct Plan {
@@ -18,10 +30,13 @@ pub(crate) struct Plan {
     pub(crate) function: Function,
     /// The path of what expanded code calls.
     pub(crate) private: TokenStream,
-    /// What its future returns.
+    /// What it returns, or its future.
     pub(crate) ret: Type,
     /// The parts of its key.
     pub(crate) parts: Vec<Part>,
+    /// The visibility of what stands beside it.
+    pub(crate) beside: Visibility,
+    pub(crate) place: Place,
     /// It stands in an `impl` block.
     pub(crate) in_impl: bool,
     /// The names that options mention: used, whether the body uses them or not.
@@ -29,26 +44,30 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// `None` for a function that is not asynchronous.
-    pub(crate) fn new(mut options: Options, function: Function) -> Option<Self> {
-        let ret = match &function.form {
-            Form::Async(ret) | Form::Boxed(ret) => ret.clone(),
-            Form::Sync => return None,
-        };
+    pub(crate) fn new(mut options: Options, function: Function, place: Place) -> Self {
+        let ret = function.ret().clone();
         let mentioned = mentioned(&options, &function);
-        let parts = match options.key.take() {
-            Some(key) => key.parts,
-            None => every_argument(&options, &function),
-        };
-        Some(Self {
+        let parts = parts(&mut options, &function);
+        Self {
             private: path::private(options.krate.as_ref()),
-            in_impl: options.assoc.is_some() || function.mentions_self(),
+            in_impl: place != Place::Unknown || options.assoc.is_some() || function.mentions_self(),
+            beside: if place == Place::ImplOfTrait {
+                syn::parse_quote!(pub(crate))
+            } else {
+                function.vis.clone()
+            },
+            place,
             ret,
             parts,
             mentioned,
             options,
             function,
-        })
+        }
+    }
+
+    /// Whether values stay in the near tier.
+    pub(crate) fn is_local(&self) -> bool {
+        self.options.local || self.function.is_sync()
     }
 
     /// Whether a parameter names an entry: the key or the choice of the cache mention it.
@@ -63,6 +82,11 @@ impl Plan {
             .flat_map(Part::exprs)
             .chain(self.options.cache.expr())
             .any(|expr| free::uses(expr, name))
+    }
+
+    /// Whether the decision to ask the cache mentions a name.
+    pub(crate) fn names_a_way(&self, name: &Ident) -> bool {
+        self.options.ways().any(|expr| free::uses(expr, name))
     }
 
     /// Whether which cache it fills depends on the call.
@@ -85,8 +109,8 @@ impl Plan {
 }
 
 fn mentioned(options: &Options, function: &Function) -> Vec<Ident> {
-    let exprs: Vec<&Expr> =
-        options.key.iter().flat_map(|key| key.exprs()).chain(options.cache.expr()).collect();
+    let key = options.key.iter().flat_map(|key| key.exprs()).chain(options.cache.expr());
+    let exprs: Vec<&Expr> = key.chain(options.ways()).chain(options.scopes().map(|(_, expr)| expr)).collect();
     let names = function.params.iter().flat_map(|param| &param.names);
     names.filter(|name| exprs.iter().any(|expr| free::uses(expr, name))).cloned().collect()
 }
@@ -100,9 +124,33 @@ pub(crate) fn hidden(function: &Ident, suffix: &str) -> Ident {
     format_ident!("__{}_{suffix}", function.unraw(), span = function.span())
 }
 
+/// Scopes, then what the user wrote, else every argument.
+fn parts(options: &mut Options, function: &Function) -> Vec<Part> {
+    let key = match options.key.take() {
+        Some(key) => key.parts,
+        None => every_argument(options, function),
+    };
+    let scopes = options
+        .scopes()
+        .flat_map(|(name, expr)| [Part::Word(name.to_owned(), expr.span()), Part::of(expr.clone())]);
+    let is_sensitive = |expr: &Expr| options.sensitive.iter().any(|what| covers(what, expr));
+    scopes.chain(key).map(|part| part.hidden(&is_sensitive)).collect()
+}
+
+/// Whether something said to be sensitive is this expression, or an argument that it uses.
+pub(crate) fn covers(sensitive: &Expr, expr: &Expr) -> bool {
+    let sensitive = free::behind_references(sensitive);
+    sensitive == free::behind_references(expr)
+        || free::name(sensitive).is_some_and(|name| free::uses(expr, name))
+}
+
 fn every_argument(options: &Options, function: &Function) -> Vec<Part> {
     let is_skipped = |param: &Param| options.skip.iter().any(|name| param.is_called(name));
-    let kept = function.params.iter().filter(|param| !is_skipped(param));
+    let is_scope = |param: &Param| {
+        let mut names = options.scopes().filter_map(|(_, expr)| free::name(free::behind_references(expr)));
+        param.is_plain && names.any(|name| *name == param.ident)
+    };
+    let kept = function.params.iter().filter(|param| !is_skipped(param) && !is_scope(param));
     kept.map(|param| Part::Expr(Box::new(path_of(&param.ident)))).collect()
 }
 

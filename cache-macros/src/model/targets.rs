@@ -68,9 +68,9 @@ impl Targets {
             }
         };
         match (arg.name.to_string().as_str(), arg.value) {
-            ("all", Value::List(_, tokens)) => self.targets.push(all(tokens)?),
-            ("patterns", Value::List(_, tokens)) => self.texts(tokens, problems, pattern)?,
-            ("keys", Value::List(_, tokens)) => self.texts(tokens, problems, key)?,
+            ("all", Value::List(paren, tokens)) => self.targets.push(all(paren, tokens)?),
+            ("patterns", Value::List(_, tokens)) => self.texts("patterns", tokens, problems, pattern)?,
+            ("keys", Value::List(_, tokens)) => self.texts("keys", tokens, problems, key)?,
             ("cache", Value::Expr(expr)) => once(&arg.name, &mut self.cache, Source::of(*expr))?,
             ("crate", Value::Expr(expr)) => once(&arg.name, &mut self.krate, path(*expr)?)?,
             (name, _) => return Err(syn::Error::new(arg.name.span(), unknown(name))),
@@ -80,11 +80,14 @@ impl Targets {
 
     fn texts(
         &mut self,
+        what: &str,
         tokens: TokenStream,
         problems: &mut Problems,
         of: fn(&LitStr) -> syn::Result<Target>,
     ) -> syn::Result<()> {
-        let texts = Punctuated::<LitStr, Token![,]>::parse_terminated.parse2(tokens)?;
+        let texts = Punctuated::<LitStr, Token![,]>::parse_terminated
+            .parse2(tokens)
+            .map_err(|error| syn::Error::new(error.span(), names::example(what)))?;
         let targets: Vec<_> = texts.iter().filter_map(|text| problems.keep(of(text))).collect();
         self.targets.extend(targets);
         Ok(())
@@ -169,9 +172,12 @@ fn misspelled(call: &ExprCall, path: &ExprPath) -> syn::Result<()> {
 }
 
 /// `all(user)`, `all(user::<T>)`, `all(self.get)`
-fn all(tokens: TokenStream) -> syn::Result<Target> {
+fn all(paren: Span, tokens: TokenStream) -> syn::Result<Target> {
     const WHAT: &str = "name one cached function: `all(user)`, `all(user::<T>)`, `all(Self::get)`";
-    let expr: Expr = syn::parse2(tokens)?;
+    if tokens.is_empty() {
+        return Err(syn::Error::new(paren, WHAT));
+    }
+    let expr: Expr = syn::parse2(tokens).map_err(|error| syn::Error::new(error.span(), WHAT))?;
     match &expr {
         Expr::Path(path) => Ok(Target::All(path.clone())),
         Expr::Field(field) => match (&*field.base, &field.member) {

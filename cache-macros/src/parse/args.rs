@@ -64,7 +64,10 @@ pub(crate) fn one(input: ParseStream<'_>) -> syn::Result<Arg> {
     }
     let name = input.call(Ident::parse_any)?;
     let value = if input.peek(Token![=]) {
-        input.parse::<Token![=]>()?;
+        let sign = input.parse::<Token![=]>()?;
+        if input.is_empty() || input.peek(Token![,]) {
+            return Err(syn::Error::new(sign.span, format!("`{name} =` is given no value")));
+        }
         Value::Expr(Box::new(input.parse()?))
     } else if input.peek(token::Paren) {
         let list;
@@ -77,7 +80,11 @@ pub(crate) fn one(input: ParseStream<'_>) -> syn::Result<Arg> {
 }
 
 fn at_comma(input: ParseStream<'_>) -> syn::Result<()> {
-    if input.is_empty() || input.peek(Token![,]) { Ok(()) } else { Err(input.error("expected `,`")) }
+    if input.is_empty() || input.peek(Token![,]) {
+        Ok(())
+    } else {
+        Err(input.error("expected `,` (an option is written `name`, `name = value` or `name(..)`)"))
+    }
 }
 
 fn bare(literal: &Lit) -> String {

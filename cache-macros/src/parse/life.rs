@@ -32,6 +32,22 @@ pub(crate) fn parse(expr: Expr) -> syn::Result<Life> {
     }
 }
 
+/// Reads a limit or a window: a life above zero that ends.
+pub(crate) fn limit(name: &str, expr: Expr) -> syn::Result<Life> {
+    let at = expr.clone();
+    match parse(expr) {
+        Ok(Life::Never) => Err(syn::Error::new_spanned(
+            at,
+            format!("`{name}` has an end; leave it out, or give e.g. \"5s\""),
+        )),
+        Err(error) if error.to_string() == ZERO => Err(syn::Error::new_spanned(
+            at,
+            format!("`{name}` of 0 is none; leave it out, or give e.g. \"5s\""),
+        )),
+        other => other,
+    }
+}
+
 fn of_text(text: &LitStr) -> syn::Result<Life> {
     let value = text.value();
     if value.trim().eq_ignore_ascii_case("never") {

@@ -1,11 +1,13 @@
 //! Every parameter is in the key or skipped, never both, never by mistake neither.
 
+use quote::ToTokens;
 use syn::{Expr, Ident};
 
 use crate::model::free;
 use crate::model::function::Function;
 use crate::model::options::Options;
 use crate::model::param::Param;
+use crate::model::plan::covers;
 use crate::problems::Problems;
 use crate::suggest::{did_you_mean, nearest};
 
@@ -13,23 +15,92 @@ pub(super) fn check(options: &Options, function: &Function, problems: &mut Probl
     for name in &options.skip {
         skipped(name, function, problems);
     }
-    let Some(key) = &options.key else { return };
-    let exprs = key.exprs();
-    let unknown = unknown_names(&exprs, function);
+    let scopes: Vec<&Expr> = options.scopes().map(|(_, expr)| expr).collect();
+    let around: Vec<&Expr> = scopes.iter().copied().chain(options.ways()).collect();
+    let key: Vec<&Expr> = options.key.iter().flat_map(|key| key.exprs()).collect();
+    let unknown: Vec<Ident> =
+        [unknown_names(&key, function), unknown_names(&around, function)].into_iter().flatten().collect();
     for name in &unknown {
         problems.at(name, no_argument(name, function));
     }
+    sensitive(options, &key, &scopes, function, problems);
+    if options.key.is_none() {
+        return deciders(options, function, problems);
+    }
     for param in &function.params {
         let skip = options.skip.iter().find(|name| param.is_called(name));
-        let in_key = exprs.iter().any(|expr| param.names.iter().any(|name| free::uses(expr, name)));
-        match (skip, in_key) {
-            (Some(name), true) => {
+        match (skip, uses(&key, param), uses(&around, param)) {
+            (Some(name), true, _) => {
                 problems.at(name, format!("`{name}` is in the key and skipped; keep one"));
             }
-            (None, false) if !unknown.iter().any(|name| is_near(name, param)) => neither(param, problems),
+            (None, false, false) if !unknown.iter().any(|name| is_near(name, param)) => {
+                neither(param, problems);
+            }
             _ => {}
         }
     }
+}
+
+fn uses(exprs: &[&Expr], param: &Param) -> bool {
+    exprs.iter().any(|expr| param.names.iter().any(|name| free::uses(expr, name)))
+}
+
+/// A flag that says how to ask is no part of the question: with it in the key, what is loaded anew would be stored
+/// where nobody looks.
+fn deciders(options: &Options, function: &Function, problems: &mut Problems) {
+    let ways: Vec<&Expr> = options.ways().collect();
+    for param in function.params.iter().filter(|param| is_bool(param) && uses(&ways, param)) {
+        if !options.skip.iter().any(|name| param.is_called(name)) {
+            let name = &param.ident;
+            let message = format!(
+                "`{name}` decides how the cache is asked, and is part of the key; say `skip({name})`, or name what the \
+                 key is with `key(..)`"
+            );
+            problems.at(&param.pat, message);
+        }
+    }
+}
+
+fn is_bool(param: &Param) -> bool {
+    matches!(&param.ty, syn::Type::Path(path) if path.path.is_ident("bool"))
+}
+
+/// What is sensitive has to be in the key, or nothing is hidden.
+fn sensitive(
+    options: &Options,
+    key: &[&Expr],
+    scopes: &[&Expr],
+    function: &Function,
+    problems: &mut Problems,
+) {
+    for what in &options.sensitive {
+        let in_scopes = scopes.iter().any(|expr| covers(what, expr));
+        let in_key = if options.key.is_some() {
+            key.iter().any(|expr| covers(what, expr))
+        } else {
+            by_default(what, options, function)
+        };
+        if let Some(name) = free::name(what).filter(|name| !is_argument(name, function)) {
+            problems.at(name, no_argument(name, function));
+        } else if !in_scopes && !in_key {
+            let what_text = what.to_token_stream().to_string().replace(' ', "");
+            let message = format!(
+                "`{what_text}` is no part of the key; name an argument that is, or an expression of `key(..)`"
+            );
+            problems.at(what, message);
+        }
+    }
+}
+
+fn is_argument(name: &Ident, function: &Function) -> bool {
+    function.params.iter().any(|param| param.names.contains(name))
+}
+
+/// Whether it names an argument that enters the key because nothing else was said.
+fn by_default(what: &Expr, options: &Options, function: &Function) -> bool {
+    let Some(name) = free::name(free::behind_references(what)) else { return false };
+    let param = function.params.iter().find(|param| param.is_called(name));
+    param.is_some_and(|param| param.is_plain && !options.skip.iter().any(|skip| param.is_called(skip)))
 }
 
 fn neither(param: &Param, problems: &mut Problems) {

@@ -23,7 +23,9 @@ fn method(options: &Options, receiver: &syn::Receiver, problems: &mut Problems) 
         problems.on(assoc, "`assoc` is for functions without `self`; leave it out");
     }
     let this = format_ident!("self");
-    let in_key = options.key.iter().flat_map(|key| key.exprs()).any(|expr| free::uses(expr, &this));
+    let scopes = options.scopes().map(|(_, expr)| expr);
+    let in_key =
+        options.key.iter().flat_map(|key| key.exprs()).chain(scopes).any(|expr| free::uses(expr, &this));
     match (in_key, options.shared) {
         (true, Some(shared)) => {
             problems.on(shared, "`shared` says that the key ignores `self`, but the key mentions it; keep one");

@@ -30,6 +30,47 @@ mod db {
     }
 }
 
+mod more {
+    use cupboard::{cached, invalidate_cache};
+
+    /// Not async, with most of the options.
+    #[cached(prefix = "age", ttl_with = |age: &u64| std::time::Duration::from_secs(*age), bypass = off, refresh = force, key(name), sensitive(name), user = user, crate = cupboard)]
+    pub fn age(name: &str, off: bool, force: bool, user: Option<u64>) -> Option<u64> {
+        let known = user? + name.len() as u64;
+        Some(known)
+    }
+
+    /// Not async either.
+    #[invalidate_cache(age(name, Some(7)), all(age), crate = cupboard)]
+    pub fn forget(name: &str) -> bool {
+        !name.is_empty()
+    }
+
+    /// A trait.
+    pub(crate) trait Named {
+        /// An error.
+        type Error;
+
+        /// A name.
+        fn name(&self, id: u64) -> impl Future<Output = Result<String, Self::Error>> + Send;
+    }
+
+    /// Its type.
+    #[derive(Debug)]
+    pub(crate) struct Names(pub u64);
+
+    #[cached(impl)]
+    impl Named for Names {
+        type Error = std::num::ParseIntError;
+
+        #[cached(key(self.0, id), crate = cupboard)]
+        async fn name(&self, id: u64) -> Result<String, Self::Error> {
+            let number: u64 = id.to_string().parse()?;
+            Ok(format!("{} {number}", self.0))
+        }
+    }
+}
+
 /// A part of a key.
 #[derive(cupboard::KeyPart)]
 #[key_part(crate = cupboard)]
@@ -45,6 +86,10 @@ fn main() {
     runtime.block_on(async {
         assert_eq!(db::user(1, "ann").await.unwrap().unwrap().name, "1ann");
         assert!(db::rename(1, "ann").await.is_ok());
+        assert_eq!(more::age("ann", false, true, Some(4)), Some(7));
+        assert!(more::forget("ann"));
+        assert_eq!(more::Named::name(&more::Names(1), 2).await.unwrap(), "1 2");
+        let _ = more::Names(1).name_peek(2).await;
         let _ = (Page::First, Page::Numbered(1));
     });
 }

@@ -3,6 +3,16 @@
 use super::{Hold, Shape, Share};
 use crate::error::Error;
 use crate::port::near::Held;
+use crate::time::Ttl;
+
+/// What becomes of a loaded value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is stored for this life; `Ttl::Default`: the one that was asked for.
+    Keep(Ttl),
+    /// It is handed out and not stored.
+    Refuse,
+}
 
 /// What the engine is told about the results of a call. Cheap to clone: a load that goes on by itself takes one along.
 pub(crate) trait Recipe: Clone {
@@ -26,8 +36,8 @@ pub(crate) trait Recipe: Clone {
     /// How failures reach followers.
     fn share(&self) -> Self::Share;
 
-    /// Whether a value is to be stored.
-    fn keeps(&self, value: &Self::Val) -> bool;
+    /// What becomes of a value.
+    fn judge(&self, value: &Self::Val) -> Verdict;
 
     /// Whether a failed result may be answered with a stale value instead.
     fn stale_will_do(&self, _failed: &Self::Ret) -> bool {

@@ -1,0 +1,195 @@
+//! A miss of a synchronous function: the near tier alone, no runtime, no task.
+//!
+//! Promise: as for [`super::load`]: one load per key whoever asks, the body runs at most once per call, a leader that
+//! panics hands over to a follower. A thread never waits for itself, also not over other threads ([`waits`]).
+//! Invariant: nothing is awaited. A landing that would have to wait (a set or an invalidation of a key of the same
+//! stripe is passing) is left out.
+
+mod waits;
+
+use super::counters::Count;
+use super::land::Landing;
+use super::outcome::Outcome;
+use super::typed::{Hold, Recipe, Shape, Share, Split, Verdict};
+use super::{Ask, Engine, Keyspace, What};
+use crate::entry::{Invalidated, Reason};
+use crate::flight::{Lead, Seat};
+use crate::port::near::Held;
+use crate::stamp::Scope;
+
+/// Where a caller found itself.
+enum Place<R> {
+    Answered(R),
+    Alone,
+    Leading(Lead<Outcome>),
+}
+
+/// When a load began, and whether it replaces what is held.
+#[derive(Clone, Copy)]
+struct Begun {
+    born: u64,
+    replaces: bool,
+}
+
+impl Engine {
+    /// Answers a call after its near probe missed.
+    pub(crate) fn load_blocking<R: Recipe>(
+        &self,
+        ask: &Ask<'_>,
+        recipe: &R,
+        body: impl FnOnce() -> R::Ret,
+    ) -> R::Ret {
+        let lead = match self.place_blocking(ask, recipe) {
+            Place::Answered(ret) => return ret,
+            Place::Alone => return self.run_blocking(ask.space, body),
+            Place::Leading(lead) => lead,
+        };
+        let begun = Begun { born: self.stamps.born(), replaces: false };
+        // Another leader may have landed between the probe and the seat.
+        if let Ok(Some(found)) = self.near(ask)
+            && let Some(ret) = recipe.give(found.value())
+        {
+            self.counters.add(ask.space, found.count());
+            lead.tell(Outcome::Value(found.into_value()));
+            return ret;
+        }
+        self.counters.add(ask.space, Count::Miss);
+        self.lead_blocking(ask, recipe, &lead, begun, body)
+    }
+
+    /// Runs the body now and stores what it returns, whatever is held.
+    pub(crate) fn refresh_blocking<R: Recipe>(
+        &self,
+        ask: &Ask<'_>,
+        recipe: &R,
+        body: impl FnOnce() -> R::Ret,
+    ) -> R::Ret {
+        self.stamps.bump(Scope::Key(ask.key));
+        self.forget_loads(ask.key);
+        self.counters.add(ask.space, Count::Miss);
+        match self.blocking_flights.seat(ask.key) {
+            Seat::Lead(lead) => {
+                let begun = Begun { born: self.stamps.born(), replaces: true };
+                self.lead_blocking(ask, recipe, &lead, begun, body)
+            }
+            Seat::Follow(_) => self.run_blocking(ask.space, body),
+        }
+    }
+
+    /// Runs the body while the cache is switched off.
+    pub(crate) fn bypass_blocking<R>(&self, space: &Keyspace, body: impl FnOnce() -> R) -> R {
+        self.counters.add(space, Count::Bypassed);
+        body()
+    }
+
+    /// What the near tier holds.
+    pub(crate) fn peek_blocking(&self, ask: &Ask<'_>) -> Option<super::Found> {
+        if !self.is_enabled() {
+            self.counters.add(ask.space, Count::Bypassed);
+            return None;
+        }
+        let found = self.near(ask).unwrap_or_default();
+        self.counters.add(ask.space, found.as_ref().map_or(Count::Miss, super::Found::count));
+        found
+    }
+
+    /// Removes what the near tier holds of an entry that is in no other tier.
+    pub(crate) fn invalidate_blocking(&self, what: What<'_>) -> Invalidated {
+        if !self.is_enabled() {
+            return Invalidated::default();
+        }
+        Invalidated::removed(self.overtake_here(what))
+    }
+
+    /// Takes a seat; a follower waits here, as often as leaders give up.
+    fn place_blocking<R: Recipe>(&self, ask: &Ask<'_>, recipe: &R) -> Place<R::Ret> {
+        loop {
+            let follow = match self.blocking_flights.seat(ask.key) {
+                Seat::Lead(lead) => return Place::Leading(lead),
+                Seat::Follow(follow) => follow,
+            };
+            let Some(waiting) = waits::wait(self.identity(), ask.key) else {
+                self.counters.add(ask.space, Count::Miss);
+                return Place::Alone;
+            };
+            if let Some(outcome) = waiting.until(follow.outcome()) {
+                let copy = self.follow(ask, recipe, None, outcome);
+                self.counters.add(ask.space, if copy.is_some() { Count::Coalesced } else { Count::Miss });
+                return copy.map_or(Place::Alone, |answer| Place::Answered(answer.ret));
+            }
+        }
+    }
+
+    /// Runs the body as the leader, tells its outcome, and lands its value.
+    fn lead_blocking<R: Recipe>(
+        &self,
+        ask: &Ask<'_>,
+        recipe: &R,
+        lead: &Lead<Outcome>,
+        begun: Begun,
+        body: impl FnOnce() -> R::Ret,
+    ) -> R::Ret {
+        let leading = waits::lead(self.identity(), ask.key);
+        let ret = self.run_blocking(ask.space, body);
+        drop(leading);
+        match recipe.shape().split(ret) {
+            Split::Value(value) => {
+                let held: Held = recipe.hold().hold(&value);
+                lead.tell(Outcome::Value(Some(held.clone())));
+                match recipe.judge(&value) {
+                    Verdict::Keep(ttl) => self.land_here(&ask.living(ttl), begun, Some(held)),
+                    Verdict::Refuse => {
+                        self.not_stored(ask.space, "near", Reason::Refused);
+                        self.drop_here(ask, begun);
+                    }
+                }
+                recipe.shape().of_value(value)
+            }
+            Split::Absent(ret) => {
+                lead.tell(Outcome::Value(None));
+                if ask.space.policy.negative_ttl.is_some() {
+                    self.land_here(ask, begun, None);
+                } else {
+                    self.drop_here(ask, begun);
+                }
+                ret
+            }
+            Split::Failed(ret) => {
+                self.counters.add(ask.space, Count::LoadFailed);
+                lead.tell(recipe.share().share(&ret).map_or(Outcome::Unshared, Outcome::Failed));
+                ret
+            }
+        }
+    }
+
+    /// Stores a loaded value in the near tier, unless it was invalidated meanwhile.
+    fn land_here(&self, ask: &Ask<'_>, begun: Begun, value: Option<Held>) {
+        let life = match self.life(ask, value.is_none()) {
+            Ok(life) => life,
+            Err(error) => return tracing::warn!(%error, "a loaded value was not stored"),
+        };
+        if !self.is_enabled() {
+            return self.not_stored(ask.space, "near", Reason::Disabled);
+        }
+        let gate = self.gate.try_land(ask.key);
+        let is_valid = self.stamps.may_land(ask.key, &self.stamps.cells(ask.key), begun.born);
+        if gate.is_none() || !is_valid {
+            return self.not_stored(ask.space, "near", Reason::Invalidated);
+        }
+        self.counters.add(ask.space, Count::Stored);
+        let landing = Landing { born: begun.born, life, stored_bytes: 0, only_here: true };
+        self.insert_near(ask, value, landing);
+    }
+
+    /// What was loaded is not to be stored: a refresh removes what it was to replace.
+    fn drop_here(&self, ask: &Ask<'_>, begun: Begun) {
+        if begun.replaces {
+            self.overtake_here(What::Key(ask.key));
+        }
+    }
+
+    fn run_blocking<R>(&self, space: &Keyspace, body: impl FnOnce() -> R) -> R {
+        self.counters.add(space, Count::Load);
+        body()
+    }
+}

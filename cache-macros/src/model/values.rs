@@ -1,0 +1,174 @@
+//! How the value of each option is written.
+
+use proc_macro2::Span;
+use syn::parse::Parser;
+use syn::punctuated::Punctuated;
+use syn::{Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Path, Token};
+
+use super::key::Key;
+use super::names;
+use super::options::Format;
+use crate::parse::args::{Arg, Value};
+use crate::parse::template;
+use crate::problems::Problems;
+
+/// An option that is written otherwise.
+pub(super) fn wrong(arg: &Arg) -> syn::Error {
+    syn::Error::new(
+        arg.name.span(),
+        format!("`{}` is not written like this; {}", arg.name, names::example(&arg.name.to_string())),
+    )
+}
+
+pub(super) fn expr(arg: Arg) -> syn::Result<Expr> {
+    match arg.value {
+        Value::Expr(expr) => Ok(*expr),
+        Value::Flag | Value::List(..) => Err(wrong(&arg)),
+    }
+}
+
+pub(super) fn flag(arg: Arg) -> syn::Result<Span> {
+    match arg.value {
+        Value::Flag => Ok(arg.name.span()),
+        Value::Expr(_) | Value::List(..) => Err(wrong(&arg)),
+    }
+}
+
+pub(super) fn text(arg: Arg) -> syn::Result<LitStr> {
+    let error = wrong(&arg);
+    match expr(arg)? {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Ok(text),
+        other => Err(syn::Error::new_spanned(other, error)),
+    }
+}
+
+pub(super) fn path(arg: Arg) -> syn::Result<Path> {
+    let error = wrong(&arg);
+    match expr(arg)? {
+        Expr::Path(ExprPath { path, qself: None, .. }) => Ok(path),
+        other => Err(syn::Error::new_spanned(other, error)),
+    }
+}
+
+pub(super) fn prefix(arg: Arg) -> syn::Result<LitStr> {
+    let prefix = text(arg)?;
+    if prefix.value().split(':').any(str::is_empty) {
+        let message = "a prefix is one or more names with `:` between them, e.g. \"user\" or \"blog:post\"";
+        return Err(syn::Error::new_spanned(prefix, message));
+    }
+    Ok(prefix)
+}
+
+pub(super) fn key(arg: Arg, problems: &mut Problems) -> syn::Result<Key> {
+    let error = wrong(&arg);
+    match arg.value {
+        Value::Flag => Err(error),
+        Value::Expr(expr) => match *expr {
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
+                Ok(Key::of_template(template::parse(&text)?, problems))
+            }
+            other => Err(syn::Error::new_spanned(other, error)),
+        },
+        Value::List(paren, tokens) => {
+            let exprs = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(tokens)?;
+            if exprs.is_empty() {
+                return Err(syn::Error::new(paren, format!("the key is empty; {}", names::example("key"))));
+            }
+            Ok(Key::of_list(exprs))
+        }
+    }
+}
+
+pub(super) fn skip(arg: Arg) -> syn::Result<Vec<Ident>> {
+    use syn::ext::IdentExt;
+    let error = wrong(&arg);
+    let Value::List(_, tokens) = arg.value else { return Err(error) };
+    let names = |input: syn::parse::ParseStream<'_>| {
+        Punctuated::<Ident, Token![,]>::parse_terminated_with(input, Ident::parse_any)
+    };
+    let names = names.parse2(tokens).map_err(|at| syn::Error::new(at.span(), &error))?;
+    if names.is_empty() { Err(error) } else { Ok(names.into_iter().collect()) }
+}
+
+pub(super) fn jitter(arg: Arg) -> syn::Result<Expr> {
+    const RANGE: &str = "jitter is a fraction from 0 to below 1, e.g. `jitter = 0.15`";
+    let expr = expr(arg)?;
+    let fraction = match &expr {
+        Expr::Lit(ExprLit { lit: Lit::Float(fraction), .. }) => fraction.base10_parse::<f64>()?,
+        Expr::Lit(ExprLit { lit: Lit::Int(zero), .. }) if zero.base10_digits() == "0" => {
+            return Ok(syn::parse_quote_spanned!(zero.span()=> 0.0));
+        }
+        Expr::Lit(_) | Expr::Unary(_) => return Err(syn::Error::new_spanned(expr, RANGE)),
+        _ => return Ok(expr),
+    };
+    if (0.0..1.0).contains(&fraction) { Ok(expr) } else { Err(syn::Error::new_spanned(expr, RANGE)) }
+}
+
+/// `refresh_ahead = 0.8`, or an expression.
+pub(super) fn fraction(arg: Arg) -> syn::Result<Expr> {
+    const RANGE: &str =
+        "refresh_ahead is a fraction above 0 and below 1, e.g. `refresh_ahead = 0.8`, or a `RefreshAhead`";
+    let expr = expr(arg)?;
+    let fits = match &expr {
+        Expr::Lit(ExprLit { lit: Lit::Float(fraction), .. }) => {
+            let fraction = fraction.base10_parse::<f64>()?;
+            fraction > 0.0 && fraction < 1.0
+        }
+        Expr::Lit(_) | Expr::Unary(_) => false,
+        _ => true,
+    };
+    if fits { Ok(expr) } else { Err(syn::Error::new_spanned(expr, RANGE)) }
+}
+
+pub(super) fn schema(arg: Arg) -> syn::Result<Expr> {
+    let expr = expr(arg)?;
+    let readable = match &expr {
+        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => number.base10_parse::<u32>().is_ok(),
+        Expr::Lit(_) | Expr::Unary(_) => false,
+        _ => true,
+    };
+    if readable {
+        return Ok(expr);
+    }
+    Err(syn::Error::new_spanned(expr, "schema is a number from 0 to 4294967295, e.g. `schema = 2`"))
+}
+
+pub(super) fn format(arg: Arg) -> syn::Result<Format> {
+    let later = names::not_yet("format");
+    let Value::Expr(value) = &arg.value else { return Err(wrong(&arg)) };
+    if let Expr::Path(_) = **value {
+        let message = format!("a format of your own: {later}; formats are \"msgpack\" and \"json\"");
+        return Err(syn::Error::new_spanned(value, message));
+    }
+    let name = text(arg)?;
+    let is_json = match name.value().as_str() {
+        "msgpack" => false,
+        "json" => true,
+        "bincode" => return Err(syn::Error::new_spanned(name, names::not_yet("bincode"))),
+        other => {
+            let hint = crate::suggest::did_you_mean(other, ["msgpack", "json"]);
+            let hint =
+                if hint.is_empty() { "; formats are \"msgpack\" and \"json\"".to_owned() } else { hint };
+            let message = format!("there is no format {other:?}{hint}");
+            return Err(syn::Error::new_spanned(name, message));
+        }
+    };
+    Ok(Format { span: name.span(), is_json })
+}
+
+pub(super) fn companions(arg: Arg) -> syn::Result<bool> {
+    let choice = text(arg)?;
+    match choice.value().as_str() {
+        "none" => Ok(true),
+        "all" => Ok(false),
+        _ => Err(syn::Error::new(choice.span(), "companions are \"all\" or \"none\"")),
+    }
+}
+
+/// A list of expressions in parentheses, at least one.
+pub(super) fn exprs(arg: Arg) -> syn::Result<Vec<Expr>> {
+    let error = wrong(&arg);
+    let Value::List(_, tokens) = arg.value else { return Err(error) };
+    let exprs = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(tokens)?;
+    if exprs.is_empty() { Err(error) } else { Ok(exprs.into_iter().collect()) }
+}

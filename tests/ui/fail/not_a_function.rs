@@ -1,8 +1,0 @@
-use larder::cached;
-
-#[cached]
-struct User {
-    id: u64,
-}
-
-fn main() {}
