@@ -26,7 +26,7 @@ const SLACK: Duration = Duration::from_millis(60);
 /// The one call of an outage that finds the primary back asks it, and tells it what it missed.
 const RECOVERY: Duration = Duration::from_millis(100 + 250);
 /// It is gone, twice: the backend's line and the manager's; it is back, twice. A breaker has two of its own.
-const LINES: usize = 4;
+const LINES: usize = 6;
 /// For the last call to be well: the machine may be busy just then.
 const PATIENCE: Duration = Duration::from_secs(5);
 
