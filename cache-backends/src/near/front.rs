@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use cache_core::key::{NearKey, NearProbe};
-use cache_core::port::near::{Held, NearEntry, NearMeta};
+use cache_core::port::near::{Held, Judged, NearEntry};
 
 const WAYS: usize = 4;
 /// Every so many hits of a set the store is asked instead.
@@ -75,7 +75,7 @@ impl Fronts {
         &self,
         hash: u64,
         probe: &dyn NearProbe,
-        wanted: &mut dyn FnMut(&NearMeta) -> bool,
+        wanted: &mut dyn FnMut(&Judged) -> bool,
     ) -> Fronted {
         self.with(|front| front.find(hash, probe, wanted, self.mark(hash))).unwrap_or(Fronted::Ask)
     }
@@ -83,7 +83,7 @@ impl Fronts {
     /// Keeps a copy of what the store answered.
     #[cold]
     pub(super) fn keep(&self, hash: u64, mark: Mark, key: NearKey, entry: &NearEntry) {
-        let copied = Copied { key, mark, value: Arc::downgrade(&entry.value), meta: entry.meta };
+        let copied = Copied { key, mark, value: Arc::downgrade(&entry.value), judged: entry.meta.judged() };
         self.with(|front| front.keep(hash, copied));
     }
 
@@ -147,7 +147,7 @@ struct Copied {
     key: NearKey,
     mark: Mark,
     value: Weak<dyn Any + Send + Sync>,
-    meta: NearMeta,
+    judged: Judged,
 }
 
 impl Front {
@@ -169,7 +169,7 @@ impl Front {
         &mut self,
         hash: u64,
         probe: &dyn NearProbe,
-        wanted: &mut dyn FnMut(&NearMeta) -> bool,
+        wanted: &mut dyn FnMut(&Judged) -> bool,
         mark: Mark,
     ) -> Fronted {
         let at = place(hash, self.sets.len());
@@ -251,11 +251,11 @@ impl Set {
 impl Copied {
     /// The entry, if it has not left the store since it was copied.
     #[inline]
-    fn answer(&self, wanted: &mut dyn FnMut(&NearMeta) -> bool, mark: Mark) -> Fronted {
+    fn answer(&self, wanted: &mut dyn FnMut(&Judged) -> bool, mark: Mark) -> Fronted {
         if self.mark != mark {
             return Fronted::Keep(mark);
         }
-        if !wanted(&self.meta) {
+        if !wanted(&self.judged) {
             return Fronted::Found(None);
         }
         // A value that is gone may be on its way to be replaced.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use cache_core::error::{Error, ErrorKind, Result};
 use cache_core::key::{CacheKey, NearProbe};
-use cache_core::port::near::{Bounds, Held, NearEntry, NearMeta, NearStore};
+use cache_core::port::near::{Bounds, Held, Judged, NearEntry, NearStore};
 use cache_core::time::Tick;
 use quick_cache::sync::Cache;
 use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
@@ -96,14 +96,18 @@ impl QuickNear {
 #[deny(clippy::missing_trait_methods)]
 impl NearStore for QuickNear {
     #[inline]
-    fn get(&self, probe: &dyn NearProbe, wanted: &mut dyn FnMut(&NearMeta) -> bool) -> Option<Held> {
+    fn get(&self, probe: &dyn NearProbe, wanted: &mut dyn FnMut(&Judged) -> bool) -> Option<Held> {
         let hash = probe.hash();
         let entry = match self.fronts.find(hash, probe, wanted) {
             Fronted::Found(answer) => return answer,
             Fronted::Ask => self.entries.get(&Asked { hash, probe }),
             Fronted::Keep(mark) => self.copy_to_front(hash, probe, mark),
         }?;
-        wanted(&entry.meta).then_some(entry.value)
+        wanted(&entry.meta.judged()).then_some(entry.value)
+    }
+
+    fn entry(&self, probe: &dyn NearProbe) -> Option<NearEntry> {
+        self.entries.get(&Asked { hash: probe.hash(), probe })
     }
 
     fn peek(&self, probe: &dyn NearProbe) -> Option<NearEntry> {

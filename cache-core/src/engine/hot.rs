@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::{Engine, Keyspace};
 use crate::key::NearProbe;
-use crate::port::near::{Held, NearMeta};
+use crate::port::near::{Held, Judged};
 use crate::time::Tick;
 
 /// What a hit found. Small, so that a value is built where its caller wants it, and copied nowhere on its way.
@@ -35,9 +35,9 @@ impl Engine {
             return None;
         }
         let mut negative = false;
-        let held = self.parts.near.get(probe, &mut |meta| {
-            negative = meta.negative;
-            self.is_fresh(meta)
+        let held = self.parts.near.get(probe, &mut |judged| {
+            negative = judged.negative;
+            self.is_fresh(judged)
         })?;
         if negative {
             let absent = absent()?;
@@ -52,9 +52,9 @@ impl Engine {
     /// Whether a near entry may be served: not expired, and nothing that concerns it was invalidated since its
     /// load began. For what never expires the clock is not looked at.
     #[inline]
-    pub(super) fn is_fresh(&self, meta: &NearMeta) -> bool {
-        let deadline = meta.fresh_until;
+    pub(super) fn is_fresh(&self, judged: &Judged) -> bool {
+        let deadline = judged.fresh_until;
         let timely = deadline == Tick::NEVER || self.parts.clock.tick() < deadline;
-        timely && self.stamps.valid(&meta.cells, meta.born)
+        timely && self.stamps.valid(&judged.cells, judged.born)
     }
 }

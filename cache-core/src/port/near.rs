@@ -20,7 +20,20 @@ pub struct NearEntry {
     pub meta: NearMeta,
 }
 
-/// What a hit judges an entry by.
+/// What a hit judges an entry by. Small, so that a store can copy it where a hit is quick.
+#[derive(Debug, Clone, Copy)]
+pub struct Judged {
+    /// Served without another look before this.
+    pub fresh_until: Tick,
+    /// The generation counter, read before the value's load began.
+    pub born: u64,
+    /// The stamp cells of the key, its keyspace and its namespace.
+    pub cells: [u32; 3],
+    /// The entry remembers that there is no value.
+    pub negative: bool,
+}
+
+/// What is known about an entry besides its value.
 #[derive(Debug, Clone, Copy)]
 pub struct NearMeta {
     /// Served without another look before this: the sooner of the end of its freshness and its refresh point. All
@@ -40,6 +53,16 @@ pub struct NearMeta {
     pub only_here: bool,
     /// What the value is.
     pub kind: &'static HeldKind,
+}
+
+impl NearMeta {
+    /// What a hit looks at.
+    #[inline]
+    #[must_use]
+    pub fn judged(&self) -> Judged {
+        let Self { fresh_until, born, cells, negative, .. } = *self;
+        Judged { fresh_until, born, cells, negative }
+    }
 }
 
 /// When an entry was stored, and what ends when.
@@ -93,16 +116,14 @@ pub trait NearStore: Debug + Send + Sync + 'static {
     ///
     /// `wanted` judges in place, since copying what it judges by costs more than judging: it may be
     /// asked under a lock, and must not use the store. Asked more than once, its last answer counts.
-    fn get(&self, probe: &dyn NearProbe, wanted: &mut dyn FnMut(&NearMeta) -> bool) -> Option<Held>;
+    fn get(&self, probe: &dyn NearProbe, wanted: &mut dyn FnMut(&Judged) -> bool) -> Option<Held>;
+
+    /// The whole entry under a key, whatever it is.
+    fn entry(&self, probe: &dyn NearProbe) -> Option<NearEntry>;
 
     /// [`NearStore::entry`] for people who look: where the store can, the entry counts as no more wanted than before.
     fn peek(&self, probe: &dyn NearProbe) -> Option<NearEntry> {
-        let mut found = None;
-        let value = self.get(probe, &mut |meta| {
-            found = Some(*meta);
-            true
-        })?;
-        found.map(|meta| NearEntry { value, meta })
+        self.entry(probe)
     }
 
     /// Stores an entry, replacing the older one, and gives room of expired ones back; tells which others it
@@ -152,18 +173,6 @@ impl Default for Bounds {
     }
 }
 
-impl dyn NearStore {
-    /// The whole entry under a key, whatever it is.
-    pub fn entry(&self, probe: &dyn NearProbe) -> Option<NearEntry> {
-        let mut found = None;
-        let value = self.get(probe, &mut |meta| {
-            found = Some(*meta);
-            true
-        })?;
-        found.map(|meta| NearEntry { value, meta })
-    }
-}
-
 /// What can be a near tier: a store, or the configuration of one.
 pub trait IntoNear {
     /// The store.
@@ -185,7 +194,11 @@ pub struct NoNear;
 
 #[deny(clippy::missing_trait_methods)]
 impl NearStore for NoNear {
-    fn get(&self, _: &dyn NearProbe, _: &mut dyn FnMut(&NearMeta) -> bool) -> Option<Held> {
+    fn get(&self, _: &dyn NearProbe, _: &mut dyn FnMut(&Judged) -> bool) -> Option<Held> {
+        None
+    }
+
+    fn entry(&self, _: &dyn NearProbe) -> Option<NearEntry> {
         None
     }
 

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 
 use cache_core::key::{CacheKey, NearKey, NearProbe};
 use cache_core::manager::{Builder, CacheManager};
-use cache_core::port::near::{Held, NearEntry, NearMeta, NearStore};
+use cache_core::port::near::{Held, Judged, NearEntry, NearStore};
 use cache_core::testkit::{FaultyBackend, MapBackend};
 use cache_core::time::Tick;
 use tokio::sync::Notify;
@@ -28,10 +28,15 @@ pub fn near() -> Arc<dyn NearStore> {
 }
 
 impl NearStore for MapNear {
-    fn get(&self, probe: &dyn NearProbe, wanted: &mut dyn FnMut(&NearMeta) -> bool) -> Option<Held> {
+    fn get(&self, probe: &dyn NearProbe, wanted: &mut dyn FnMut(&Judged) -> bool) -> Option<Held> {
         let held = self.0.lock().unwrap();
         let (_, entry) = held.get(&probe.hash())?.iter().find(|(key, _)| probe.is(key.near()))?;
-        wanted(&entry.meta).then(|| entry.value.clone())
+        wanted(&entry.meta.judged()).then(|| entry.value.clone())
+    }
+
+    fn entry(&self, probe: &dyn NearProbe) -> Option<NearEntry> {
+        let held = self.0.lock().unwrap();
+        held.get(&probe.hash())?.iter().find(|(key, _)| probe.is(key.near())).map(|(_, entry)| entry.clone())
     }
 
     fn insert(&self, key: &CacheKey, entry: NearEntry, _: Tick, _: &mut dyn FnMut(&CacheKey)) {
