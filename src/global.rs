@@ -36,7 +36,7 @@ pub struct Global;
 pub struct Named(pub &'static str);
 
 impl ManagerSource for Global {
-    #[inline]
+    #[inline(always)]
     fn with<R>(&self, look: impl FnOnce(&CacheManager) -> R) -> R {
         let version = VERSION.load(Ordering::Acquire);
         COPY.with(|copy| {

@@ -11,26 +11,20 @@ use crate::key::NearProbe;
 use crate::port::near::{Held, Judged};
 use crate::time::Tick;
 
-/// What a hit found. Small, so that a value is built where its caller wants it, and copied nowhere on its way.
-#[derive(Debug)]
-pub(crate) enum Hot<T, A> {
-    /// A value.
-    Value(Arc<T>),
-    /// What remembered absence means.
-    Absent(A),
-}
-
 impl Engine {
-    /// Finds a fresh near entry: `recognize` checks the type of a held value, `absent` is what its remembered absence
-    /// means, where it means something.
+    /// Finds the value of a fresh near entry, if it is one that `recognize` knows. When the entry remembers that there
+    /// is none, `absent` says whether that is an answer.
+    ///
+    /// Returns no more than a pointer: what is written in pieces and read as a whole makes the processor wait, and the
+    /// caller builds the value where it wants it.
     #[inline]
-    pub(crate) fn hot<T, A>(
+    pub(crate) fn hot<T>(
         &self,
         space: &Keyspace,
         probe: &dyn NearProbe,
         recognize: impl FnOnce(Held) -> Option<Arc<T>>,
-        absent: impl FnOnce() -> Option<A>,
-    ) -> Option<Hot<T, A>> {
+        absent: impl FnOnce() -> bool,
+    ) -> Option<Arc<T>> {
         if !self.is_enabled() {
             return None;
         }
@@ -40,13 +34,14 @@ impl Engine {
             self.is_fresh(judged)
         })?;
         if negative {
-            let absent = absent()?;
-            self.counters.add(space, Count::Negative);
-            return Some(Hot::Absent(absent));
+            if absent() {
+                self.counters.add(space, Count::Negative);
+            }
+            return None;
         }
         let value = recognize(held)?;
         self.counters.add(space, Count::NearHit);
-        Some(Hot::Value(value))
+        Some(value)
     }
 
     /// Whether a near entry may be served: not expired, and nothing that concerns it was invalidated since its

@@ -49,7 +49,6 @@ pub(crate) use claims::{Claimed, Holding};
 pub use counters::{Counts, Statistics};
 pub use explain::{EntryReport, Explanation, Outlook, TierReport};
 pub(crate) use found::{Answer, Found};
-pub(crate) use hot::Hot;
 pub(crate) use invalidate::What;
 pub use keyspace::{Keyspace, Policy};
 pub(crate) use load::Call;

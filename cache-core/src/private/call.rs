@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::kind::Of;
 use super::{Kind, ManagerSource, Space};
-use crate::engine::{Ask, Call, Engine, Hold, Hot, Keyspace, Plainly, Shape};
+use crate::engine::{Ask, Call, Engine, Hold, Keyspace, Plainly, Shape};
 use crate::key::{CacheKey, Parts, PartsProbe};
 use crate::manager::CacheManager;
 
@@ -40,22 +40,26 @@ pub enum Probed<R, M> {
 impl<K: Kind> Verb for Probe<K> {
     type Output = Probed<K::Ret, Missed<K>>;
 
-    #[inline]
+    /// Always in place: what it returns would be written in pieces and read as a whole, for which the processor waits.
+    #[inline(always)]
     fn on<M: ManagerSource, P: Parts>(self, space: Space<M>, parts: &P) -> Self::Output {
         let (shape, hold) = (self.0.shape(), self.0.hold());
-        space.source.with(|manager| {
+        let mut absence = None;
+        let found = space.source.with(|manager| {
             let probe = PartsProbe::new(space.keyspace.name.id(), parts);
-            match manager.engine().hot(
-                space.keyspace,
-                &probe,
-                |held| hold.recognize(held),
-                || shape.of_absence(),
-            ) {
-                Some(Hot::Value(inner)) => Probed::Hit(shape.of_value(hold.open(inner))),
-                Some(Hot::Absent(ret)) => Probed::Hit(ret),
-                None => Probed::Miss(self.missed(manager, space.keyspace, parts)),
+            let absent = || {
+                absence = shape.of_absence();
+                absence.is_some()
+            };
+            manager.engine().hot(space.keyspace, &probe, |held| hold.recognize(held), absent)
+        });
+        match (found, absence) {
+            (Some(inner), _) => Probed::Hit(shape.of_value(hold.open(inner))),
+            (None, Some(ret)) => Probed::Hit(ret),
+            (None, None) => {
+                space.source.with(|manager| Probed::Miss(self.missed(manager, space.keyspace, parts)))
             }
-        })
+        }
     }
 }
 
