@@ -20,6 +20,9 @@ const ADMITTED: f64 = 0.97;
 ///
 /// By default 64 MiB and 100,000 entries. One entry may take an eighth of the bytes (less the 3 % that admission
 /// keeps back); what is larger is not stored.
+///
+/// Beside the store, threads that read keep copies of what they ask for most, without its values: at most 540 KiB each,
+/// and at most twice as many threads as can run at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "call build"]
 pub struct Near {

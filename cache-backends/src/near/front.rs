@@ -10,8 +10,10 @@
 
 use std::any::Any;
 use std::cell::RefCell;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
+use std::thread;
 
 use cache_core::key::{NearKey, NearProbe};
 use cache_core::port::near::{Held, Judged, NearEntry};
@@ -35,13 +37,18 @@ thread_local! {
     static FRONTS: RefCell<Vec<Front>> = const { RefCell::new(Vec::new()) };
 }
 
-/// What a store and its fronts share: how large they are, and when something has left.
+/// What a store and its fronts share: how many and how large they are, and when something has left.
 #[derive(Debug)]
 pub(super) struct Fronts {
-    store: Arc<()>,
+    store: Arc<Seats>,
     sets: usize,
     departures: Box<[AtomicU64]>,
 }
+
+/// How many more threads may have a front: twice as many as can run at once. A pool of five hundred threads that
+/// mostly wait must not hold five hundred fronts.
+#[derive(Debug)]
+struct Seats(AtomicUsize);
 
 /// How many departures a hash had seen before the store was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +70,7 @@ impl Fronts {
     pub(super) fn new(max_bytes: u64) -> Self {
         let sets = (max_bytes / BYTES_PER_SET).clamp(1, MOST_SETS).next_power_of_two();
         Self {
-            store: Arc::default(),
+            store: Arc::new(Seats::for_this_machine()),
             sets: usize::try_from(sets).unwrap_or(1),
             departures: (0..MARKS).map(|_| AtomicU64::new(0)).collect(),
         }
@@ -117,15 +124,31 @@ impl Fronts {
     #[cold]
     fn begin(&self, fronts: &mut Vec<Front>) -> usize {
         fronts.retain(|front| front.store.strong_count() > 0);
-        fronts.push(Front::new(Arc::downgrade(&self.store), self.sets));
+        let sets = if self.store.take() { self.sets } else { 0 };
+        fronts.push(Front::new(Arc::downgrade(&self.store), sets));
         fronts.len() - 1
     }
 }
 
-/// One thread's copies of one store's entries, in sets.
+impl Seats {
+    fn for_this_machine() -> Self {
+        let at_once = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        Self(AtomicUsize::new(at_once.saturating_mul(2)))
+    }
+
+    fn take(&self) -> bool {
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    }
+
+    fn give_back(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// One thread's copies of one store's entries, in sets; none when there was no seat for it.
 #[derive(Debug)]
 struct Front {
-    store: Weak<()>,
+    store: Weak<Seats>,
     sets: Box<[Set]>,
     copies: Box<[[Option<Copied>; WAYS]]>,
 }
@@ -151,7 +174,7 @@ struct Copied {
 }
 
 impl Front {
-    fn new(store: Weak<()>, sets: usize) -> Self {
+    fn new(store: Weak<Seats>, sets: usize) -> Self {
         Self {
             store,
             sets: vec![Set::default(); sets].into_boxed_slice(),
@@ -160,7 +183,7 @@ impl Front {
     }
 
     #[inline]
-    fn is_of(&self, store: &Arc<()>) -> bool {
+    fn is_of(&self, store: &Arc<Seats>) -> bool {
         std::ptr::eq(self.store.as_ptr(), Arc::as_ptr(store))
     }
 
@@ -195,6 +218,14 @@ impl Front {
             && let Some(place) = copies.get_mut(set.give_place(tag_of(hash)))
         {
             *place = Some(copied);
+        }
+    }
+}
+
+impl Drop for Front {
+    fn drop(&mut self) {
+        if let Some(store) = self.store.upgrade().filter(|_| !self.sets.is_empty()) {
+            store.give_back();
         }
     }
 }
@@ -266,7 +297,7 @@ impl Copied {
 /// The bits that name a set are not those that name a shard of the store, nor those of the tag.
 #[inline]
 fn place(hash: u64, places: usize) -> usize {
-    usize::try_from(hash >> 24).unwrap_or(0) & (places - 1)
+    usize::try_from(hash >> 24).unwrap_or(0) & places.wrapping_sub(1)
 }
 
 #[inline]

@@ -1,7 +1,7 @@
 //! A front answers only what the store would.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, mpsc};
+use std::sync::{Arc, Barrier, LazyLock, mpsc};
 use std::thread;
 
 use cache_core::key::{CacheKey, Namespace, NearProbe, PartsProbe, SpaceName};
@@ -160,5 +160,29 @@ fn keys_that_share_a_set_are_told_apart() {
             let found = get(&near, id);
             assert!(found.is_none_or(|found| found == id), "{round}: {id} {found:?}");
         }
+    }
+}
+
+#[test]
+fn no_more_threads_have_fronts_than_twice_those_that_run_at_once_and_all_are_answered() {
+    let near = Near::mib(1).build().unwrap();
+    insert(&near, 7, &Arc::new(70), Tick::NEVER);
+    let most = 2 * thread::available_parallelism().unwrap().get();
+    for _ in 0..2 {
+        let (ready, go) = (Barrier::new(most + 3), Barrier::new(most + 3));
+        let fronted = AtomicU64::new(0);
+        thread::scope(|scope| {
+            let reads = || {
+                assert_eq!(get(&near, 7), Some(70));
+                ready.wait();
+                fronted.fetch_add(u64::from(is_fronted(&near, 7)), Ordering::SeqCst);
+                assert_eq!(get(&near, 7), Some(70));
+                go.wait();
+            };
+            let threads: Vec<_> = (0..most + 3).map(|_| scope.spawn(reads)).collect();
+            // A join waits for what ends with a thread; the end of a scope does not.
+            threads.into_iter().for_each(|thread| thread.join().unwrap());
+        });
+        assert_eq!(fronted.into_inner(), most as u64, "a thread that ends gives its seat back");
     }
 }
