@@ -74,7 +74,9 @@ impl Connection {
     async fn give(&mut self) -> io::Result<bool> {
         let Some((_, answer)) = self.answers.pop_front() else { return Ok(false) };
         match self.fault() {
-            Fault::Silence | Fault::Garbage => {}
+            Fault::Silence => {}
+            // An answer that is only left out would shift all later ones by one, as no network does.
+            Fault::Garbage => self.client.write_all(GARBAGE).await?,
             Fault::Reset => {
                 self.client.write_all(&answer[..answer.len() / 2]).await?;
                 // The half has to be there before the reset, which overtakes what is still on its way.
