@@ -13,7 +13,7 @@ mod frame;
 pub use compress::Compression;
 pub use format::Format;
 pub(crate) use frame::expired;
-pub use frame::{Frame, Header, peek};
+pub use frame::{Frame, Header, Stamp, peek};
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -72,12 +72,29 @@ impl Codec {
         format: Format,
         envelope: &Envelope,
     ) -> Result<Bytes> {
-        let mut payload = frame::begin(envelope, self.limit())?;
+        self.encode_stamped(key, value, format, envelope, &[])
+    }
+
+    /// [`Codec::encode`] of an entry with tags: each with the token that it had before the value was loaded. A frame
+    /// holds 24 bytes more for each, and at most 65,535 of them.
+    ///
+    /// # Errors
+    /// As for [`Codec::encode`].
+    pub fn encode_stamped<T: Serialize + ?Sized>(
+        &self,
+        key: &CacheKey,
+        value: Option<&T>,
+        format: Format,
+        envelope: &Envelope,
+        stamps: &[Stamp],
+    ) -> Result<Bytes> {
+        let stamps = stamps.get(..usize::from(u16::MAX)).unwrap_or(stamps);
+        let mut payload = frame::begin(envelope, stamps, self.limit())?;
         if let Some(value) = value {
             format.encode(value, &mut payload)?;
         }
         let header = Header::new(key.fingerprint(), format, value.is_none(), envelope);
-        frame::finish(header, payload, self.compression)
+        frame::finish(header, stamps, payload, self.compression)
     }
 
     /// Checks a stored frame and takes it apart. Zero copy, unless the frame is compressed.

@@ -127,7 +127,7 @@ impl<R: Recipe, B: Body<R::Ret>> Errand<R, B> {
         let Self { engine, asked, work, mut report, stop, permit: _permit } = self;
         let Work { recipe, body, lead, landed, older, refresh } = work;
         let (ask, mut lead) = (asked.ask(), Some(lead));
-        let Some((limit, identity, began)) =
+        let Some((limit, identity, began, landed)) =
             begin(&engine, &ask, (lead.as_ref(), landed), older.as_ref(), refresh.is_some()).await
         else {
             return;
@@ -166,7 +166,7 @@ async fn begin(
     (lead, landed): (Option<&Lead<Outcome>>, Landed),
     older: Option<&Stale>,
     refresh: bool,
-) -> Option<(Option<Limit>, usize, Tick)> {
+) -> Option<(Option<Limit>, usize, Tick, Landed)> {
     let engine = engine.upgrade()?;
     if let Some(older) = older.filter(|_| refresh)
         && let Some(found) = engine.newer(ask, older, landed.born()).await
@@ -174,8 +174,9 @@ async fn begin(
         lead?.tell(Outcome::Value(found.into_value()));
         return None;
     }
+    let landed = if refresh { landed.begun(engine.prepare_tags(ask, landed.born()).await) } else { landed };
     engine.counters.add(ask.space, Count::Load);
-    Some((engine.load_limit(ask), engine.identity(), engine.parts.clock.tick()))
+    Some((engine.load_limit(ask), engine.identity(), engine.parts.clock.tick(), landed))
 }
 
 /// Ends when the manager has ended and nobody waits any more.

@@ -38,10 +38,11 @@ impl Engine {
     /// Whether there was an entry; `None` when it has to be removed instead.
     async fn expire_everywhere(&self, ask: &Ask<'_>) -> Option<bool> {
         self.settle().await;
-        let (tiers, cells) = (&self.parts.tiers, self.stamps.cells(ask.key));
+        let tiers = &self.parts.tiers;
         let _alone = self.gate.set(ask.key).await;
         let seen = self.stamps.born();
         let near = self.parts.near.entry(ask.key.near()).filter(|entry| self.is_alive(entry));
+        let cells = near.as_ref().map_or_else(|| self.cells(ask), |entry| entry.meta.cells);
         // From here on nothing that was loaded before is stored.
         let begun = self.stamps.renew(ask.key, &cells, seen)?;
         self.forget_loads(ask.key);

@@ -106,9 +106,13 @@ impl Engine {
     ) -> Answer<R::Ret> {
         let mut request = self.request(ask.space);
         let limits = self.limits(ask);
+        if !ask.tags.is_none() {
+            self.settle().await;
+            self.prepare_tags(ask, self.stamps.born()).await;
+        }
         self.stamps.bump(Scope::Key(ask.key));
         self.forget_loads(ask.key);
-        match self.flights.seat(ask.key) {
+        match self.flights.seat_of(ask.key, ask.tags.label()) {
             Seat::Lead(lead) => {
                 let leading = Leading { lead, landed: Landed::Over(self.stamps.born()), older: None };
                 self.start(ask, call, leading, limits, &mut request).await
@@ -141,7 +145,7 @@ impl Engine {
                 Judged::Load(older) => older,
             };
             loop {
-                let follow = match self.flights.seat(ask.key) {
+                let follow = match self.flights.seat_of(ask.key, ask.tags.label()) {
                     Seat::Lead(lead) => {
                         // Boxed, so that those who wait for this leader do not hold the room that it needs.
                         return Box::pin(self.look(ask, (recipe, detached), (lead, older), limits, request))
@@ -197,6 +201,14 @@ impl Engine {
             }
             Judged::Load(found) => {
                 let older = found.or(older);
+                let late = |limit| self.late(ask, recipe, older.as_ref(), limit);
+                let born = match limits.wait(Box::pin(self.prepare_tags(ask, born)), late).await {
+                    Ok(born) => born,
+                    Err(answer) => {
+                        request.answered(&answer, Count::Miss);
+                        return Place::Answered(answer);
+                    }
+                };
                 let landed = if older.is_some() { Landed::Replacing(born) } else { Landed::New(born) };
                 Place::Leading(Leading { lead, landed, older })
             }

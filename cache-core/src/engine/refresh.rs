@@ -62,7 +62,7 @@ impl Engine {
         let Call { recipe, body, detach: Some(launch) } = call else { return };
         let places = Arc::clone(&self.refreshes.of(ask.space.name.id()).places);
         let Ok(permit) = places.try_acquire_owned() else { return };
-        let Seat::Lead(lead) = self.flights.seat(ask.key) else { return };
+        let Seat::Lead(lead) = self.flights.seat_of(ask.key, ask.tags.label()) else { return };
         let landed = Landed::Replacing(self.stamps.born());
         let work = Work { recipe, body, lead, landed, older: Some(older), refresh: Some(permit) };
         if let Launched::Away(_) = launch(self, ask, work) {

@@ -10,6 +10,14 @@ pub enum Reason {
     Expired,
     /// What is stored was invalidated after its load had begun.
     Invalidated,
+    /// One of its tags was invalidated, or the tag's marker was evicted.
+    TagChanged,
+    /// It was stored without a tag that the reader names.
+    TagsDiffer,
+    /// The markers of its tags cannot be read.
+    TagUnknown,
+    /// It has more tags than an entry can have.
+    TooManyTags,
     /// The bytes are no frame, or are cut short.
     Malformed,
     /// The checksum does not match.
@@ -60,6 +68,10 @@ impl Reason {
             Self::Absent => "absent",
             Self::Expired => "expired",
             Self::Invalidated => "invalidated",
+            Self::TagChanged => "tag_changed",
+            Self::TagsDiffer => "tags_differ",
+            Self::TagUnknown => "tag_unknown",
+            Self::TooManyTags => "too_many_tags",
             Self::Malformed => "malformed",
             Self::Checksum => "checksum",
             Self::WrongKey => "wrong_key",
@@ -86,6 +98,14 @@ impl Reason {
     /// Whether stored bytes of this kind should be removed, so that the next read does not stumble again.
     #[must_use]
     pub const fn heals(self) -> bool {
-        matches!(self, Self::Malformed | Self::Checksum | Self::WrongKey | Self::Bounds | Self::Undecodable)
+        matches!(
+            self,
+            Self::Malformed
+                | Self::Checksum
+                | Self::WrongKey
+                | Self::Bounds
+                | Self::Undecodable
+                | Self::TagChanged
+        )
     }
 }

@@ -18,7 +18,14 @@ const SHARDS: usize = 64;
 /// How many flights a shard lists: 131,072 in all, about 80 MB of keys and channels.
 const ROOM: usize = 2_048;
 
-type Table<O> = HashMap<CacheKey, watch::Receiver<Option<O>>, foldhash::fast::RandomState>;
+type Table<O> = HashMap<CacheKey, Flight<O>, foldhash::fast::RandomState>;
+
+/// A load that can be joined.
+struct Flight<O> {
+    receiver: watch::Receiver<Option<O>>,
+    /// A bit for each group that it belongs to.
+    label: u64,
+}
 
 /// The loads that are under way, by key. `O` is what a leader tells its followers.
 pub(crate) struct Flights<O> {
@@ -54,16 +61,26 @@ impl<O> Default for Flights<O> {
 }
 
 impl<O: Clone> Flights<O> {
-    /// Takes a place in the load of a key.
+    /// Takes a place in the load of a key that belongs to no group.
+    #[cfg(test)]
     pub(crate) fn seat(self: &Arc<Self>, key: &CacheKey) -> Seat<O> {
+        self.seat_of(key, 0)
+    }
+
+    /// Takes a place in the load of a key. The label says by a bit for each to which groups it belongs: see
+    /// [`Flights::forget_labelled`].
+    pub(crate) fn seat_of(self: &Arc<Self>, key: &CacheKey, label: u64) -> Seat<O> {
         let mut shard = self.shard(key);
         let has_room = shard.len() < self.room;
         match shard.entry(key.clone()) {
-            Entry::Occupied(flight) => Seat::Follow(Follow(flight.get().clone())),
+            Entry::Occupied(mut flight) => {
+                flight.get_mut().label |= label;
+                Seat::Follow(Follow(flight.get().receiver.clone()))
+            }
             Entry::Vacant(free) => {
                 let (outcome, receiver) = watch::channel(None);
                 if has_room {
-                    free.insert(receiver.clone());
+                    free.insert(Flight { receiver: receiver.clone(), label });
                 }
                 Seat::Lead(Lead { flights: Arc::clone(self), key: key.clone(), outcome, receiver })
             }
@@ -84,6 +101,13 @@ impl<O: Clone> Flights<O> {
     pub(crate) fn forget_where(&self, mut forget: impl FnMut(&CacheKey) -> bool) {
         for shard in &self.shards {
             lock(shard).retain(|key, _| !forget(key));
+        }
+    }
+
+    /// Lets nobody else join any load whose label has one of these bits.
+    pub(crate) fn forget_labelled(&self, label: u64) {
+        for shard in &self.shards {
+            lock(shard).retain(|_, flight| flight.label & label == 0);
         }
     }
 
@@ -115,7 +139,7 @@ impl<O> Drop for Lead<O> {
     /// Takes the flight out of the table, unless it was forgotten and another one has begun since.
     fn drop(&mut self) {
         let mut shard = self.flights.shard(&self.key);
-        if shard.get(&self.key).is_some_and(|flight| flight.same_channel(&self.receiver)) {
+        if shard.get(&self.key).is_some_and(|flight| flight.receiver.same_channel(&self.receiver)) {
             shard.remove(&self.key);
         }
     }

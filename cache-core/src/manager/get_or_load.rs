@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use super::cached::{loaded, shown};
 use super::direct::Direct;
+use super::tagging::{check, named};
 use super::{CacheManager, Cached, DIRECT, LoadError};
-use crate::engine::{Answer, Ask, Body, Call, Keyspace, Older, Policy, Storable, StoredValues};
+use crate::engine::{Answer, Ask, AskedTags, Body, Call, Keyspace, Older, Policy, Storable, StoredValues};
 use crate::entry::{Reason, Status};
 use crate::error::Result;
-use crate::key::CacheKey;
+use crate::key::{CacheKey, Tag};
 use crate::policy::RefreshAhead;
 use crate::time::{Life, Ttl};
 
@@ -58,11 +59,12 @@ struct Asked {
     key: Result<CacheKey>,
     ttl: Ttl,
     policy: Policy,
+    tags: Vec<Tag>,
 }
 
 impl<T, E, F, L> GetOrLoad<'_, T, E, F, Attached, L> {
     pub(super) fn new(manager: CacheManager, key: Result<CacheKey>, loader: F) -> Self {
-        let asked = Asked { manager, key, ttl: Ttl::Default, policy: Policy::default() };
+        let asked = Asked { manager, key, ttl: Ttl::Default, policy: Policy::default(), tags: Vec::new() };
         Self { asked, loader, recipe: Direct::new(), of: PhantomData }
     }
 
@@ -79,6 +81,14 @@ impl<T, E, F, M, L> GetOrLoad<'_, T, E, F, M, L> {
     /// How long a loaded value is fresh.
     pub fn ttl(mut self, ttl: impl Into<Ttl>) -> Self {
         self.asked.ttl = ttl.into();
+        self
+    }
+
+    /// Tags by which the entry can be invalidated together with others: at most 64
+    /// ([`invalidate_tags`](CacheManager::invalidate_tags)). An entry that was stored without one of them is a miss. On a
+    /// byte tier a load costs one more read, of the markers that were not read in the last seconds.
+    pub fn tags(mut self, tags: impl IntoIterator<Item: AsRef<str>>) -> Self {
+        self.asked.tags = named(tags);
         self
     }
 
@@ -146,6 +156,7 @@ impl Asked {
     async fn answer<T, E, B>(
         self,
         call: Call<Direct<T, E>, B>,
+        open: bool,
     ) -> Result<Answer<Result<T, LoadError<E>>>, LoadError<E>>
     where
         T: Storable + Clone,
@@ -155,13 +166,15 @@ impl Asked {
         let key = self.key.map_err(LoadError::Cache)?;
         self.ttl.resolve(Life::Forever).map_err(LoadError::Cache)?;
         self.policy.check().map_err(LoadError::Cache)?;
+        check(&self.tags).map_err(LoadError::Cache)?;
         let engine = self.manager.engine_handle();
         if !engine.is_enabled() {
             let ret = engine.bypass(&DIRECT, call.run()).await;
             return Ok(Answer { ret, status: Status::loaded(Reason::Disabled) });
         }
         let space = Keyspace { name: DIRECT.name.clone(), policy: self.policy };
-        let ask = Ask::direct(&key, &space, StoredValues::<T>::of(), self.ttl);
+        let tags = AskedTags::of(&self.tags, open);
+        let ask = Ask::direct(&key, &space, StoredValues::<T>::of(), self.ttl).tagged(tags);
         Ok(engine.load(&ask, call).await)
     }
 }
@@ -182,7 +195,7 @@ macro_rules! awaited {
             fn into_future(self) -> Self::IntoFuture {
                 let Self { asked, loader, recipe, .. } = self;
                 let body = body!($form, loader);
-                Box::pin(async { asked.answer(Call::$call(recipe, body)).await?.ret })
+                Box::pin(async { asked.answer(Call::$call(recipe, body), open!($form)).await?.ret })
             }
         }
 
@@ -200,12 +213,22 @@ macro_rules! awaited {
                 let GetOrLoad { asked, loader, recipe, .. } = self.0;
                 let body = body!($form, loader);
                 Box::pin(async {
-                    let answer = asked.answer(Call::$call(recipe, body)).await?;
+                    let answer = asked.answer(Call::$call(recipe, body), open!($form)).await?;
                     Ok((answer.ret?, answer.status))
                 })
             }
         }
     )*};
+}
+
+/// Whether its value may name tags.
+macro_rules! open {
+    (Simple) => {
+        false
+    };
+    (Revalidating) => {
+        true
+    };
 }
 
 /// A loader as the engine runs it.

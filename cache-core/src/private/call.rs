@@ -5,9 +5,9 @@ use std::future::Future;
 use std::sync::Arc;
 
 use super::kind::Of;
-use super::{Kind, ManagerSource, Space};
-use crate::engine::{Ask, Call, Engine, Hold, Keyspace, Plainly, Shape};
-use crate::key::{CacheKey, Parts, PartsProbe};
+use super::{Kind, ManagerSource, Space, Tags};
+use crate::engine::{Ask, AskedTags, Call, Engine, Hold, Keyspace, Plainly, Shape};
+use crate::key::{CacheKey, Parts, PartsProbe, Tag};
 use crate::manager::CacheManager;
 
 /// What is done with the entry that a call names. The parts of its key are there only while it is done, so that
@@ -68,7 +68,7 @@ impl<K> Probe<K> {
     fn missed(self, manager: &CacheManager, keyspace: &'static Keyspace, parts: &impl Parts) -> Missed<K> {
         let key =
             manager.is_enabled().then(|| CacheKey::of_parts(manager.namespace(), &keyspace.name, parts));
-        Missed { engine: manager.engine_handle(), key, keyspace, kind: self.0 }
+        Missed { engine: manager.engine_handle(), key, keyspace, kind: self.0, tags: Vec::new() }
     }
 }
 
@@ -79,12 +79,21 @@ pub struct Missed<K> {
     key: Option<CacheKey>,
     keyspace: &'static Keyspace,
     kind: K,
+    tags: Vec<Tag>,
 }
 
 impl<K> Missed<K> {
+    /// Says its tags; not asked for while nothing is stored.
+    pub fn tagged(mut self, tags: impl FnOnce(&mut Tags<'_>)) -> Self {
+        if self.key.is_some() {
+            self.tags = Tags::collect(self.engine.namespace(), &self.keyspace.name, tags);
+        }
+        self
+    }
+
     /// A call that is not to know the cache.
     pub(super) fn without_key(manager: &CacheManager, keyspace: &'static Keyspace, kind: K) -> Self {
-        Self { engine: manager.engine_handle(), key: None, keyspace, kind }
+        Self { engine: manager.engine_handle(), key: None, keyspace, kind, tags: Vec::new() }
     }
 }
 
@@ -92,7 +101,8 @@ impl<K: Kind> Missed<K> {
     /// Loads: from the byte tiers, from the load of somebody else, or by running the body.
     pub async fn load(self, body: impl Future<Output = K::Ret>) -> K::Ret {
         let Some(key) = self.key else { return self.engine.bypass(self.keyspace, body).await };
-        let ask = Ask::new(&key, self.keyspace, self.kind.values());
+        let tags = AskedTags::of(&self.tags, self.kind.names_tags());
+        let ask = Ask::new(&key, self.keyspace, self.kind.values()).tagged(tags);
         self.engine.load(&ask, Call::attached(Of(self.kind), Plainly(body))).await.ret
     }
 
@@ -103,7 +113,8 @@ impl<K: Kind> Missed<K> {
         K::Ret: Send + 'static,
     {
         let Some(key) = self.key else { return self.engine.bypass(self.keyspace, body).await };
-        let ask = Ask::new(&key, self.keyspace, self.kind.values());
+        let tags = AskedTags::of(&self.tags, self.kind.names_tags());
+        let ask = Ask::new(&key, self.keyspace, self.kind.values()).tagged(tags);
         self.engine.load(&ask, Call::detached(Of(self.kind), Plainly(body))).await.ret
     }
 }
@@ -112,7 +123,8 @@ impl<K: Kind> Missed<K> {
     /// The same on this thread: the near tier alone, and the thread waits for the load of somebody else.
     pub fn load_blocking(self, body: impl FnOnce() -> K::Ret) -> K::Ret {
         let Some(key) = self.key else { return self.engine.bypass_blocking(self.keyspace, body) };
-        let ask = Ask::new(&key, self.keyspace, self.kind.values());
+        let tags = AskedTags::of(&self.tags, self.kind.names_tags());
+        let ask = Ask::new(&key, self.keyspace, self.kind.values()).tagged(tags);
         self.engine.load_blocking(&ask, &Of(self.kind), body)
     }
 }

@@ -4,11 +4,11 @@ use std::fmt;
 use std::future::Future;
 
 use super::kind::Of;
-use super::{Kind, ManagerSource, Space, Verb};
-use crate::engine::{Ask, Call, Found, Hold, Keyspace, Plainly, Shape, What};
+use super::{Kind, ManagerSource, Space, Tags, Verb};
+use crate::engine::{Ask, AskedTags, Call, Found, Hold, Keyspace, Plainly, Shape, What};
 use crate::entry::{Invalidated, Reason, Status};
 use crate::error::Result;
-use crate::key::{CacheKey, Parts};
+use crate::key::{CacheKey, Parts, Tag};
 use crate::manager::CacheManager;
 
 /// One entry of a cached function, in its manager.
@@ -16,6 +16,7 @@ pub struct Entry {
     manager: CacheManager,
     key: CacheKey,
     keyspace: &'static Keyspace,
+    tags: Vec<Tag>,
 }
 
 /// Finds the entry of a call.
@@ -28,11 +29,24 @@ impl Verb for Find {
     fn on<M: ManagerSource, P: Parts>(self, space: Space<M>, parts: &P) -> Entry {
         let (manager, keyspace) = (space.source.manager(), space.keyspace);
         let key = CacheKey::of_parts(manager.namespace(), &keyspace.name, parts);
-        Entry { manager, key, keyspace }
+        Entry { manager, key, keyspace, tags: Vec::new() }
     }
 }
 
 impl Entry {
+    /// Says its tags.
+    pub fn tagged(mut self, tags: impl FnOnce(&mut Tags<'_>)) -> Self {
+        if self.manager.is_enabled() {
+            self.tags = Tags::collect(self.manager.namespace(), &self.keyspace.name, tags);
+        }
+        self
+    }
+
+    fn ask<K: Kind>(&self, kind: K) -> Ask<'_> {
+        let tags = AskedTags::of(&self.tags, kind.names_tags());
+        Ask::new(&self.key, self.keyspace, kind.values()).tagged(tags)
+    }
+
     /// Its key.
     pub fn into_key(self) -> CacheKey {
         self.key
@@ -52,7 +66,7 @@ impl Entry {
         if !engine.is_enabled() {
             return engine.bypass(self.keyspace, body).await;
         }
-        let ask = Ask::new(&self.key, self.keyspace, kind.values());
+        let ask = self.ask(kind);
         engine.refresh(&ask, Call::attached(Of(kind), Plainly(body))).await.ret
     }
 
@@ -68,7 +82,7 @@ impl Entry {
             let why = if bypass { Reason::Bypassed } else { Reason::Disabled };
             return (engine.bypass(self.keyspace, body).await, Status::loaded(why));
         }
-        let ask = Ask::new(&self.key, self.keyspace, kind.values());
+        let ask = self.ask(kind);
         let call = Call::attached(Of(kind), Plainly(body));
         let answer = if refresh { engine.refresh(&ask, call).await } else { engine.load(&ask, call).await };
         (answer.ret, answer.status)
@@ -76,7 +90,7 @@ impl Entry {
 
     /// What the tiers hold. Never runs the body.
     pub async fn peek<K: Kind>(self, kind: K) -> Option<K::Ret> {
-        let ask = Ask::new(&self.key, self.keyspace, kind.values());
+        let ask = self.ask(kind);
         given(kind, &self.manager.engine().peek(&ask).await?)
     }
 
@@ -86,13 +100,13 @@ impl Entry {
         if !engine.is_enabled() {
             return engine.bypass_blocking(self.keyspace, body);
         }
-        let ask = Ask::new(&self.key, self.keyspace, kind.values());
+        let ask = self.ask(kind);
         engine.refresh_blocking(&ask, &Of(kind), body)
     }
 
     /// [`Entry::peek`] of a synchronous function: the near tier alone.
     pub fn peek_blocking<K: Kind>(self, kind: K) -> Option<K::Ret> {
-        let ask = Ask::new(&self.key, self.keyspace, kind.values());
+        let ask = self.ask(kind);
         given(kind, &self.manager.engine().peek_blocking(&ask)?)
     }
 

@@ -2,7 +2,8 @@
 //!
 //! All logic of a cached function is ordinary code here and in the engine; the macro only lists the arguments
 //! and picks the traits. A call names an entry, and a [`Verb`] does something with it: [`Probe`] is the read path,
-//! [`Find`] all else, [`Pending`] an invalidation that waits for its body. [`kinds`] chooses by type (never by
+//! [`Find`] all else, [`Pending`] an invalidation that waits for its body; [`Tags`] says what a
+//! call is tagged by. [`kinds`] chooses by type (never by
 //! spelling) what a return type means.
 
 mod call;
@@ -16,6 +17,7 @@ mod pending;
 mod site;
 mod source;
 mod space;
+mod tags;
 mod text;
 mod way;
 
@@ -29,6 +31,7 @@ pub use pending::{Pending, succeeded};
 pub use site::{Here, MonoSite, Site};
 pub use source::ManagerSource;
 pub use space::{CacheOfTheCall, Space};
+pub use tags::{Group, NamesTags, NoTags, Tags, tags_with};
 pub use text::{Word, key_text, part, pattern_text, sensitive};
 pub use way::{Decided, Unless};
 

@@ -3,21 +3,21 @@
 use bytes::Bytes;
 
 use super::check::in_order;
-use super::header::{AFTER_CHECKSUM, BEFORE_CHECKSUM, HEADER_BYTES};
-use super::{Header, checksum};
+use super::header::{AFTER_CHECKSUM, BEFORE_CHECKSUM, HEADER_BYTES, STAMP_BYTES};
+use super::{Header, Stamp, checksum, stamps};
 use crate::codec::buffer::Buffer;
 use crate::codec::{Compression, Envelope};
 use crate::entry::Deadlines;
 use crate::error::{Error, ErrorKind, Result};
 use crate::time::WallTime;
 
-/// A buffer for a payload, with room for the header, of at most `limit` bytes.
+/// A buffer for a payload, with room for the header and so many stamps, of at most `limit` bytes.
 ///
 /// # Errors
 /// [`ErrorKind::Encode`] for deadlines that no reader would accept.
-pub(crate) fn begin(envelope: &Envelope, limit: usize) -> Result<Buffer> {
+pub(crate) fn begin(envelope: &Envelope, stamps: &[Stamp], limit: usize) -> Result<Buffer> {
     if in_order(&envelope.deadlines) {
-        Ok(Buffer::new(HEADER_BYTES, limit))
+        Ok(Buffer::new(HEADER_BYTES + STAMP_BYTES * stamps.len(), limit))
     } else {
         Err(out_of_order(&envelope.deadlines))
     }
@@ -27,16 +27,23 @@ pub(crate) fn begin(envelope: &Envelope, limit: usize) -> Result<Buffer> {
 ///
 /// # Errors
 /// [`ErrorKind::TooLarge`] when the uncompressed frame exceeds the limit: its reader could not hold it.
-pub(crate) fn finish(mut header: Header, mut buffer: Buffer, compression: Compression) -> Result<Bytes> {
+pub(crate) fn finish(
+    mut header: Header,
+    stamps: &[Stamp],
+    mut buffer: Buffer,
+    compression: Compression,
+) -> Result<Bytes> {
+    header.stamps = u16::try_from(stamps.len()).unwrap_or(u16::MAX);
     let frame = buffer.whole()?;
-    header.raw = payload_bytes(frame);
-    let payload = frame.get(HEADER_BYTES..).unwrap_or_default();
-    if let Some(mut smaller) = compression.shrink(payload, HEADER_BYTES) {
+    let head = HEADER_BYTES + STAMP_BYTES * stamps.len();
+    let payload = frame.get(head..).unwrap_or_default();
+    header.raw = bytes(payload.len());
+    if let Some(mut smaller) = compression.shrink(payload, head) {
         header.compressed = true;
-        put_header(&mut header, &mut smaller);
+        put_head(&mut header, stamps, &mut smaller);
         return Ok(Bytes::from(smaller.into_boxed_slice()));
     }
-    put_header(&mut header, frame);
+    put_head(&mut header, stamps, frame);
     Ok(buffer.into_bytes())
 }
 
@@ -56,9 +63,16 @@ pub(crate) fn expired(frame: &[u8], now: WallTime) -> Option<Bytes> {
     Some(Bytes::from(frame))
 }
 
+/// Writes the header and the stamps in front.
+fn put_head(header: &mut Header, stamps: &[Stamp], frame: &mut [u8]) {
+    stamps::put(stamps, frame.get_mut(HEADER_BYTES..).unwrap_or_default());
+    put_header(header, frame);
+}
+
 /// Writes the header in front, with the length and the checksum of what is there.
 fn put_header(header: &mut Header, frame: &mut [u8]) {
-    header.stored = payload_bytes(frame).saturating_sub(header.stamp_bytes());
+    let payload = frame.len().saturating_sub(HEADER_BYTES + header.stamp_bytes());
+    header.stored = bytes(payload);
     if let Some(head) = frame.first_chunk_mut() {
         *head = header.bytes();
     }
@@ -69,8 +83,8 @@ fn put_header(header: &mut Header, frame: &mut [u8]) {
 }
 
 /// Never saturates: frames are bounded by 64 MiB.
-fn payload_bytes(frame: &[u8]) -> u32 {
-    u32::try_from(frame.len().saturating_sub(HEADER_BYTES)).unwrap_or(u32::MAX)
+fn bytes(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
 }
 
 #[cold]

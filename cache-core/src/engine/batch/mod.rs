@@ -79,6 +79,8 @@ impl Engine {
             let places = self.places(&mut open);
             let born = self.stamps.born();
             let mut missing = self.fetch_many(places.led, born, answers).await;
+            let born =
+                self.prepare_many(&missing.iter().map(|led| led.slot.ask).collect::<Vec<_>>(), born).await;
             missing.append(&mut open.alone);
             self.load_chunks(batch, missing, born, load, answers).await;
             open = self.follow_many(batch, places.followed, answers).await;
@@ -125,7 +127,7 @@ impl Engine {
                 open.alone.push(Led { slot, lead: None });
                 continue;
             }
-            match self.flights.seat(slot.ask.key) {
+            match self.flights.seat_of(slot.ask.key, slot.ask.tags.label()) {
                 Seat::Lead(lead) => places.led.push(Led { slot, lead: Some(lead) }),
                 Seat::Follow(follow) => places.followed.push((slot, follow)),
             }

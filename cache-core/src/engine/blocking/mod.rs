@@ -10,6 +10,7 @@ mod waits;
 use super::counters::Count;
 use super::land::Landing;
 use super::outcome::Outcome;
+use super::tags::AskedTags;
 use super::typed::{Hold, Recipe, Shape, Share, Split, Verdict};
 use super::{Ask, Engine, Keyspace, What};
 use crate::entry::{Invalidated, Reason};
@@ -67,7 +68,7 @@ impl Engine {
         self.stamps.bump(Scope::Key(ask.key));
         self.forget_loads(ask.key);
         self.counters.add(ask.space, Count::Miss);
-        match self.blocking_flights.seat(ask.key) {
+        match self.blocking_flights.seat_of(ask.key, ask.tags.label()) {
             Seat::Lead(lead) => {
                 let begun = Begun { born: self.stamps.born(), replaces: true };
                 self.lead_blocking(ask, recipe, &lead, begun, body)
@@ -104,7 +105,7 @@ impl Engine {
     /// Takes a seat; a follower waits here, as often as leaders give up.
     fn place_blocking<R: Recipe>(&self, ask: &Ask<'_>, recipe: &R) -> Place<R::Ret> {
         loop {
-            let follow = match self.blocking_flights.seat(ask.key) {
+            let follow = match self.blocking_flights.seat_of(ask.key, ask.tags.label()) {
                 Seat::Lead(lead) => return Place::Leading(lead),
                 Seat::Follow(follow) => follow,
             };
@@ -137,7 +138,11 @@ impl Engine {
                 let held: Held = recipe.hold().hold(&value);
                 lead.tell(Outcome::Value(Some(held.clone())));
                 match recipe.judge(&value) {
-                    Verdict::Keep(ttl) => self.land_here(&ask.living(ttl), begun, Some(held)),
+                    Verdict::Keep(ttl) => {
+                        let by_value = recipe.tags(&value);
+                        let tags = AskedTags { by_value: &by_value, ..ask.tags };
+                        self.land_here(&ask.living(ttl).tagged(tags), begun, Some(held));
+                    }
                     Verdict::Refuse => {
                         self.not_stored(ask.space, "near", Reason::Refused);
                         self.drop_here(ask, begun);
@@ -172,8 +177,7 @@ impl Engine {
             return self.not_stored(ask.space, "near", Reason::Disabled);
         }
         let gate = self.gate.try_land(ask.key);
-        let is_valid = self.stamps.may_land(ask.key, &self.stamps.cells(ask.key), begun.born);
-        if gate.is_none() || !is_valid {
+        if gate.is_none() || !self.may_land(ask, begun.born) {
             return self.not_stored(ask.space, "near", Reason::Invalidated);
         }
         self.counters.add(ask.space, Count::Stored);
