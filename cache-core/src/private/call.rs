@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::kind::Of;
 use super::{Kind, ManagerSource, Space};
-use crate::engine::{Ask, Call, Engine, Hold, Keyspace, Plainly, Shape};
+use crate::engine::{Ask, Body, Call, Engine, Hold, Keyspace, Plainly, Question, Shape};
 use crate::key::{CacheKey, Parts, PartsProbe};
 use crate::manager::CacheManager;
 
@@ -90,21 +90,39 @@ impl<K> Missed<K> {
 
 impl<K: Kind> Missed<K> {
     /// Loads: from the byte tiers, from the load of somebody else, or by running the body.
-    pub async fn load(self, body: impl Future<Output = K::Ret>) -> K::Ret {
-        let Some(key) = self.key else { return self.engine.bypass(self.keyspace, body).await };
-        let ask = Ask::new(&key, self.keyspace, self.kind.values());
-        self.engine.load(&ask, Call::attached(Of(self.kind), Plainly(body))).await.ret
+    pub fn load(self, body: impl Future<Output = K::Ret>) -> impl Future<Output = K::Ret> {
+        let call = Call::attached(Of(self.kind), Plainly(body));
+        self.answer(call)
     }
 
     /// [`Missed::load`] of a body that owns what it needs: it goes on when its callers have gone.
-    pub async fn load_detached(self, body: impl Future<Output = K::Ret> + Send + 'static) -> K::Ret
+    pub fn load_detached(
+        self,
+        body: impl Future<Output = K::Ret> + Send + 'static,
+    ) -> impl Future<Output = K::Ret>
     where
         K: Send + Sync + 'static,
         K::Ret: Send + 'static,
     {
-        let Some(key) = self.key else { return self.engine.bypass(self.keyspace, body).await };
-        let ask = Ask::new(&key, self.keyspace, self.kind.values());
-        self.engine.load(&ask, Call::detached(Of(self.kind), Plainly(body))).await.ret
+        let call = Call::detached(Of(self.kind), Plainly(body));
+        self.answer(call)
+    }
+
+    /// Holds the body once, whatever it waits for: ten thousand may wait.
+    fn answer<B: Body<K::Ret>>(self, call: Call<Of<K>, B>) -> impl Future<Output = K::Ret> {
+        let Self { engine, key, keyspace, kind } = self;
+        let mut question = key.map(|key| Question::new(key, keyspace, kind.values()));
+        async move {
+            let Some(question) = &mut question else {
+                return Box::pin(engine.bypass(keyspace, call.run())).await;
+            };
+            // Not awaited within the match: what was matched on would be kept meanwhile.
+            let load = match engine.seek(question, call.about()).await {
+                Ok(answer) => return answer.ret,
+                Err(begun) => engine.proceed(question, call, begun),
+            };
+            load.await.ret
+        }
     }
 }
 
