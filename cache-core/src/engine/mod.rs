@@ -70,6 +70,7 @@ use crate::codec::Codec;
 use crate::entry::Reason;
 use crate::error::Error;
 use crate::flight::Flights;
+use crate::front::Fronts;
 use crate::key::{CacheKey, Namespace};
 use crate::policy::{FailMode, Jitter};
 use crate::port::clock::Clock;
@@ -108,6 +109,7 @@ pub(crate) struct Parts {
 pub(crate) struct Engine {
     parts: Parts,
     enabled: AtomicBool,
+    fronts: Fronts,
     flights: Arc<Flights<outcome::Outcome>>,
     /// Those of synchronous functions: a thread never waits for a task, which might need that very thread.
     blocking_flights: Arc<Flights<outcome::Outcome>>,
@@ -128,6 +130,7 @@ impl Engine {
     pub(crate) fn new(parts: Parts) -> Self {
         Self {
             enabled: AtomicBool::new(parts.enabled),
+            fronts: Fronts::new(parts.near.bounds()),
             flights: Arc::default(),
             blocking_flights: Arc::default(),
             stamps: Stamps::new(&parts.namespace),
