@@ -140,7 +140,7 @@ impl Cell {
     }
 
     async fn last_words(&mut self, is_well: bool) {
-        let health = self.cache.health();
+        let health = self.cache.health_now();
         self.check(is_well, || "the last call was not well".to_owned());
         self.check(!health.journal_pending && !health.on_fallback, || format!("{health:?}"));
         let stats = self.cache.stats();
