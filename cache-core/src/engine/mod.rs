@@ -75,6 +75,7 @@ use crate::codec::Codec;
 use crate::entry::Reason;
 use crate::error::Error;
 use crate::flight::Flights;
+use crate::front::Fronts;
 use crate::key::{CacheKey, Namespace};
 use crate::policy::{FailMode, Jitter};
 use crate::port::clock::Clock;
@@ -113,6 +114,7 @@ pub(crate) struct Parts {
 pub(crate) struct Engine {
     parts: Parts,
     enabled: AtomicBool,
+    fronts: Fronts,
     flights: Arc<Flights<outcome::Outcome>>,
     /// Those of synchronous functions: a thread never waits for a task, which might need that very thread.
     blocking_flights: Arc<Flights<outcome::Outcome>>,
@@ -133,6 +135,7 @@ impl Engine {
     pub(crate) fn new(parts: Parts) -> Self {
         Self {
             enabled: AtomicBool::new(parts.enabled),
+            fronts: Fronts::new(parts.near.bounds()),
             flights: Arc::default(),
             blocking_flights: Arc::default(),
             stamps: Stamps::new(&parts.namespace),
