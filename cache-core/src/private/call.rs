@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use super::kind::Of;
@@ -9,6 +10,9 @@ use super::{Kind, ManagerSource, Space};
 use crate::engine::{Ask, Call, Engine, Hold, Keyspace, Plainly, Shape};
 use crate::key::{CacheKey, Parts, PartsProbe};
 use crate::manager::CacheManager;
+
+/// A load. Of a concrete type, so that it is `Send` when the body is, and may be recursive.
+pub type Boxed<F> = Pin<Box<F>>;
 
 /// What is done with the entry that a call names. The parts of its key are there only while it is done, so that
 /// they may borrow from the arguments and from values that are computed of them.
@@ -89,22 +93,30 @@ impl<K> Missed<K> {
 }
 
 impl<K: Kind> Missed<K> {
-    /// Loads: from the byte tiers, from the load of somebody else, or by running the body.
-    pub async fn load(self, body: impl Future<Output = K::Ret>) -> K::Ret {
-        let Some(key) = self.key else { return self.engine.bypass(self.keyspace, body).await };
-        let ask = Ask::new(&key, self.keyspace, self.kind.values());
-        self.engine.load(&ask, Call::attached(Of(self.kind), Plainly(body))).await.ret
+    /// Loads: from the byte tiers, from the load of somebody else, or by running the body. Boxed, so that the future of
+    /// a hit is small.
+    pub fn load(self, body: impl Future<Output = K::Ret>) -> Boxed<impl Future<Output = K::Ret>> {
+        Box::pin(async move {
+            let Some(key) = self.key else { return self.engine.bypass(self.keyspace, body).await };
+            let ask = Ask::new(&key, self.keyspace, self.kind.values());
+            self.engine.load(&ask, Call::attached(Of(self.kind), Plainly(body))).await.ret
+        })
     }
 
     /// [`Missed::load`] of a body that owns what it needs: it goes on when its callers have gone.
-    pub async fn load_detached(self, body: impl Future<Output = K::Ret> + Send + 'static) -> K::Ret
+    pub fn load_detached(
+        self,
+        body: impl Future<Output = K::Ret> + Send + 'static,
+    ) -> Boxed<impl Future<Output = K::Ret>>
     where
         K: Send + Sync + 'static,
         K::Ret: Send + 'static,
     {
-        let Some(key) = self.key else { return self.engine.bypass(self.keyspace, body).await };
-        let ask = Ask::new(&key, self.keyspace, self.kind.values());
-        self.engine.load(&ask, Call::detached(Of(self.kind), Plainly(body))).await.ret
+        Box::pin(async move {
+            let Some(key) = self.key else { return self.engine.bypass(self.keyspace, body).await };
+            let ask = Ask::new(&key, self.keyspace, self.kind.values());
+            self.engine.load(&ask, Call::detached(Of(self.kind), Plainly(body))).await.ret
+        })
     }
 }
 
