@@ -143,6 +143,11 @@ pub fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `patterns("page:{id}:*")` | what matches; a `*` inside an argument is literal |
 /// | `keys("user:{id}")` | this key |
 ///
+/// | option | default | meaning |
+/// |---|---|---|
+/// | `on = "ok"`, `= "always"` | `"ok"` | whether an `Err` is followed by the invalidations too |
+/// | `before` | off | once before the body too: for a write that takes long |
+///
 /// `cache = expr` or `"name"` says where; without it functions are invalidated in the cache that they fill, patterns
 /// and keys in the global one. `crate = path` says where larder is.
 #[proc_macro_attribute]

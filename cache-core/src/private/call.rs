@@ -70,8 +70,8 @@ impl<K: Kind> Verb for Probe<K> {
 impl<K> Probe<K> {
     #[cold]
     fn missed(self, manager: &CacheManager, keyspace: &'static Keyspace, parts: &impl Parts) -> Missed<K> {
-        let key =
-            manager.is_enabled().then(|| CacheKey::of_parts(manager.namespace(), &keyspace.name, parts));
+        let is_on = manager.is_enabled() && !keyspace.policy.refused;
+        let key = is_on.then(|| CacheKey::of_parts(manager.namespace(), &keyspace.name, parts));
         Missed { engine: manager.engine_handle(), key, keyspace, kind: self.0 }
     }
 }
@@ -79,7 +79,7 @@ impl<K> Probe<K> {
 /// A call that the near tier did not answer. Owns what it needs, so that a load borrows only from the body.
 pub struct Missed<K> {
     engine: Arc<Engine>,
-    /// `None` while the cache is switched off, or not to be asked.
+    /// `None` while the cache is switched off, or not to be asked, or the options cannot be kept.
     key: Option<CacheKey>,
     keyspace: &'static Keyspace,
     kind: K,
@@ -125,7 +125,7 @@ impl<K: Kind> Missed<K> {
     pub fn load_blocking(self, body: impl FnOnce() -> K::Ret) -> K::Ret {
         let Some(key) = self.key else { return self.engine.bypass_blocking(self.keyspace, body) };
         let ask = Ask::new(&key, self.keyspace, self.kind.values());
-        self.engine.load_blocking(&ask, &Of(self.kind), body)
+        self.engine.load_blocking(&ask, &Of(self.kind), body).ret
     }
 }
 

@@ -62,7 +62,7 @@ impl Entry {
     ) -> Boxed<impl Future<Output = K::Ret>> {
         Box::pin(async move {
             let engine = self.manager.engine_handle();
-            if !engine.is_enabled() {
+            if self.goes_round().is_some() {
                 return engine.bypass(self.keyspace, body).await;
             }
             let ask = Ask::new(&self.key, self.keyspace, kind.values());
@@ -78,8 +78,7 @@ impl Entry {
     ) -> Boxed<impl Future<Output = (K::Ret, Status)>> {
         Box::pin(async move {
             let engine = self.manager.engine_handle();
-            if self.bypass || !engine.is_enabled() {
-                let why = if self.bypass { Reason::Bypassed } else { Reason::Disabled };
+            if let Some(why) = self.goes_round() {
                 return (engine.bypass(self.keyspace, body).await, Status::loaded(why));
             }
             let ask = Ask::new(&self.key, self.keyspace, kind.values());
@@ -99,11 +98,35 @@ impl Entry {
     /// [`Entry::refresh`] of a synchronous function: the near tier alone.
     pub fn refresh_blocking<K: Kind>(self, kind: K, body: impl FnOnce() -> K::Ret) -> K::Ret {
         let engine = self.manager.engine();
-        if !engine.is_enabled() {
+        if self.goes_round().is_some() {
             return engine.bypass_blocking(self.keyspace, body);
         }
         let ask = Ask::new(&self.key, self.keyspace, kind.values());
         engine.refresh_blocking(&ask, &Of(kind), body)
+    }
+
+    /// [`Entry::with_status`] of a synchronous function: the near tier alone.
+    pub fn with_status_blocking<K: Kind>(self, kind: K, body: impl FnOnce() -> K::Ret) -> (K::Ret, Status) {
+        let engine = self.manager.engine();
+        if let Some(why) = self.goes_round() {
+            return (engine.bypass_blocking(self.keyspace, body), Status::loaded(why));
+        }
+        let ask = Ask::new(&self.key, self.keyspace, kind.values());
+        if self.refresh {
+            return (engine.refresh_blocking(&ask, &Of(kind), body), Status::loaded(Reason::Absent));
+        }
+        let answer = engine.load_blocking(&ask, &Of(kind), body);
+        (answer.ret, answer.status)
+    }
+
+    /// Why this call runs its body and nothing else.
+    fn goes_round(&self) -> Option<Reason> {
+        match () {
+            () if self.bypass => Some(Reason::Bypassed),
+            () if !self.manager.is_enabled() => Some(Reason::Disabled),
+            () if self.keyspace.policy.refused => Some(Reason::Misconfigured),
+            () => None,
+        }
     }
 
     /// [`Entry::peek`] of a synchronous function: the near tier alone.

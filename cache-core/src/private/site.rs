@@ -33,7 +33,8 @@ impl Site {
         Self { name: Name::Prefix(prefix), keyspace: OnceLock::new() }
     }
 
-    /// The keyspace in its cache. Costs one load after the first call. `here` is an item inside the function, which
+    /// The keyspace in its cache. What its options say is checked once: options that cannot be kept are one logged error,
+    /// and the function runs uncached, for a cached function has no error of ours to return. Costs one load after the first call. `here` is an item inside the function, which
     /// tells where it is and in which instantiation.
     #[inline]
     pub fn space<M, F>(&'static self, source: M, here: F, policy: fn(Policy) -> Policy) -> Space<M> {
@@ -95,10 +96,17 @@ impl Name {
     /// The keyspace, for the type name of an item inside the function.
     #[cold]
     fn keyspace(self, here: &str, policy: fn(Policy) -> Policy) -> Keyspace {
-        let policy = policy(Policy::new());
-        match self {
+        let mut policy = policy(Policy::new());
+        let wrong = policy.check().err();
+        policy.refused = wrong.is_some();
+        let keyspace = match self {
             Self::Function(function) => Keyspace::of_path(&name::of_path(here, function), policy),
             Self::Prefix(prefix) => Keyspace::named(&name::of_prefix(here, prefix), policy),
+        };
+        if let Some(error) = wrong {
+            let function = keyspace.name.as_str();
+            tracing::error!(function, %error, "options of a cached function cannot be kept: it is not cached");
         }
+        keyspace
     }
 }

@@ -18,12 +18,16 @@ struct Companion {
     body: TokenStream,
 }
 
-/// `user_refresh`, `user_invalidate`, `user_peek`, `user_cache_key`.
+/// `user_refresh`, `user_invalidate`, `user_peek`, `user_cache_key`, `user_with_status`.
 pub(super) fn all(plan: &Plan, generic: &Generic) -> TokenStream {
-    let status = (!plan.function.is_sync()).then(|| with_status(plan, generic));
-    let all =
-        [refresh(plan, generic), invalidate(plan, generic), peek(plan, generic), cache_key(plan, generic)];
-    all.into_iter().chain(status).map(|companion| companion.emit(plan, generic)).collect()
+    let all = [
+        refresh(plan, generic),
+        invalidate(plan, generic),
+        peek(plan, generic),
+        cache_key(plan, generic),
+        with_status(plan, generic),
+    ];
+    all.into_iter().map(|companion| companion.emit(plan, generic)).collect()
 }
 
 fn refresh(plan: &Plan, generic: &Generic) -> Companion {
@@ -64,13 +68,21 @@ fn with_status(plan: &Plan, generic: &Generic) -> Companion {
         docs: &[
             "the same, and what the answer is worth: where it came from, how old it is, whether it is stale.",
         ],
-        is_async: true,
+        is_async: !plan.function.is_sync(),
         inputs: quote!(#receiver #(#params),*),
         output: quote_ours!((#ret, #p::Status)),
-        body: quote_ours! {
-            let entry = #call;
-            #unless
-            entry.with_status(#kind, #body).await
+        body: if plan.function.is_sync() {
+            quote_ours! {
+                let entry = #call;
+                #unless
+                entry.with_status_blocking(#kind, || #body)
+            }
+        } else {
+            quote_ours! {
+                let entry = #call;
+                #unless
+                entry.with_status(#kind, #body).await
+            }
         },
     }
 }
