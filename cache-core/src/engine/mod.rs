@@ -1,12 +1,11 @@
 //! The engine: what happens on a hit, on a miss, on a write, on an invalidation.
 //!
-//! Start reading in [`hot`] (a hit), then [`load`] (a miss: seat, fetch, run, land; within [`limits`], or
+//! Start reading in [`hot`] (a hit), then [`seek`] and [`load`] (a miss: seat, fetch, run, land; within [`limits`], or
 //! [`detach`]ed; what answers when there is no new value is in [`stale`]) and [`batch`] (many). [`put`] writes,
 //! [`invalidate`] removes, [`expire`] ends a life, [`explain`] changes nothing,
 //! [`atomic`] holds the verbs that must have one winner, [`claims`] those that somebody goes
 //! on holding, [`serving`] picks the byte tier,
 //! [`blocking`] is a miss of a synchronous function,
-//! [`tags`] is what an entry carries so that groups of them can be invalidated at once,
 //! [`unfinished`] ends what a caller abandoned.
 
 mod absences;
@@ -14,6 +13,7 @@ mod atomic;
 mod backoff;
 mod batch;
 mod blocking;
+mod call;
 mod check;
 mod claims;
 mod conclude;
@@ -26,6 +26,7 @@ mod fetch;
 mod found;
 mod hot;
 mod invalidate;
+mod judge;
 mod keyspace;
 mod land;
 mod limits;
@@ -35,10 +36,12 @@ mod outcome;
 mod over;
 mod preset;
 mod put;
+mod question;
 mod reentry;
 mod refresh;
 mod request;
 mod run;
+mod seek;
 mod serving;
 mod stale;
 mod tags;
@@ -47,14 +50,15 @@ mod unfinished;
 mod values;
 
 pub(crate) use batch::{Batch, Given, OfKey, Trouble};
+pub(crate) use call::Call;
 pub(crate) use claims::{Claimed, Holding};
 pub use counters::{Counts, Statistics};
 pub use explain::{EntryReport, Explanation, Outlook, TierReport};
 pub(crate) use found::{Answer, Found};
 pub(crate) use invalidate::What;
 pub use keyspace::{Keyspace, Policy};
-pub(crate) use load::Call;
 pub use put::Written;
+pub(crate) use question::Question;
 pub(crate) use tags::AskedTags;
 pub(crate) use typed::{Body, Loaded, Older, Plainly, Recipe};
 pub use typed::{
@@ -73,6 +77,7 @@ use crate::codec::Codec;
 use crate::entry::Reason;
 use crate::error::Error;
 use crate::flight::Flights;
+use crate::front::Fronts;
 use crate::key::{CacheKey, Namespace, TagId};
 use crate::policy::{FailMode, Jitter};
 use crate::port::clock::Clock;
@@ -112,6 +117,7 @@ pub(crate) struct Parts {
 pub(crate) struct Engine {
     parts: Parts,
     enabled: AtomicBool,
+    fronts: Fronts,
     flights: Arc<Flights<outcome::Outcome>>,
     /// Those of synchronous functions: a thread never waits for a task, which might need that very thread.
     blocking_flights: Arc<Flights<outcome::Outcome>>,
@@ -133,6 +139,7 @@ impl Engine {
     pub(crate) fn new(parts: Parts) -> Self {
         Self {
             enabled: AtomicBool::new(parts.enabled),
+            fronts: Fronts::new(parts.near.bounds()),
             flights: Arc::default(),
             blocking_flights: Arc::default(),
             stamps: Stamps::new(&parts.namespace),

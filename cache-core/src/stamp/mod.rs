@@ -21,6 +21,7 @@ pub(crate) use gate::Gate;
 
 use crate::key::{CacheKey, KeyPattern, Namespace, SpaceId, TagId};
 use patterns::PatternLog;
+use sync::{AtomicU64, Ordering};
 use table::Table;
 
 /// The cells of one entry besides that of its namespace: its key's, its keyspace's, and those of its tags.
@@ -34,6 +35,7 @@ pub(crate) type Cells = [u16; 6];
 pub(crate) struct Stamps {
     table: Table,
     patterns: PatternLog,
+    sweeps: AtomicU64,
     namespace: u16,
 }
 
@@ -59,7 +61,12 @@ impl Stamps {
     #[must_use]
     pub(crate) fn new(namespace: &Namespace) -> Self {
         let namespace = mix(namespace.as_str().len() as u64, 3);
-        Self { table: Table::new(CELLS), patterns: PatternLog::default(), namespace }
+        Self {
+            table: Table::new(CELLS),
+            patterns: PatternLog::default(),
+            sweeps: AtomicU64::new(0),
+            namespace,
+        }
     }
 
     /// The generation now. A load reads it before it reads anything else.
@@ -102,6 +109,25 @@ impl Stamps {
     /// A generation that is newer than all before.
     pub(crate) fn next(&self) -> u64 {
         self.table.next_generation()
+    }
+
+    /// How often anything has moved: while that does not change, what was found valid still is.
+    #[inline]
+    #[must_use]
+    pub(crate) fn moves(&self) -> u64 {
+        self.table.moves()
+    }
+
+    /// How often entries that no cell covers have been removed by hand. Who copies one looks before.
+    #[must_use]
+    pub(crate) fn sweeps(&self) -> u64 {
+        self.sweeps.load(Ordering::Acquire)
+    }
+
+    /// Entries that no cell covers have been removed by hand: copies of them are not believed any more.
+    pub(crate) fn swept(&self) {
+        self.sweeps.fetch_add(1, Ordering::AcqRel);
+        self.table.moved();
     }
 
     /// Whether nothing that concerns these cells was invalidated since `born`. What a hit asks.

@@ -13,10 +13,10 @@ struct App {
     asked_for_tags: AtomicU64,
 }
 
-fn space() -> &'static Keyspace {
-    static SITE: Site = Site::new();
+fn space(cache: &CacheManager) -> Space<&CacheManager> {
+    static SITE: Site = Site::named("page");
     fn __larder_function() {}
-    SITE.keyspace(__larder_function, |here| here.keyspace_named("page", Policy::new()))
+    SITE.space(cache, __larder_function, |policy| policy)
 }
 
 fn page_kind() -> impl Kind<Ret = Option<u64>> {
@@ -26,11 +26,11 @@ fn page_kind() -> impl Kind<Ret = Option<u64>> {
     let val = val_ty(shape);
     let hold = (&&val).larder_hold();
     let by_value = tags_with(shape, |version: &u64| [format!("version:{version}")]);
-    kind(shape, hold, (&&&ty).larder_share(), EveryTier, Always).tags_with(by_value)
+    stored(shape, &hold, (&&&ty).larder_share()).tags_with(by_value)
 }
 
 fn page_key<V: Verb>(verb: V, cache: &CacheManager, tenant: &str, id: &u64) -> V::Output {
-    verb.on(Space::new(cache, space()), &(part(tenant), (part(id), ())))
+    verb.on(space(cache), &(part(tenant), (part(id), ())))
 }
 
 impl App {
@@ -44,7 +44,7 @@ impl App {
         let body = async { Some(self.version.load(Ordering::SeqCst)) };
         let load = match page_key(Probe(page_kind()), cache, tenant, &id) {
             Probed::Hit(hit) => return hit.unwrap(),
-            Probed::Miss(missed) => Box::pin(missed.tagged(|tags| self.tags(tags, tenant, id)).load(body)),
+            Probed::Miss(missed) => missed.tagged(|tags| self.tags(tags, tenant, id)).load(body),
         };
         load.await.unwrap()
     }
@@ -68,7 +68,7 @@ fn cache() -> CacheManager {
 }
 
 fn tenant(cache: &CacheManager, tenant: &str) -> Group {
-    Space::new(cache, space()).group("tenant", &(part(tenant), ()))
+    space(cache).group("tenant", &(part(tenant), ()))
 }
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn tags_groups_and_tags_of_values_reach_the_entries_that_have_them() {
     assert_eq!(pages(&cache).await, [2, 1, 2]);
     app.change();
     let mut pending = Pending::new(&cache);
-    pending.group(Space::new(&cache, space()), "tenant", &(part("bob"), ()));
+    pending.group(space(&cache), "tenant", &(part("bob"), ()));
     pending.settle(true).await;
     assert_eq!(pages(&cache).await, [2, 1, 3]);
     app.change();

@@ -106,9 +106,9 @@ async fn an_invalidation_that_is_abandoned_goes_on() {
     invalidation.abort();
     assert!(invalidation.await.unwrap_err().is_cancelled());
     removing.release();
-    assert!(cache.health().journal_pending);
+    assert!(cache.health().await.journal_pending);
     assert_eq!(get(&cache, "a", &source, &["red"]).await, 1);
-    assert!(!cache.health().journal_pending);
+    assert!(!cache.health().await.journal_pending);
 }
 
 #[tokio::test(start_paused = true)]

@@ -16,11 +16,11 @@ pub(crate) struct AskedTags<'a> {
     pub(in crate::engine) tokens: Option<&'a Tokens>,
 }
 
-/// [`AskedTags`] that own them.
+/// [`AskedTags`] that own them. Small: ten thousand callers may wait with them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct OwnedTags {
-    pub(crate) named: Vec<Tag>,
-    pub(crate) open: bool,
+    named: Box<[Tag]>,
+    open: bool,
 }
 
 impl<'a> AskedTags<'a> {
@@ -55,11 +55,16 @@ impl<'a> AskedTags<'a> {
     }
 
     pub(in crate::engine) fn owned(&self) -> OwnedTags {
-        OwnedTags { named: self.named.to_vec(), open: self.open }
+        OwnedTags { named: self.named.into(), open: self.open }
     }
 }
 
 impl OwnedTags {
+    /// These; `open` when a value may name more.
+    pub(in crate::engine) fn new(named: Vec<Tag>, open: bool) -> Self {
+        Self { named: named.into(), open }
+    }
+
     /// The tags of a question.
     pub(crate) fn asked(&self) -> AskedTags<'_> {
         AskedTags::of(&self.named, self.open)

@@ -25,11 +25,12 @@ pub enum Verb {
     RenewClaim,
     ReleaseClaim,
     Claims,
+    Health,
 }
 
 impl Verb {
     /// Every verb, in the order of the enum.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Connect,
         Self::Disconnect,
         Self::Get,
@@ -50,6 +51,7 @@ impl Verb {
         Self::RenewClaim,
         Self::ReleaseClaim,
         Self::Claims,
+        Self::Health,
     ];
 
     /// The method's name.
@@ -76,6 +78,7 @@ impl Verb {
             Self::RenewClaim => "renew_claim",
             Self::ReleaseClaim => "release_claim",
             Self::Claims => "claims",
+            Self::Health => "health",
         }
     }
 
@@ -91,6 +94,7 @@ impl Verb {
                 | Self::Exists
                 | Self::Ttl
                 | Self::Claims
+                | Self::Health
         )
     }
 }
@@ -102,6 +106,6 @@ mod tests {
     #[test]
     fn the_list_is_whole_and_in_order() {
         assert!(Verb::ALL.iter().enumerate().all(|(index, verb)| *verb as usize == index));
-        assert_eq!(Verb::ALL.last(), Some(&Verb::Claims), "a verb was added: it belongs into the list");
+        assert_eq!(Verb::ALL.last(), Some(&Verb::Health), "a verb was added: it belongs into the list");
     }
 }
