@@ -127,6 +127,7 @@ impl Engine {
     /// carries them. Counts the data.
     pub(in crate::engine) async fn clear_tier(&self, tier: Tier<'_>) -> Result<u64> {
         let removed = tier.backend.clear(&self.parts.namespace).await?;
+        self.known(tier).forget_all();
         match tier.backend.delete_pattern(&KeyPattern::of_tokens(&self.parts.namespace)).await {
             Err(error) if error.kind() != ErrorKind::Unsupported => Err(error),
             _ => Ok(removed),
