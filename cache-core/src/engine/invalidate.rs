@@ -107,7 +107,11 @@ impl Engine {
     /// Removes near entries; counts those that were alive and in no byte tier.
     fn remove_near(&self, what: What<'_>, pattern: Option<&KeyPattern>) -> u64 {
         let now = self.parts.clock.tick();
-        let counts = |entry: &NearEntry| u64::from(entry.meta.only_here && now < entry.meta.times.expires);
+        let counts = |entry: &NearEntry| {
+            let alive =
+                now < entry.meta.times.expires && self.stamps.tags_hold(&entry.meta.cells, entry.meta.born);
+            u64::from(entry.meta.only_here && alive)
+        };
         let remove = |key: &CacheKey| self.parts.near.remove(key).map_or(0, |entry| counts(&entry));
         match what {
             What::Key(key) => return remove(key),

@@ -142,6 +142,13 @@ impl Stamps {
             && (first == key || (untouched(first) && rest.iter().all(|tag| untouched(*tag))))
     }
 
+    /// Whether none of the tags was invalidated since `born`, whatever else was.
+    #[must_use]
+    pub(crate) fn tags_hold(&self, cells: &Cells, born: u64) -> bool {
+        let [key, _, tags @ ..] = cells;
+        tags.iter().all(|tag| tag == key || self.table.last_bump(*tag) <= born)
+    }
+
     /// [`Stamps::valid`], and no pattern matched the key since: what a landing asks.
     #[must_use]
     pub(crate) fn may_land(&self, key: &CacheKey, cells: &Cells, born: u64) -> bool {
