@@ -33,6 +33,8 @@ pub struct Policy {
     pub refresh_ahead: Option<RefreshAhead>,
     /// No stale window applies, whatever the manager's defaults.
     pub never_stale: bool,
+    /// It has been found wrong: nothing is read or stored under it.
+    pub(crate) refused: bool,
     /// Values are sealed at rest. Not built yet: refused.
     pub(super) sealed: bool,
     /// The key contains the version of what it names: a near copy needs no bound but its life.

@@ -1,6 +1,6 @@
 //! The engine: what happens on a hit, on a miss, on a write, on an invalidation.
 //!
-//! Start reading in [`hot`] (a hit), then [`load`] (a miss: seat, fetch, run, land; within [`limits`], or
+//! Start reading in [`hot`] (a hit), then [`seek`] and [`load`] (a miss: seat, fetch, run, land; within [`limits`], or
 //! [`detach`]ed; what answers when there is no new value is in [`stale`]) and [`batch`] (many). [`put`] writes,
 //! [`invalidate`] removes, [`expire`] ends a life, [`explain`] changes nothing,
 //! [`atomic`] holds the verbs that must have one winner, [`claims`] those that somebody goes
@@ -13,6 +13,7 @@ mod atomic;
 mod backoff;
 mod batch;
 mod blocking;
+mod call;
 mod check;
 mod claims;
 mod conclude;
@@ -25,6 +26,7 @@ mod fetch;
 mod found;
 mod hot;
 mod invalidate;
+mod judge;
 mod keyspace;
 mod land;
 mod limits;
@@ -34,10 +36,12 @@ mod outcome;
 mod over;
 mod preset;
 mod put;
+mod question;
 mod reentry;
 mod refresh;
 mod request;
 mod run;
+mod seek;
 mod serving;
 mod stale;
 mod typed;
@@ -45,14 +49,15 @@ mod unfinished;
 mod values;
 
 pub(crate) use batch::{Batch, Given, OfKey, Trouble};
+pub(crate) use call::Call;
 pub(crate) use claims::{Claimed, Holding};
 pub use counters::{Counts, Statistics};
 pub use explain::{EntryReport, Explanation, Outlook, TierReport};
 pub(crate) use found::{Answer, Found};
 pub(crate) use invalidate::What;
 pub use keyspace::{Keyspace, Policy};
-pub(crate) use load::Call;
 pub use put::Written;
+pub(crate) use question::Question;
 pub(crate) use typed::{Body, Loaded, Older, Plainly, Recipe};
 pub use typed::{
     ByClone, ByNothing, ByText, Failure, Fallible, FallibleOptional, Hold, HoldArc, HoldClone, Optional,
@@ -70,6 +75,7 @@ use crate::codec::Codec;
 use crate::entry::Reason;
 use crate::error::Error;
 use crate::flight::Flights;
+use crate::front::Fronts;
 use crate::key::{CacheKey, Namespace};
 use crate::policy::{FailMode, Jitter};
 use crate::port::clock::Clock;
@@ -108,6 +114,7 @@ pub(crate) struct Parts {
 pub(crate) struct Engine {
     parts: Parts,
     enabled: AtomicBool,
+    fronts: Fronts,
     flights: Arc<Flights<outcome::Outcome>>,
     /// Those of synchronous functions: a thread never waits for a task, which might need that very thread.
     blocking_flights: Arc<Flights<outcome::Outcome>>,
@@ -128,6 +135,7 @@ impl Engine {
     pub(crate) fn new(parts: Parts) -> Self {
         Self {
             enabled: AtomicBool::new(parts.enabled),
+            fronts: Fronts::new(parts.near.bounds()),
             flights: Arc::default(),
             blocking_flights: Arc::default(),
             stamps: Stamps::new(&parts.namespace),
