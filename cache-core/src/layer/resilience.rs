@@ -69,12 +69,12 @@ impl Resilience {
     }
 
     /// For a server whose backend keeps deadlines, repeats and connects anew by itself, as `RedisBackend` does: without
-    /// time-out and retry. The bulkhead is a wide one (1,000 in flight, 10,000 waiting), since such a backend has many calls
+    /// time-out and retry. The bulkhead is a wide one (10,000 in flight, 10,000 waiting), since such a backend has many calls
     /// on one connection; the breaker is open for a second at most, so that it delays no recovery that the backend finds.
     ///
     /// `larder::connect` and `from_env` put this around Redis.
     pub fn of_supervised() -> ResilienceBuilder {
-        let bulkhead = BulkheadConfig::default().in_flight(1_000).queued(10_000);
+        let bulkhead = BulkheadConfig::default().in_flight(10_000).queued(10_000);
         let breaker = BreakerConfig::default().at_most(LONGEST_OPEN);
         Self::builder().without_timeout().without_retry().bulkhead(bulkhead).breaker(breaker)
     }
