@@ -20,6 +20,7 @@ pub enum Verb {
     Increment,
     Ttl,
     AcquireLease,
+    RenewLease,
     ReleaseLease,
     Claim,
     RenewClaim,
@@ -29,7 +30,7 @@ pub enum Verb {
 
 impl Verb {
     /// Every verb, in the order of the enum.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Connect,
         Self::Disconnect,
         Self::Get,
@@ -45,6 +46,7 @@ impl Verb {
         Self::Increment,
         Self::Ttl,
         Self::AcquireLease,
+        Self::RenewLease,
         Self::ReleaseLease,
         Self::Claim,
         Self::RenewClaim,
@@ -71,6 +73,7 @@ impl Verb {
             Self::Increment => "increment",
             Self::Ttl => "ttl",
             Self::AcquireLease => "acquire_lease",
+            Self::RenewLease => "renew_lease",
             Self::ReleaseLease => "release_lease",
             Self::Claim => "claim",
             Self::RenewClaim => "renew_claim",
