@@ -2,7 +2,7 @@
 //!
 //! Rings, imports point inward only (checked by `tests/architecture.rs` against ARCHITECTURE.md):
 //! words (`chance`, [`time`], [`error`], [`key`], [`entry`]), ports ([`port`]), pure parts ([`policy`], [`codec`], [`layer`]),
-//! mechanisms (`tier`, `flight`, `stamp`, `recovery`), the `engine`, and its face ([`manager`], [`private`]).
+//! mechanisms (`tier`, `flight`, `front`, `stamp`, `recovery`), the `engine`, and its face ([`manager`], [`private`]).
 //! Reads start in `engine/hot.rs`.
 
 mod chance;
@@ -11,6 +11,7 @@ mod engine;
 pub mod entry;
 pub mod error;
 mod flight;
+mod front;
 pub mod key;
 pub mod layer;
 pub mod manager;

@@ -113,6 +113,7 @@ impl Engine {
         let meant =
             |key: &CacheKey, _: &NearEntry| pattern.is_none_or(|pattern| pattern.matches(key.as_str()));
         self.parts.near.remove_where(&meant, &mut |entry| removed += counts(&entry));
+        self.stamps.swept();
         removed
     }
 

@@ -153,6 +153,7 @@ impl Engine {
         // A pattern may have been invalidated by a thread that could not wait at the gate: it has no cell for a hit to see.
         if !self.stamps.may_land(key, &cells, born) {
             self.parts.near.remove(key);
+            self.stamps.swept();
         }
     }
 

@@ -73,6 +73,7 @@ use crate::codec::{Codec, Sealer};
 use crate::entry::Reason;
 use crate::error::Error;
 use crate::flight::Flights;
+use crate::front::Fronts;
 use crate::key::{CacheKey, Namespace};
 use crate::policy::{FailMode, Jitter};
 use crate::port::clock::Clock;
@@ -112,6 +113,7 @@ pub(crate) struct Parts {
 pub(crate) struct Engine {
     parts: Parts,
     enabled: AtomicBool,
+    fronts: Fronts,
     flights: Arc<Flights<outcome::Outcome>>,
     /// Those of synchronous functions: a thread never waits for a task, which might need that very thread.
     blocking_flights: Arc<Flights<outcome::Outcome>>,
@@ -132,6 +134,7 @@ impl Engine {
     pub(crate) fn new(parts: Parts) -> Self {
         Self {
             enabled: AtomicBool::new(parts.enabled),
+            fronts: Fronts::new(parts.near.bounds()),
             flights: Arc::default(),
             blocking_flights: Arc::default(),
             stamps: Stamps::new(&parts.namespace),

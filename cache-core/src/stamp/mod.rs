@@ -21,6 +21,7 @@ pub(crate) use gate::Gate;
 
 use crate::key::{CacheKey, KeyPattern, Namespace, SpaceId};
 use patterns::PatternLog;
+use sync::{AtomicU64, Ordering};
 use table::Table;
 
 /// The cells of one entry: its key's, its keyspace's, its namespace's.
@@ -31,6 +32,7 @@ pub(crate) type Cells = [u32; 3];
 pub(crate) struct Stamps {
     table: Table,
     patterns: PatternLog,
+    sweeps: AtomicU64,
     namespace: u32,
 }
 
@@ -54,7 +56,12 @@ impl Stamps {
     #[must_use]
     pub(crate) fn new(namespace: &Namespace) -> Self {
         let namespace = mix(namespace.as_str().len() as u64, 3);
-        Self { table: Table::new(CELLS), patterns: PatternLog::default(), namespace }
+        Self {
+            table: Table::new(CELLS),
+            patterns: PatternLog::default(),
+            sweeps: AtomicU64::new(0),
+            namespace,
+        }
     }
 
     /// The generation now. A load reads it before it reads anything else.
@@ -68,6 +75,25 @@ impl Stamps {
     #[must_use]
     pub(crate) fn cells(&self, key: &CacheKey) -> Cells {
         [key_cell(key), space_cell(key.near().space()), self.namespace]
+    }
+
+    /// How often anything has moved: while that does not change, what was found valid still is.
+    #[inline]
+    #[must_use]
+    pub(crate) fn moves(&self) -> u64 {
+        self.table.moves()
+    }
+
+    /// How often entries that no cell covers have been removed by hand. Who copies one looks before.
+    #[must_use]
+    pub(crate) fn sweeps(&self) -> u64 {
+        self.sweeps.load(Ordering::Acquire)
+    }
+
+    /// Entries that no cell covers have been removed by hand: copies of them are not believed any more.
+    pub(crate) fn swept(&self) {
+        self.sweeps.fetch_add(1, Ordering::AcqRel);
+        self.table.moved();
     }
 
     /// Whether nothing that concerns these cells was invalidated since `born`. What a hit asks.
