@@ -6,6 +6,7 @@
 //! [`atomic`] holds the verbs that must have one winner, [`claims`] those that somebody goes
 //! on holding, [`serving`] picks the byte tier,
 //! [`blocking`] is a miss of a synchronous function,
+//! [`sealed`] says what byte tiers may not read,
 //! [`unfinished`] ends what a caller abandoned.
 
 mod absences;
@@ -41,6 +42,7 @@ mod reentry;
 mod refresh;
 mod request;
 mod run;
+mod sealed;
 mod seek;
 mod serving;
 mod stale;
@@ -58,6 +60,7 @@ pub(crate) use invalidate::What;
 pub use keyspace::{Keyspace, Policy};
 pub use put::Written;
 pub(crate) use question::Question;
+pub(crate) use sealed::no_master_key;
 pub(crate) use typed::{Body, Loaded, Older, Plainly, Recipe};
 pub use typed::{
     ByClone, ByNothing, ByText, Failure, Fallible, FallibleOptional, Hold, HoldArc, HoldClone, Optional,
@@ -71,7 +74,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
-use crate::codec::Codec;
+use crate::codec::{Codec, Sealer};
 use crate::entry::Reason;
 use crate::error::Error;
 use crate::flight::Flights;
@@ -98,6 +101,7 @@ pub(crate) struct Parts {
     pub(crate) near: Arc<dyn NearStore>,
     pub(crate) tiers: Tiers,
     pub(crate) codec: Codec,
+    pub(crate) sealer: Option<Sealer>,
     pub(crate) clock: Clock,
     pub(crate) recorder: Arc<dyn Recorder>,
     pub(crate) spawner: Arc<dyn Spawner>,
@@ -179,12 +183,14 @@ impl Engine {
             near_bytes: self.parts.near.weight(),
             loading: (self.flights.len() + self.blocking_flights.len()) as u64,
             detached: self.background.under_way() as u64,
+            opened_by_key: self.opened_by_key(),
             ..self.counters.snapshot()
         }
     }
 
     pub(crate) fn reset_statistics(&self) {
         self.counters.reset();
+        self.parts.sealer.iter().for_each(Sealer::reset);
     }
 
     pub(crate) fn journal_pending(&self) -> bool {
@@ -210,7 +216,7 @@ impl Engine {
     /// Whether trouble of a tier is an error for this caller. A cached function never sees it: its result type
     /// belongs to its own errors.
     fn fails_closed(&self, ask: &Ask<'_>) -> bool {
-        ask.strict && self.parts.fail_mode == FailMode::Closed
+        ask.strict && (self.parts.fail_mode == FailMode::Closed || self.seals(ask))
     }
 
     /// Lets nobody else join a load of this key that is under way.

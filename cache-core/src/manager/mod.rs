@@ -12,6 +12,7 @@ mod direct;
 mod explain;
 mod get_or_load;
 mod health;
+mod keys;
 mod load_error;
 mod many;
 
