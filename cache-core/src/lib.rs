@@ -1,15 +1,17 @@
 //! The engine of **larder**: what a cache is about, and nothing of any particular store.
 //!
 //! Rings, imports point inward only (checked by `tests/architecture.rs` against ARCHITECTURE.md):
-//! words ([`time`], [`error`], [`key`], [`entry`]), ports ([`port`]), pure parts ([`policy`], [`codec`], [`layer`]),
-//! mechanisms (`tier`, `flight`, `stamp`, `recovery`), the `engine`, and its face ([`manager`], [`private`]).
+//! words (`chance`, [`time`], [`error`], [`key`], [`entry`]), ports ([`port`]), pure parts ([`policy`], [`codec`], [`layer`]),
+//! mechanisms (`tier`, `flight`, `front`, `stamp`, `recovery`), the `engine`, and its face ([`manager`], [`private`]).
 //! Reads start in `engine/hot.rs`.
 
+mod chance;
 pub mod codec;
 mod engine;
 pub mod entry;
 pub mod error;
 mod flight;
+mod front;
 pub mod key;
 pub mod layer;
 pub mod manager;

@@ -88,7 +88,6 @@ pub(super) struct Sizes {
     /// The most bytes of one entry.
     pub(super) largest: u64,
     pub(super) bounds: Bounds,
-    pub(super) max_bytes: u64,
     pub(super) weigher: Weigher,
 }
 
@@ -108,7 +107,6 @@ impl Sizes {
             entries: usize::try_from(near.max_entries).unwrap_or(usize::MAX),
             largest: largest.min(near.max_bytes / 8),
             bounds: Bounds { entries: near.max_entries, bytes: near.max_bytes },
-            max_bytes: near.max_bytes,
             weigher: Weigher { least: (capacity / near.max_entries).max(1) },
         }
     }

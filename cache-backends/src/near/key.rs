@@ -1,9 +1,8 @@
 //! Keys of the near store: hashed already, and found by questions that are borrowed.
 
-use std::cell::Cell;
 use std::hash::{BuildHasher, Hash, Hasher};
 
-use cache_core::key::{CacheKey, NearKey, NearProbe};
+use cache_core::key::{CacheKey, NearProbe};
 use quick_cache::Equivalent;
 
 /// A key as it is held: the same as another exactly when a probe could not tell them apart.
@@ -49,29 +48,6 @@ impl Equivalent<HeldKey> for Asked<'_> {
     #[inline]
     fn equivalent(&self, key: &HeldKey) -> bool {
         self.probe.is(key.0.near())
-    }
-}
-
-/// A borrowed question that takes a copy of the key that answers it.
-pub(super) struct Copying<'a> {
-    pub(super) hash: u64,
-    pub(super) probe: &'a dyn NearProbe,
-    pub(super) key: Cell<Option<NearKey>>,
-}
-
-impl Hash for Copying<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.hash);
-    }
-}
-
-impl Equivalent<HeldKey> for Copying<'_> {
-    fn equivalent(&self, key: &HeldKey) -> bool {
-        let found = self.probe.is(key.0.near());
-        if found {
-            self.key.set(Some(key.0.near().clone()));
-        }
-        found
     }
 }
 

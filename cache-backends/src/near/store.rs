@@ -1,6 +1,5 @@
 //! The store.
 
-use std::cell::Cell;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,8 +11,7 @@ use quick_cache::sync::Cache;
 use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
 
 use super::config::{Sizes, Weigher};
-use super::front::{Fronted, Fronts, Mark};
-use super::key::{Asked, Copying, Finished, Hashed, HeldKey};
+use super::key::{Asked, Finished, Hashed, HeldKey};
 use crate::expiry::{Deadlines, Ended};
 
 /// The near store over `quick_cache`: eight shards, each under a lock that hits share.
@@ -23,7 +21,6 @@ use crate::expiry::{Deadlines, Ended};
 pub struct QuickNear {
     entries: Cache<HeldKey, NearEntry, Weigher, Finished, Departure>,
     pub(super) deadlines: Deadlines<u64>,
-    pub(super) fronts: Fronts,
     bytes: AtomicU64,
     largest: u64,
     bounds: Bounds,
@@ -41,7 +38,6 @@ impl QuickNear {
         Ok(Self {
             entries: Cache::with_options(options, sizes.weigher, Finished::default(), Departure),
             deadlines: Deadlines::default(),
-            fronts: Fronts::new(sizes.max_bytes),
             bytes: AtomicU64::new(0),
             largest: sizes.largest,
             bounds: sizes.bounds,
@@ -69,27 +65,15 @@ impl QuickNear {
         }
     }
 
-    /// What has left the store leaves the fronts and the books.
+    /// What has left the store leaves the books.
     fn forget(&self, key: &HeldKey, entry: &NearEntry) {
         self.forget_all(std::iter::once((key, entry)));
     }
 
     fn forget_all<'a>(&self, gone: impl Iterator<Item = (&'a HeldKey, &'a NearEntry)> + Clone) {
         let bytes = gone.clone().map(|(_, entry)| u64::from(entry.meta.weight)).sum();
-        gone.clone().for_each(|(HeldKey(key), _)| self.fronts.depart(key.near().hash()));
         self.bytes.fetch_sub(bytes, Ordering::Relaxed);
         self.deadlines.forget(gone.map(|(_, entry)| entry.meta.times.kept_until));
-    }
-
-    /// Asks the shards, and has this thread's front keep a copy.
-    #[cold]
-    fn copy_to_front(&self, hash: u64, probe: &dyn NearProbe, mark: Mark) -> Option<NearEntry> {
-        let asked = Copying { hash, probe, key: Cell::default() };
-        let entry = self.entries.get(&asked)?;
-        if let Some(key) = asked.key.take() {
-            self.fronts.keep(hash, mark, key, &entry);
-        }
-        Some(entry)
     }
 }
 
@@ -97,12 +81,7 @@ impl QuickNear {
 impl NearStore for QuickNear {
     #[inline]
     fn get(&self, probe: &dyn NearProbe, wanted: &mut dyn FnMut(&Judged) -> bool) -> Option<Held> {
-        let hash = probe.hash();
-        let entry = match self.fronts.find(hash, probe, wanted) {
-            Fronted::Found(answer) => return answer,
-            Fronted::Ask => self.entries.get(&Asked { hash, probe }),
-            Fronted::Keep(mark) => self.copy_to_front(hash, probe, mark),
-        }?;
+        let entry = self.entries.get(&Asked { hash: probe.hash(), probe })?;
         wanted(&entry.meta.judged()).then_some(entry.value)
     }
 

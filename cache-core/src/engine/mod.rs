@@ -1,11 +1,12 @@
 //! The engine: what happens on a hit, on a miss, on a write, on an invalidation.
 //!
-//! Start reading in [`hot`] (a hit), then [`load`] (a miss: seat, fetch, run, land; within [`limits`], or
+//! Start reading in [`hot`] (a hit), then [`seek`] and [`load`] (a miss: seat, fetch, run, land; within [`limits`], or
 //! [`detach`]ed; what answers when there is no new value is in [`stale`]) and [`batch`] (many). [`put`] writes,
 //! [`invalidate`] removes, [`expire`] ends a life, [`explain`] changes nothing,
 //! [`atomic`] holds the verbs that must have one winner, [`claims`] those that somebody goes
 //! on holding, [`serving`] picks the byte tier,
 //! [`blocking`] is a miss of a synchronous function,
+//! [`sealed`] says what byte tiers may not read,
 //! [`unfinished`] ends what a caller abandoned.
 
 mod absences;
@@ -13,6 +14,7 @@ mod atomic;
 mod backoff;
 mod batch;
 mod blocking;
+mod call;
 mod check;
 mod claims;
 mod conclude;
@@ -25,6 +27,7 @@ mod fetch;
 mod found;
 mod hot;
 mod invalidate;
+mod judge;
 mod keyspace;
 mod land;
 mod limits;
@@ -34,10 +37,13 @@ mod outcome;
 mod over;
 mod preset;
 mod put;
+mod question;
 mod reentry;
 mod refresh;
 mod request;
 mod run;
+mod sealed;
+mod seek;
 mod serving;
 mod stale;
 mod typed;
@@ -45,14 +51,16 @@ mod unfinished;
 mod values;
 
 pub(crate) use batch::{Batch, Given, OfKey, Trouble};
+pub(crate) use call::Call;
 pub(crate) use claims::{Claimed, Holding};
 pub use counters::{Counts, Statistics};
 pub use explain::{EntryReport, Explanation, Outlook, TierReport};
 pub(crate) use found::{Answer, Found};
 pub(crate) use invalidate::What;
 pub use keyspace::{Keyspace, Policy};
-pub(crate) use load::Call;
 pub use put::Written;
+pub(crate) use question::Question;
+pub(crate) use sealed::no_master_key;
 pub(crate) use typed::{Body, Loaded, Older, Plainly, Recipe};
 pub use typed::{
     ByClone, ByNothing, ByText, Failure, Fallible, FallibleOptional, Hold, HoldArc, HoldClone, Optional,
@@ -66,10 +74,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::codec::Codec;
+use crate::codec::{Codec, Sealer};
 use crate::entry::Reason;
 use crate::error::Error;
 use crate::flight::Flights;
+use crate::front::Fronts;
 use crate::key::{CacheKey, Namespace};
 use crate::policy::{FailMode, Jitter};
 use crate::port::clock::Clock;
@@ -92,6 +101,7 @@ pub(crate) struct Parts {
     pub(crate) near: Arc<dyn NearStore>,
     pub(crate) tiers: Tiers,
     pub(crate) codec: Codec,
+    pub(crate) sealer: Option<Sealer>,
     pub(crate) clock: Clock,
     pub(crate) recorder: Arc<dyn Recorder>,
     pub(crate) spawner: Arc<dyn Spawner>,
@@ -108,6 +118,7 @@ pub(crate) struct Parts {
 pub(crate) struct Engine {
     parts: Parts,
     enabled: AtomicBool,
+    fronts: Fronts,
     flights: Arc<Flights<outcome::Outcome>>,
     /// Those of synchronous functions: a thread never waits for a task, which might need that very thread.
     blocking_flights: Arc<Flights<outcome::Outcome>>,
@@ -128,6 +139,7 @@ impl Engine {
     pub(crate) fn new(parts: Parts) -> Self {
         Self {
             enabled: AtomicBool::new(parts.enabled),
+            fronts: Fronts::new(parts.near.bounds()),
             flights: Arc::default(),
             blocking_flights: Arc::default(),
             stamps: Stamps::new(&parts.namespace),
@@ -168,12 +180,14 @@ impl Engine {
             near_bytes: self.parts.near.weight(),
             loading: (self.flights.len() + self.blocking_flights.len()) as u64,
             detached: self.background.under_way() as u64,
+            opened_by_key: self.opened_by_key(),
             ..self.counters.snapshot()
         }
     }
 
     pub(crate) fn reset_statistics(&self) {
         self.counters.reset();
+        self.parts.sealer.iter().for_each(Sealer::reset);
     }
 
     pub(crate) fn journal_pending(&self) -> bool {
@@ -199,7 +213,7 @@ impl Engine {
     /// Whether trouble of a tier is an error for this caller. A cached function never sees it: its result type
     /// belongs to its own errors.
     fn fails_closed(&self, ask: &Ask<'_>) -> bool {
-        ask.strict && self.parts.fail_mode == FailMode::Closed
+        ask.strict && (self.parts.fail_mode == FailMode::Closed || self.seals(ask))
     }
 
     /// Lets nobody else join a load of this key that is under way.

@@ -14,6 +14,16 @@ pub enum Reason {
     Malformed,
     /// The checksum does not match.
     Checksum,
+    /// The frame is sealed, and does not open: it was changed, or belongs to another place.
+    NotAuthentic,
+    /// The frame is sealed under a master key that this process does not hold.
+    UnknownKey,
+    /// The frame is in clear where only sealed ones are believed.
+    NotSealed,
+    /// The frame is sealed, and the keyspace asked for is not.
+    Sealed,
+    /// The keyspace is sealed, and the manager has no master key.
+    NoMasterKey,
     /// The frame belongs to another key.
     WrongKey,
     /// The frame was written under another schema.
@@ -64,6 +74,11 @@ impl Reason {
             Self::Invalidated => "invalidated",
             Self::Malformed => "malformed",
             Self::Checksum => "checksum",
+            Self::NotAuthentic => "not_authentic",
+            Self::UnknownKey => "unknown_key",
+            Self::NotSealed => "not_sealed",
+            Self::Sealed => "sealed",
+            Self::NoMasterKey => "no_master_key",
             Self::WrongKey => "wrong_key",
             Self::WrongSchema => "wrong_schema",
             Self::WrongFormat => "wrong_format",
@@ -89,6 +104,15 @@ impl Reason {
     /// Whether stored bytes of this kind should be removed, so that the next read does not stumble again.
     #[must_use]
     pub const fn heals(self) -> bool {
-        matches!(self, Self::Malformed | Self::Checksum | Self::WrongKey | Self::Bounds | Self::Undecodable)
+        matches!(
+            self,
+            Self::Malformed
+                | Self::Checksum
+                | Self::NotAuthentic
+                | Self::NotSealed
+                | Self::WrongKey
+                | Self::Bounds
+                | Self::Undecodable
+        )
     }
 }

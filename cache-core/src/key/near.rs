@@ -1,5 +1,6 @@
 //! Keys as the near store knows them: a hash and the stored parts, probed by borrowed parts.
 
+use std::cell::Cell;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::{Arc, LazyLock};
@@ -13,6 +14,12 @@ static SEED: LazyLock<foldhash::fast::RandomState> = LazyLock::new(foldhash::fas
 #[derive(Clone, PartialEq, Eq)]
 pub struct NearKey {
     hash: u64,
+    name: NearName,
+}
+
+/// What tells a key from all others, without its hash.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NearName {
     space: SpaceId,
     stored: Stored,
 }
@@ -52,7 +59,7 @@ impl NearKey {
     /// Takes the finished hash of a probe with what the probe's parts wrote.
     #[must_use]
     pub fn new(hash: u64, space: SpaceId, stored: &[u8]) -> Self {
-        Self { hash, space, stored: Stored::new(stored) }
+        Self { hash, name: NearName { space, stored: Stored::new(stored) } }
     }
 
     /// A key that was given as text.
@@ -67,13 +74,19 @@ impl NearKey {
     /// The keyspace.
     #[must_use]
     pub fn space(&self) -> SpaceId {
-        self.space
+        self.name.space
+    }
+
+    /// The key without its hash.
+    #[must_use]
+    pub fn name(&self) -> &NearName {
+        &self.name
     }
 
     /// How many bytes the key holds.
     #[must_use]
     pub fn weight(&self) -> usize {
-        size_of::<Self>() + if let Stored::Long(bytes) = &self.stored { bytes.len() } else { 0 }
+        size_of::<Self>() + if let Stored::Long(bytes) = &self.name.stored { bytes.len() } else { 0 }
     }
 }
 
@@ -81,14 +94,25 @@ impl NearKey {
 pub trait NearProbe {
     /// The finished, seeded hash: good enough for an identity hasher, the same for shard and slot.
     fn hash(&self) -> u64;
+    /// Whether this is the name of the key in question.
+    fn is_named(&self, name: &NearName) -> bool;
     /// Whether this stored key is the one in question.
-    fn is(&self, key: &NearKey) -> bool;
+    #[inline]
+    fn is(&self, key: &NearKey) -> bool {
+        key.hash == self.hash() && self.is_named(&key.name)
+    }
 }
 
 /// The stored parts are not shown: they may name people.
 impl fmt::Debug for NearKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "NearKey({}#{:016x})", self.space.0, self.hash)
+        write!(f, "NearKey({}#{:016x})", self.name.space.0, self.hash)
+    }
+}
+
+impl fmt::Debug for NearName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("NearName").field(&self.space.0).finish_non_exhaustive()
     }
 }
 
@@ -97,8 +121,40 @@ impl NearProbe for NearKey {
         self.hash
     }
 
-    fn is(&self, key: &NearKey) -> bool {
-        self == key
+    fn is_named(&self, name: &NearName) -> bool {
+        self.name == *name
+    }
+}
+
+/// A question that takes a copy of the name that answers it.
+pub(crate) struct Naming<'a> {
+    probe: &'a dyn NearProbe,
+    name: Cell<Option<NearName>>,
+}
+
+impl<'a> Naming<'a> {
+    /// Of a question.
+    pub(crate) fn new(probe: &'a dyn NearProbe) -> Self {
+        Self { probe, name: Cell::default() }
+    }
+
+    /// The name of what was found.
+    pub(crate) fn into_name(self) -> Option<NearName> {
+        self.name.into_inner()
+    }
+}
+
+impl NearProbe for Naming<'_> {
+    fn hash(&self) -> u64 {
+        self.probe.hash()
+    }
+
+    fn is_named(&self, name: &NearName) -> bool {
+        let found = self.probe.is_named(name);
+        if found {
+            self.name.set(Some(name.clone()));
+        }
+        found
     }
 }
 
@@ -128,9 +184,7 @@ impl<P: Parts> NearProbe for PartsProbe<'_, P> {
     }
 
     #[inline]
-    fn is(&self, key: &NearKey) -> bool {
-        key.hash == self.hash
-            && key.space == self.space
-            && self.parts.same_all(&mut StoredParts::new(key.stored.bytes()))
+    fn is_named(&self, name: &NearName) -> bool {
+        name.space == self.space && self.parts.same_all(&mut StoredParts::new(name.stored.bytes()))
     }
 }

@@ -1,8 +1,8 @@
 //! Spread of lives, so that what was stored together does not expire together.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::chance::Chance;
 use crate::error::{Error, ErrorKind, Result};
 use crate::time::Life;
 
@@ -15,7 +15,7 @@ const MOST: f64 = 0.99;
 #[derive(Debug)]
 pub struct Jitter {
     fraction: f64,
-    state: AtomicU64,
+    chance: Chance,
 }
 
 impl Jitter {
@@ -25,7 +25,7 @@ impl Jitter {
     /// [`ErrorKind::Config`] when the fraction is out of range or no number.
     pub fn new(fraction: f64, seed: u64) -> Result<Self> {
         if (0.0..1.0).contains(&fraction) {
-            return Ok(Self { fraction, state: AtomicU64::new(seed) });
+            return Ok(Self { fraction, chance: Chance::seeded(seed) });
         }
         Err(Error::new(ErrorKind::Config, format!("jitter holds {fraction}"))
             .with_fix("give a fraction from 0 to below 1, e.g. 0.15"))
@@ -56,14 +56,9 @@ impl Jitter {
         }
     }
 
-    /// A number from 0 to below 1 (SplitMix64, Steele et al. 2014).
+    /// A number from 0 to below 1.
     pub(crate) fn draw(&self) -> f64 {
-        const GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;
-        let mut z = self.state.fetch_add(GAMMA, Ordering::Relaxed).wrapping_add(GAMMA);
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        let bits = u32::try_from((z ^ (z >> 31)) >> 32).unwrap_or(0);
-        f64::from(bits) / (f64::from(u32::MAX) + 1.0)
+        self.chance.draw()
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::kind::Of;
 use super::{Kind, ManagerSource, Space};
-use crate::engine::{Ask, Call, Engine, Hold, Keyspace, Plainly, Shape};
+use crate::engine::{Ask, Body, Call, Engine, Hold, Keyspace, Plainly, Question, Shape};
 use crate::key::{CacheKey, Parts, PartsProbe};
 use crate::manager::CacheManager;
 
@@ -96,11 +96,8 @@ impl<K: Kind> Missed<K> {
     /// Loads: from the byte tiers, from the load of somebody else, or by running the body. Boxed, so that the future of
     /// a hit is small.
     pub fn load(self, body: impl Future<Output = K::Ret>) -> Boxed<impl Future<Output = K::Ret>> {
-        Box::pin(async move {
-            let Some(key) = self.key else { return self.engine.bypass(self.keyspace, body).await };
-            let ask = Ask::new(&key, self.keyspace, self.kind.values());
-            self.engine.load(&ask, Call::attached(Of(self.kind), Plainly(body))).await.ret
-        })
+        let call = Call::attached(Of(self.kind), Plainly(body));
+        Box::pin(self.answer(call))
     }
 
     /// [`Missed::load`] of a body that owns what it needs: it goes on when its callers have gone.
@@ -112,11 +109,25 @@ impl<K: Kind> Missed<K> {
         K: Send + Sync + 'static,
         K::Ret: Send + 'static,
     {
-        Box::pin(async move {
-            let Some(key) = self.key else { return self.engine.bypass(self.keyspace, body).await };
-            let ask = Ask::new(&key, self.keyspace, self.kind.values());
-            self.engine.load(&ask, Call::detached(Of(self.kind), Plainly(body))).await.ret
-        })
+        let call = Call::detached(Of(self.kind), Plainly(body));
+        Box::pin(self.answer(call))
+    }
+
+    /// Holds the body once, whatever it waits for: ten thousand may wait.
+    fn answer<B: Body<K::Ret>>(self, call: Call<Of<K>, B>) -> impl Future<Output = K::Ret> {
+        let Self { engine, key, keyspace, kind } = self;
+        let mut question = key.map(|key| Question::new(key, keyspace, kind.values()));
+        async move {
+            let Some(question) = &mut question else {
+                return Box::pin(engine.bypass(keyspace, call.run())).await;
+            };
+            // Not awaited within the match: what was matched on would be kept meanwhile.
+            let load = match engine.seek(question, call.about()).await {
+                Ok(answer) => return answer.ret,
+                Err(begun) => engine.proceed(question, call, begun),
+            };
+            load.await.ret
+        }
     }
 }
 

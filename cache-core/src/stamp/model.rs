@@ -18,7 +18,7 @@ use loom::thread;
 
 use table::Table;
 
-const CELL: u32 = 0;
+const CELL: u16 = 0;
 const OLD: u64 = 1;
 const NEW: u64 = 2;
 
@@ -78,6 +78,29 @@ fn a_load_that_overlaps_an_invalidation_never_outlives_it() {
 #[should_panic(expected = "an old value is served after the invalidation")]
 fn without_the_second_bump_the_model_finds_the_stale_value() {
     race(false);
+}
+
+/// What a front does: it looks at a cell again only when something has moved since it found it valid.
+#[test]
+fn who_skips_cells_while_nothing_has_moved_never_misses_an_invalidation() {
+    loom::model(|| {
+        let table = Arc::new(Table::new(1));
+        let ended = Arc::new(AtomicU64::new(0));
+        let other = thread::spawn({
+            let (table, ended) = (Arc::clone(&table), Arc::clone(&ended));
+            move || {
+                table.bump(CELL);
+                ended.store(1, Ordering::Release);
+            }
+        });
+        let seen = table.moves();
+        let was_valid = table.last_bump(CELL) == 0;
+        let has_ended = ended.load(Ordering::Acquire) == 1;
+        let is_served = was_valid && table.moves() == seen;
+        assert!(!(has_ended && is_served), "an old value is served after the invalidation");
+        other.join().unwrap();
+        assert!(!was_valid || table.moves() != seen);
+    });
 }
 
 #[test]

@@ -9,13 +9,23 @@ use super::sync::{AtomicU64, Ordering};
 #[derive(Debug)]
 pub(super) struct Table {
     generation: AtomicU64,
+    moves: Alone,
     cells: Box<[AtomicU64]>,
 }
+
+/// On a line of its own: every hit reads it.
+#[derive(Debug)]
+#[repr(align(128))]
+struct Alone(AtomicU64);
 
 impl Table {
     /// This many cells, at generation 0.
     pub(super) fn new(cells: usize) -> Self {
-        Self { generation: AtomicU64::new(0), cells: (0..cells).map(|_| AtomicU64::new(0)).collect() }
+        Self {
+            generation: AtomicU64::new(0),
+            moves: Alone(AtomicU64::new(0)),
+            cells: (0..cells).map(|_| AtomicU64::new(0)).collect(),
+        }
     }
 
     /// The generation now.
@@ -30,15 +40,29 @@ impl Table {
     }
 
     /// Moves a cell to a new generation. Never backwards, whoever comes last. The cell's generation before, and now.
-    pub(super) fn bump(&self, cell: u32) -> (u64, u64) {
+    pub(super) fn bump(&self, cell: u16) -> (u64, u64) {
         let generation = self.next_generation();
-        let before = self.cells.get(cell as usize).map(|cell| cell.fetch_max(generation, Ordering::AcqRel));
+        let before =
+            self.cells.get(usize::from(cell)).map(|cell| cell.fetch_max(generation, Ordering::AcqRel));
+        self.moved();
         (before.unwrap_or(u64::MAX), generation)
+    }
+
+    /// How often anything has moved. Who sees this number unchanged has not missed the end of any move: what it found
+    /// valid still is.
+    #[inline]
+    pub(super) fn moves(&self) -> u64 {
+        self.moves.0.load(Ordering::Acquire)
+    }
+
+    /// Something has moved, and can be seen.
+    pub(super) fn moved(&self) {
+        self.moves.0.fetch_add(1, Ordering::AcqRel);
     }
 
     /// The generation of a cell's last bump. A cell outside the table always counts as just bumped.
     #[inline]
-    pub(super) fn last_bump(&self, cell: u32) -> u64 {
-        self.cells.get(cell as usize).map_or(u64::MAX, |cell| cell.load(Ordering::Acquire))
+    pub(super) fn last_bump(&self, cell: u16) -> u64 {
+        self.cells.get(usize::from(cell)).map_or(u64::MAX, |cell| cell.load(Ordering::Acquire))
     }
 }

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::chance::Chance;
 use crate::error::{ErrorKind, Result};
-use crate::layer::{Answer, Around, Call, Chance, Layer, Wrapped};
+use crate::layer::{Answer, Around, Call, Layer, Wrapped};
 use crate::port::backend::{CacheBackend, Verb};
 
 /// Makes calls fail, get lost or take long, at random. Letting go (`disconnect`) is left alone.

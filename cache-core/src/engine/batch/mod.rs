@@ -106,12 +106,11 @@ impl Engine {
     /// Whether a fresh near entry answers at once.
     fn answer_hot(&self, slot: &Slot<'_>, answers: &mut Answers<'_>) -> bool {
         let ask = &slot.ask;
-        let mut negative = false;
-        let held = self.parts.near.get(ask.key.near(), &mut |meta| {
-            negative = meta.negative;
-            self.is_fresh(meta)
-        });
-        let Some(held) = held.filter(|held| negative || ask.values.accept(held)) else { return false };
+        let found = self.find_near(ask.key.near());
+        let Some((held, negative)) = found.filter(|(held, negative)| *negative || ask.values.accept(held))
+        else {
+            return false;
+        };
         self.counters.add(ask.space, if negative { Count::Negative } else { Count::NearHit });
         answers.put(slot, Ok((!negative).then_some(held)));
         true
@@ -201,7 +200,7 @@ impl Engine {
         answers: &mut Answers<'_>,
     ) -> Open<'a> {
         let mut open = Open::default();
-        for (slot, follow) in followed {
+        for (slot, mut follow) in followed {
             let Some(outcome) = follow.outcome().await else {
                 open.shared.push(slot);
                 continue;

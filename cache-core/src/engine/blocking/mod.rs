@@ -106,7 +106,7 @@ impl Engine {
     /// Takes a seat; a follower waits here, as often as leaders give up.
     fn place_blocking<R: Recipe>(&self, ask: &Ask<'_>, recipe: &R) -> Place<R::Ret> {
         loop {
-            let follow = match self.blocking_flights.seat(ask.key) {
+            let mut follow = match self.blocking_flights.seat(ask.key) {
                 Seat::Lead(lead) => return Place::Leading(lead),
                 Seat::Follow(follow) => follow,
             };

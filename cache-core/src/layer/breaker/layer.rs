@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::permit::Permit;
 use super::state::{Change, Machine, Outcome, Ticket};
 use super::{BreakerConfig, BreakerState};
+use crate::chance::Chance;
 use crate::error::{ErrorKind, Result};
-use crate::layer::{Answer, Around, Call, Chance, Layer, Wrapped};
+use crate::layer::{Answer, Around, Call, Layer, Wrapped};
 use crate::port::backend::{CacheBackend, Verb};
 use crate::port::clock::Clock;
 

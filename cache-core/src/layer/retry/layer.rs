@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::time::{Instant, sleep};
 
 use super::RetryConfig;
+use crate::chance::Chance;
 use crate::error::{Error, Result};
 use crate::layer::limits::within;
-use crate::layer::{Answer, Around, Call, Chance, Layer, Wrapped};
+use crate::layer::{Answer, Around, Call, Layer, Wrapped};
 use crate::port::backend::CacheBackend;
 
 /// Repeats calls that may be repeated. Needs a tokio runtime with timers.

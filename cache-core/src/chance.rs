@@ -1,4 +1,4 @@
-//! Draws that spread retries and probes.
+//! Draws that spread what would otherwise happen at once: lives, retries, probes.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
