@@ -43,8 +43,11 @@ impl Policy {
         if self.never_stale && self.has_windows() {
             problems.push("never_stale contradicts a stale window; leave one of them out".to_owned());
         }
-        if self.sealed {
-            problems.push("sealing is not built in this version; use Policy::new().never_stale()".to_owned());
+        if self.sealed && self.local {
+            problems.push("secure contradicts local: what stays in this process is not sealed".to_owned());
+        }
+        if self.sealed && cfg!(not(feature = "encrypt")) {
+            problems.push("secure needs the feature `encrypt`, which this build leaves out".to_owned());
         }
         if problems.is_empty() { Ok(()) } else { Err(Error::new(ErrorKind::Config, problems.join("; "))) }
     }
@@ -91,6 +94,13 @@ mod tests {
         for preset in [Policy::minimal(), Policy::production(), Policy::resilient()] {
             assert!(preset.check().is_ok(), "{preset:?}");
         }
-        assert!(Policy::secure().check().unwrap_err().to_string().contains("sealing"));
+        assert_eq!(Policy::secure().check().is_ok(), cfg!(feature = "encrypt"));
+        for (wrong, named) in [
+            (Policy::secure().local(), "secure contradicts local"),
+            (Policy::secure().stale_if_error(second), "never_stale contradicts a stale window"),
+        ] {
+            let error = wrong.check().unwrap_err().to_string();
+            assert!(error.contains(named), "{error}");
+        }
     }
 }

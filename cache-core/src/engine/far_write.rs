@@ -46,6 +46,9 @@ impl Engine {
             self.say_that_it_stays(ask);
             return FarWrite::NotAsked;
         }
+        if self.lacks_a_key(ask) {
+            return self.unsealable(ask, over).await;
+        }
         if let Some((reason, error)) = ask.tags.tokens.and_then(|tokens| tokens.trouble.clone()) {
             return self.untold(ask, reason, error).await;
         }
@@ -95,7 +98,7 @@ impl Engine {
             immutable: policy.immutable,
         };
         let stamps = ask.tags.tokens.map_or(&[][..], |tokens| &tokens.stamps);
-        ask.values.encode(&self.parts.codec, ask.key, value, policy.format, &envelope, stamps)
+        ask.values.encode(&self.parts.codec, self.far_place(ask)?, value, policy.format, &envelope, stamps)
     }
 
     pub(super) async fn send(
@@ -136,7 +139,7 @@ impl Engine {
         }
     }
 
-    async fn remove_older(&self, ask: &Ask<'_>) {
+    pub(super) async fn remove_older(&self, ask: &Ask<'_>) {
         let serving = self.serving();
         if !matches!(serving, Serving::Primary(_)) {
             self.journal.key(ask.key);

@@ -6,6 +6,7 @@
 //! [`atomic`] holds the verbs that must have one winner, [`claims`] those that somebody goes
 //! on holding, [`serving`] picks the byte tier,
 //! [`blocking`] is a miss of a synchronous function,
+//! [`sealed`] says what byte tiers may not read,
 //! [`unfinished`] ends what a caller abandoned.
 
 mod absences;
@@ -41,6 +42,7 @@ mod reentry;
 mod refresh;
 mod request;
 mod run;
+mod sealed;
 mod seek;
 mod serving;
 mod stale;
@@ -59,6 +61,7 @@ pub(crate) use invalidate::What;
 pub use keyspace::{Keyspace, Policy};
 pub use put::Written;
 pub(crate) use question::Question;
+pub(crate) use sealed::no_master_key;
 pub(crate) use tags::AskedTags;
 pub(crate) use typed::{Body, Loaded, Older, Plainly, Recipe};
 pub use typed::{
@@ -70,10 +73,10 @@ pub use values::Values;
 pub(crate) use values::{LocalValues, StoredValues};
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 
-use crate::codec::Codec;
+use crate::codec::{Codec, Sealer};
 use crate::entry::Reason;
 use crate::error::Error;
 use crate::flight::Flights;
@@ -101,6 +104,7 @@ pub(crate) struct Parts {
     pub(crate) near: Arc<dyn NearStore>,
     pub(crate) tiers: Tiers,
     pub(crate) codec: Codec,
+    pub(crate) sealer: Option<Sealer>,
     pub(crate) clock: Clock,
     pub(crate) recorder: Arc<dyn Recorder>,
     pub(crate) spawner: Arc<dyn Spawner>,
@@ -124,7 +128,9 @@ pub(crate) struct Engine {
     stamps: Stamps,
     gate: Gate,
     journal: Journal,
-    recovering: tokio::sync::Mutex<()>,
+    recovering: Arc<tokio::sync::Mutex<()>>,
+    /// For tasks that outlive the call which starts them.
+    me: Weak<Self>,
     background: Background,
     failures: Failures,
     absences: Absences,
@@ -136,8 +142,9 @@ pub(crate) struct Engine {
 
 impl Engine {
     /// Wires the parts. The only place where collaborators meet.
-    pub(crate) fn new(parts: Parts) -> Self {
-        Self {
+    pub(crate) fn new(parts: Parts) -> Arc<Self> {
+        Arc::new_cyclic(|me| Self {
+            me: Weak::clone(me),
             enabled: AtomicBool::new(parts.enabled),
             fronts: Fronts::new(parts.near.bounds()),
             flights: Arc::default(),
@@ -145,7 +152,7 @@ impl Engine {
             stamps: Stamps::new(&parts.namespace),
             gate: Gate::default(),
             journal: Journal::default(),
-            recovering: tokio::sync::Mutex::default(),
+            recovering: Arc::default(),
             background: Background::new(parts.max_detached_loads),
             failures: Failures::default(),
             absences: Absences::new(parts.near.bounds()),
@@ -154,7 +161,7 @@ impl Engine {
             counters: Counters::default(),
             undone: Arc::default(),
             parts,
-        }
+        })
     }
 
     pub(crate) fn namespace(&self) -> &Namespace {
@@ -181,12 +188,14 @@ impl Engine {
             near_bytes: self.parts.near.weight(),
             loading: (self.flights.len() + self.blocking_flights.len()) as u64,
             detached: self.background.under_way() as u64,
+            opened_by_key: self.opened_by_key(),
             ..self.counters.snapshot()
         }
     }
 
     pub(crate) fn reset_statistics(&self) {
         self.counters.reset();
+        self.parts.sealer.iter().for_each(Sealer::reset);
     }
 
     pub(crate) fn journal_pending(&self) -> bool {
@@ -212,7 +221,7 @@ impl Engine {
     /// Whether trouble of a tier is an error for this caller. A cached function never sees it: its result type
     /// belongs to its own errors.
     fn fails_closed(&self, ask: &Ask<'_>) -> bool {
-        ask.strict && self.parts.fail_mode == FailMode::Closed
+        ask.strict && (self.parts.fail_mode == FailMode::Closed || self.seals(ask))
     }
 
     /// Lets nobody else join a load of this key that is under way.

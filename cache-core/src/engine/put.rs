@@ -47,6 +47,7 @@ impl Engine {
         if !self.is_enabled() {
             return Ok(Written::Rejected(Reason::Disabled));
         }
+        self.check_sealed_write(ask)?;
         self.settle().await;
         let tokens = match self.tokens_at(ask, None).await {
             Ok(tokens) => tokens,

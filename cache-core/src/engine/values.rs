@@ -11,7 +11,7 @@ use serde::de::{DeserializeOwned, IntoDeserializer, value::Error as ValueError};
 
 use super::Keyspace;
 use super::tags::{AskedTags, OwnedTags, Tokens};
-use crate::codec::{Codec, Envelope, Format, Frame, Stamp};
+use crate::codec::{Codec, Envelope, Format, Frame, Place, Stamp};
 use crate::entry::Reason;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::CacheKey;
@@ -111,7 +111,7 @@ pub trait Values: fmt::Debug + Send + Sync + 'static {
     fn encode(
         &self,
         codec: &Codec,
-        key: &CacheKey,
+        place: Place<'_>,
         value: Option<&Held>,
         format: Format,
         envelope: &Envelope,
@@ -168,7 +168,7 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Values for StoredV
     fn encode(
         &self,
         codec: &Codec,
-        key: &CacheKey,
+        place: Place<'_>,
         value: Option<&Held>,
         format: Format,
         envelope: &Envelope,
@@ -178,7 +178,7 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Values for StoredV
             Some(held) => Some(held.downcast_ref::<T>().ok_or_else(|| foreign(self.kind()))?),
             None => None,
         };
-        codec.encode_stamped(key, value, format, envelope, stamps)
+        codec.encode_stamped(place, value, format, envelope, stamps)
     }
 
     fn decode(&self, frame: &Frame) -> Result<Held, Reason> {
@@ -216,7 +216,7 @@ impl<T: Any + Send + Sync> Values for LocalValues<T> {
     fn encode(
         &self,
         _: &Codec,
-        _: &CacheKey,
+        _: Place<'_>,
         _: Option<&Held>,
         _: Format,
         _: &Envelope,

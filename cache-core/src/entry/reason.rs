@@ -22,6 +22,16 @@ pub enum Reason {
     Malformed,
     /// The checksum does not match.
     Checksum,
+    /// The frame is sealed, and does not open: it was changed, or belongs to another place.
+    NotAuthentic,
+    /// The frame is sealed under a master key that this process does not hold.
+    UnknownKey,
+    /// The frame is in clear where only sealed ones are believed.
+    NotSealed,
+    /// The frame is sealed, and the keyspace asked for is not.
+    Sealed,
+    /// The keyspace is sealed, and the manager has no master key.
+    NoMasterKey,
     /// The frame belongs to another key.
     WrongKey,
     /// The frame was written under another schema.
@@ -76,6 +86,11 @@ impl Reason {
             Self::TooManyTags => "too_many_tags",
             Self::Malformed => "malformed",
             Self::Checksum => "checksum",
+            Self::NotAuthentic => "not_authentic",
+            Self::UnknownKey => "unknown_key",
+            Self::NotSealed => "not_sealed",
+            Self::Sealed => "sealed",
+            Self::NoMasterKey => "no_master_key",
             Self::WrongKey => "wrong_key",
             Self::WrongSchema => "wrong_schema",
             Self::WrongFormat => "wrong_format",
@@ -105,10 +120,12 @@ impl Reason {
             self,
             Self::Malformed
                 | Self::Checksum
+                | Self::TagChanged
+                | Self::NotAuthentic
+                | Self::NotSealed
                 | Self::WrongKey
                 | Self::Bounds
                 | Self::Undecodable
-                | Self::TagChanged
         )
     }
 }

@@ -12,6 +12,7 @@ mod direct;
 mod explain;
 mod get_or_load;
 mod health;
+mod keys;
 mod load_error;
 mod many;
 mod tagging;
@@ -50,8 +51,8 @@ impl CacheManager {
         Builder::new()
     }
 
-    pub(crate) fn of(engine: Engine) -> Self {
-        Self(Arc::new(engine))
+    pub(crate) fn of(engine: Arc<Engine>) -> Self {
+        Self(engine)
     }
 
     #[inline]

@@ -49,6 +49,11 @@ impl Entry {
         Ask::new(&self.key, self.keyspace, kind.values()).tagged(tags)
     }
 
+    /// Where it is and what it belongs to, its key and its tags.
+    pub(super) fn into_parts(self) -> ((CacheManager, &'static Keyspace), CacheKey, Vec<Tag>) {
+        ((self.manager, self.keyspace), self.key, self.tags)
+    }
+
     /// Its key.
     pub fn into_key(self) -> CacheKey {
         self.key

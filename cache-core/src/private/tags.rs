@@ -5,6 +5,7 @@
 //! * `tags("user:{id}")`: between probe and load, `missed.tagged(|tags| tags.tag(&format!("user:{id}"))).load(body)`. The
 //!   same on [`Decided`](super::Decided) and [`Entry`](super::Entry) (refresh, with status), each of which asks for them
 //!   only where they are of use.
+//!   For a function of many ids the closure that finds the entry of an id says its tags: `Find.on(..).tagged(..)`.
 //! * `group_by(tenant)`: in the same closure, `tags.group("tenant", &(part(&tenant), ()))`; invalidated by
 //!   `Space::new(source, keyspace).group("tenant", &(part(&tenant), ())).invalidate().await`, or by
 //!   [`Pending::group`](super::Pending::group). Names of several parameters are joined by a comma, in their order.

@@ -37,6 +37,8 @@ pub(crate) const CACHED: &[(&str, &str)] = &[
     ("crate", "crate = path::to::larder"),
     ("shared", "shared"),
     ("assoc", "assoc"),
+    ("batch", "batch = ids"),
+    ("batch_chunk", "batch_chunk = 500"),
     ("companions", "companions = \"none\""),
 ];
 
@@ -48,7 +50,6 @@ const CACHED_LATER: &[&str] = &[
     "group_by",
     "secure",
     "near",
-    "batch",
     "interop",
     "namespace",
     "operation",

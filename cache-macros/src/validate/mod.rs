@@ -1,5 +1,6 @@
 //! What does not go together. Every check notes all it finds, at the user's token, with the fix.
 
+mod batch;
 mod conflicts;
 mod key;
 mod receiver;
@@ -18,6 +19,7 @@ pub(crate) fn cached(options: &Options, function: &Function, problems: &mut Prob
     receiver::check(options, function, problems);
     key::check(options, function, problems);
     conflicts::check(options, function, problems);
+    batch::check(options, function, problems);
 }
 
 /// Checks where a function stands whose attribute sees nothing around it.

@@ -6,18 +6,25 @@ use super::check::in_order;
 use super::header::{AFTER_CHECKSUM, BEFORE_CHECKSUM, HEADER_BYTES, STAMP_BYTES};
 use super::{Header, Stamp, checksum, stamps};
 use crate::codec::buffer::Buffer;
+use crate::codec::seal::{NONCE_BYTES, Place, TAG_BYTES};
 use crate::codec::{Compression, Envelope};
 use crate::entry::Deadlines;
 use crate::error::{Error, ErrorKind, Result};
 use crate::time::WallTime;
 
-/// A buffer for a payload, with room for the header and so many stamps, of at most `limit` bytes.
+/// A buffer for a payload, with room for the header, the stamps and what sealing adds, of at most `limit` bytes.
 ///
 /// # Errors
 /// [`ErrorKind::Encode`] for deadlines that no reader would accept.
-pub(crate) fn begin(envelope: &Envelope, stamps: &[Stamp], limit: usize) -> Result<Buffer> {
+pub(crate) fn begin(
+    envelope: &Envelope,
+    stamps: &[Stamp],
+    place: &Place<'_>,
+    limit: usize,
+) -> Result<Buffer> {
     if in_order(&envelope.deadlines) {
-        Ok(Buffer::new(HEADER_BYTES + STAMP_BYTES * stamps.len(), limit))
+        let behind = if place.sealer.is_some() { TAG_BYTES } else { 0 };
+        Ok(Buffer::new(head_bytes(stamps, place), limit.saturating_sub(behind)))
     } else {
         Err(out_of_order(&envelope.deadlines))
     }
@@ -26,34 +33,57 @@ pub(crate) fn begin(envelope: &Envelope, stamps: &[Stamp], limit: usize) -> Resu
 /// The frame.
 ///
 /// # Errors
-/// [`ErrorKind::TooLarge`] when the uncompressed frame exceeds the limit: its reader could not hold it.
+/// [`ErrorKind::TooLarge`] when the uncompressed frame exceeds the limit: its reader could not hold it;
+/// [`ErrorKind::Encode`] when it cannot be sealed.
 pub(crate) fn finish(
     mut header: Header,
     stamps: &[Stamp],
     mut buffer: Buffer,
     compression: Compression,
+    place: &Place<'_>,
 ) -> Result<Bytes> {
     header.stamps = u16::try_from(stamps.len()).unwrap_or(u16::MAX);
-    let frame = buffer.whole()?;
-    let head = HEADER_BYTES + STAMP_BYTES * stamps.len();
+    let (frame, head) = (buffer.whole()?, head_bytes(stamps, place));
     let payload = frame.get(head..).unwrap_or_default();
-    header.raw = bytes(payload.len());
+    header.raw = length(payload.len());
     if let Some(mut smaller) = compression.shrink(payload, head) {
         header.compressed = true;
-        put_head(&mut header, stamps, &mut smaller);
+        close(&mut header, stamps, &mut smaller, place)?;
         return Ok(Bytes::from(smaller.into_boxed_slice()));
     }
-    put_head(&mut header, stamps, frame);
+    close(&mut header, stamps, frame, place)?;
     Ok(buffer.into_bytes())
 }
 
+/// What stands in front of what the format writes.
+fn head_bytes(stamps: &[Stamp], place: &Place<'_>) -> usize {
+    HEADER_BYTES + STAMP_BYTES * stamps.len() + if place.sealer.is_some() { NONCE_BYTES } else { 0 }
+}
+
+/// Makes a frame of what is in the buffer: in clear under a checksum, or sealed.
+fn close(header: &mut Header, stamps: &[Stamp], frame: &mut Vec<u8>, place: &Place<'_>) -> Result<()> {
+    stamps::put(stamps, frame.get_mut(HEADER_BYTES..).unwrap_or_default());
+    let Some(sealer) = place.sealer else {
+        put_header(header, frame);
+        return Ok(());
+    };
+    header.sealed = true;
+    header.checksum = sealer.key_id();
+    let head = HEADER_BYTES + header.stamp_bytes();
+    header.stored = length((frame.len() + TAG_BYTES).saturating_sub(head));
+    if let Some(first) = frame.first_chunk_mut() {
+        *first = header.bytes();
+    }
+    sealer.seal(place.key, frame, head)
+}
+
 /// The same frame with its life ended now, its stale window as long as before. `None` when it has none, or has ended
-/// already, or is no frame of this version.
+/// already, or is no frame of this version, or is sealed with its life: such a one is never served stale.
 pub(crate) fn expired(frame: &[u8], now: WallTime) -> Option<Bytes> {
     let mut header = Header::read(frame).ok()?;
     let Deadlines { created, fresh_until, stale_until } = header.deadlines;
     let window = stale_until.since(fresh_until);
-    if window.is_zero() || now >= fresh_until || header.negative {
+    if window.is_zero() || now >= fresh_until || header.negative || header.sealed {
         return None;
     }
     header.deadlines =
@@ -63,16 +93,9 @@ pub(crate) fn expired(frame: &[u8], now: WallTime) -> Option<Bytes> {
     Some(Bytes::from(frame))
 }
 
-/// Writes the header and the stamps in front.
-fn put_head(header: &mut Header, stamps: &[Stamp], frame: &mut [u8]) {
-    stamps::put(stamps, frame.get_mut(HEADER_BYTES..).unwrap_or_default());
-    put_header(header, frame);
-}
-
 /// Writes the header in front, with the length and the checksum of what is there.
 fn put_header(header: &mut Header, frame: &mut [u8]) {
-    let payload = frame.len().saturating_sub(HEADER_BYTES + header.stamp_bytes());
-    header.stored = bytes(payload);
+    header.stored = length(frame.len().saturating_sub(HEADER_BYTES + header.stamp_bytes()));
     if let Some(head) = frame.first_chunk_mut() {
         *head = header.bytes();
     }
@@ -83,8 +106,8 @@ fn put_header(header: &mut Header, frame: &mut [u8]) {
 }
 
 /// Never saturates: frames are bounded by 64 MiB.
-fn bytes(length: usize) -> u32 {
-    u32::try_from(length).unwrap_or(u32::MAX)
+fn length(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
 #[cold]

@@ -23,6 +23,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) ttl: Ttl,
     /// How many keys one loader call gets at most; not 0.
     pub(crate) max_batch: usize,
+    /// The caller's result can carry an error of the cache.
+    pub(crate) strict: bool,
     /// Whether a failure of another caller's load can be this caller's.
     pub(crate) understands: fn(&Failure) -> bool,
 }
@@ -125,11 +127,11 @@ impl Place<'_> {
 
 impl<'a> Batch<'a> {
     pub(super) fn slots(&self) -> impl Iterator<Item = Slot<'a>> {
-        let Batch { keys, tags, space, values, ttl, .. } = *self;
+        let Batch { keys, tags, space, values, ttl, strict, .. } = *self;
+        let ask = move |key, tags| Ask { strict, tags, ..Ask::direct(key, space, values, ttl) };
         keys.iter().enumerate().map(move |(at, key)| {
             let named = tags.get(at).map_or(&[][..], Vec::as_slice);
-            let ask = Ask::direct(key, space, values, ttl);
-            Slot { at, ask: ask.tagged(AskedTags::of(named, false)) }
+            Slot { at, ask: ask(key, AskedTags::of(named, false)) }
         })
     }
 }

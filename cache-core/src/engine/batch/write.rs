@@ -102,6 +102,10 @@ impl Engine {
         let mut encoded = Vec::with_capacity(arriving.len());
         for entry in arriving {
             let (ask, Arriving { value, life, tokens, .. }) = (entry.ask(), entry);
+            if self.lacks_a_key(&ask) {
+                encoded.push(Err(self.unsealable(&ask, Over::Nothing).await));
+                continue;
+            }
             if let Some((reason, error)) = tokens.trouble.clone() {
                 encoded.push(Err(self.untold(&ask, reason, error).await));
                 continue;

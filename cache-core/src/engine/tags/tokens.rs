@@ -107,14 +107,15 @@ impl Engine {
         ask: &Ask<'_>,
         born: Option<u64>,
     ) -> Result<Tokens, Reason> {
-        if ask.tags.is_none() {
+        let tags = ask.tags.ids().len();
+        if tags == 0 {
             return Ok(Tokens::none());
         }
         self.tagging.names.note(ask.tags.all());
         if !self.has_tokens(ask) {
             return Ok(Tokens::none());
         }
-        if ask.tags.ids().len() > MAX_TAGS {
+        if tags > MAX_TAGS {
             return Err(Reason::TooManyTags);
         }
         let tier = match self.serving() {
@@ -223,7 +224,9 @@ impl Engine {
     pub(in crate::engine) async fn is_overtaken(&self, ask: &Ask<'_>, tier: Tier<'_>, bytes: &Bytes) -> bool {
         // The schema is part of the key: whatever the frame's is, it is the writer's.
         let schema = peek(bytes).map_or(0, |header| header.schema);
-        let Ok(frame) = self.parts.codec.open(ask.key, schema, bytes) else { return false };
+        let Ok(frame) = self.parts.codec.open(self.place_of(ask.key, bytes), schema, bytes) else {
+            return false;
+        };
         let stamps: Vec<Stamp> = frame.stamps().take(MAX_TAGS).collect();
         let untagged = ask.tagged(AskedTags::default());
         matches!(self.vouch(&untagged, tier, &stamps).await, Ok(Err(_)))

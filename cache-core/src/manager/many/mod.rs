@@ -166,6 +166,7 @@ where
             values: StoredValues::<R::Value>::of(),
             ttl,
             max_batch,
+            strict: true,
             understands: |failure| failure.is::<LoadError<R::Error>>(),
         };
         let engine = manager.engine();
