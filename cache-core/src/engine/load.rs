@@ -13,17 +13,18 @@ use super::detach::{self, Launch, Launched};
 use super::fetch::Look;
 use super::found::{Answer, Found};
 use super::land::Landed;
+use super::lease::Permit;
 use super::limits::Limits;
 use super::outcome::Outcome;
 use super::request::Request;
-use super::run::{Boxed, Work};
+use super::run::{Boxed, Leader, Work};
 use super::stale::Stale;
 use super::typed::{Body, Loaded, Older, Recipe};
 use super::{Ask, Engine, Keyspace, reentry};
 use crate::entry::{Reason, Status};
 use crate::error::Result;
 use crate::flight::{Lead, Seat};
-use crate::policy::Use;
+use crate::policy::{SingleFlight, Use};
 use crate::stamp::Scope;
 
 /// A call: what is loaded, and what is done with it.
@@ -72,7 +73,7 @@ enum Place<R> {
 
 /// What a leader has when it begins to load.
 struct Leading {
-    lead: Lead<Outcome>,
+    leader: Leader,
     landed: Landed,
     older: Option<Stale>,
 }
@@ -108,9 +109,18 @@ impl Engine {
         let limits = self.limits(ask);
         self.stamps.bump(Scope::Key(ask.key));
         self.forget_loads(ask.key);
-        match self.flights.seat(ask.key) {
+        match self.seat(ask) {
             Seat::Lead(lead) => {
-                let leading = Leading { lead, landed: Landed::Over(self.stamps.born()), older: None };
+                let late = |limit| self.late(ask, &call.recipe, None, limit);
+                let lease = match limits.wait(self.lease_over(ask), late).await {
+                    Ok(lease) => lease,
+                    Err(answer) => {
+                        request.answered(&answer, Count::Miss);
+                        return answer;
+                    }
+                };
+                let leader = Leader { lead, lease };
+                let leading = Leading { leader, landed: Landed::Over(self.stamps.born()), older: None };
                 self.start(ask, call, leading, limits, &mut request).await
             }
             Seat::Follow(_) => self.alone(ask, (call.recipe, call.body), limits, &mut request).await,
@@ -141,7 +151,7 @@ impl Engine {
                 Judged::Load(older) => older,
             };
             loop {
-                let follow = match self.flights.seat(ask.key) {
+                let follow = match self.seat(ask) {
                     Seat::Lead(lead) => {
                         // Boxed, so that those who wait for this leader do not hold the room that it needs.
                         return Box::pin(self.look(ask, (recipe, detached), (lead, older), limits, request))
@@ -197,9 +207,44 @@ impl Engine {
             }
             Judged::Load(found) => {
                 let older = found.or(older);
-                let landed = if older.is_some() { Landed::Replacing(born) } else { Landed::New(born) };
-                Place::Leading(Leading { lead, landed, older })
+                self.enter(ask, recipe, (lead, older), (born, limits), request).await
             }
+        }
+    }
+
+    /// Takes the lease for a load, or finds that another process has done it meanwhile.
+    async fn enter<R: Recipe>(
+        &self,
+        ask: &Ask<'_>,
+        recipe: &R,
+        (lead, older): (Lead<Outcome>, Option<Stale>),
+        (born, limits): (u64, Limits),
+        request: &mut Request<'_>,
+    ) -> Place<R::Ret> {
+        let late = |limit| self.late(ask, recipe, older.as_ref(), limit);
+        let (born, lease) = match limits.wait(self.permit(ask, born, older.as_ref()), late).await {
+            Ok(Permit::Load(born, lease)) => (born, lease),
+            Ok(Permit::Found(found)) => match self.judge_fresh(recipe, found, request) {
+                Judged::Done(place, outcome) => {
+                    outcome.into_iter().for_each(|outcome| lead.tell(outcome));
+                    return place;
+                }
+                Judged::Load(_) => (born, None),
+            },
+            Err(answer) => {
+                request.answered(&answer, Count::Miss);
+                return Place::Answered(answer);
+            }
+        };
+        let landed = if older.is_some() { Landed::Replacing(born) } else { Landed::New(born) };
+        Place::Leading(Leading { leader: Leader { lead, lease }, landed, older })
+    }
+
+    /// A seat in the flight of a key: a new one where loads are not shared.
+    pub(super) fn seat(&self, ask: &Ask<'_>) -> Seat<Outcome> {
+        match self.single_flight(ask) {
+            SingleFlight::Off => Seat::Lead(self.flights.alone(ask.key)),
+            _ => self.flights.seat(ask.key),
         }
     }
 
@@ -248,12 +293,12 @@ impl Engine {
         self: &Arc<Self>,
         ask: &Ask<'_>,
         call: Call<R, B>,
-        Leading { lead, landed, older }: Leading,
+        Leading { leader, landed, older }: Leading,
         limits: Limits,
         request: &mut Request<'_>,
     ) -> Answer<R::Ret> {
         let Call { recipe, body, detach } = call;
-        let work = Work { recipe: recipe.clone(), body, lead, landed, older: older.clone(), refresh: None };
+        let work = Work { recipe: recipe.clone(), body, leader, landed, older: older.clone(), refresh: None };
         let launched = match detach {
             Some(launch) => launch(self, ask, work),
             None => Launched::Not(work),
@@ -265,7 +310,7 @@ impl Engine {
             Launched::Full(work) => {
                 if let Some((answer, outcome)) = self.overloaded(ask, &recipe, older.as_ref()) {
                     request.answered(&answer, Count::Miss);
-                    work.lead.tell(outcome);
+                    work.leader.lead.tell(outcome);
                     return answer;
                 }
                 work

@@ -1,7 +1,7 @@
 //! The engine: what happens on a hit, on a miss, on a write, on an invalidation.
 //!
 //! Start reading in [`hot`] (a hit), then [`load`] (a miss: seat, fetch, run, land; within [`limits`], or
-//! [`detach`]ed; what answers when there is no new value is in [`stale`]) and [`batch`] (many). [`put`] writes,
+//! [`detach`]ed; other processes are kept from what it stores by its [`lease`]; what answers when there is no new value is in [`stale`]) and [`batch`] (many). [`put`] writes,
 //! [`invalidate`] removes, [`expire`] ends a life, [`explain`] changes nothing,
 //! [`atomic`] holds the verbs that must have one winner, [`claims`] those that somebody goes
 //! on holding, [`serving`] picks the byte tier,
@@ -27,6 +27,7 @@ mod hot;
 mod invalidate;
 mod keyspace;
 mod land;
+mod lease;
 mod limits;
 mod lives;
 mod load;
@@ -65,6 +66,7 @@ pub(crate) use values::{LocalValues, StoredValues};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use crate::codec::Codec;
 use crate::entry::Reason;
@@ -98,6 +100,7 @@ pub(crate) struct Parts {
     pub(crate) spawner: Arc<dyn Spawner>,
     pub(crate) policy: Policy,
     pub(crate) max_detached_loads: usize,
+    pub(crate) lease_time: Duration,
     pub(crate) default_ttl: Life,
     pub(crate) near_ttl: Option<Life>,
     pub(crate) jitter: Jitter,

@@ -70,6 +70,12 @@ impl<O: Clone> Flights<O> {
         }
     }
 
+    /// A load of a key that nobody can join.
+    pub(crate) fn alone(self: &Arc<Self>, key: &CacheKey) -> Lead<O> {
+        let (outcome, receiver) = watch::channel(None);
+        Lead { flights: Arc::clone(self), key: key.clone(), outcome, receiver }
+    }
+
     /// Whether a load of the key is under way that could be joined.
     pub(crate) fn is_loading(&self, key: &CacheKey) -> bool {
         self.shard(key).contains_key(key)
