@@ -8,9 +8,9 @@ use bytes::Bytes;
 use cache_core::error::{Error, Result};
 use cache_core::key::{CacheKey, KeyPattern, Namespace};
 use cache_core::port::backend::{
-    BackendInfo, BackendKind, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome, ClaimTable, DeleteCondition,
-    DeleteOptions, Expiry, LeaseTable, LiveClaim, Remaining, SetCondition, SetOptions, add_to_counter,
-    counter_bytes, fingerprint,
+    BackendHealth, BackendInfo, BackendKind, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome, ClaimTable,
+    DeleteCondition, DeleteOptions, Expiry, LeaseTable, LiveClaim, Remaining, SetCondition, SetOptions,
+    add_to_counter, counter_bytes, fingerprint,
 };
 use cache_core::time::{Life, Tick};
 use tokio::task::consume_budget;
@@ -283,5 +283,9 @@ impl CacheBackend for MemoryBackend {
     async fn claims(&self, group: &CacheKey) -> Result<Vec<LiveClaim>> {
         consume_budget().await;
         Ok(self.claims.live(group))
+    }
+
+    async fn health(&self) -> Result<BackendHealth> {
+        Err(Error::unsupported("health", self.info().name))
     }
 }

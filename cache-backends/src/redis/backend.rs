@@ -12,8 +12,8 @@ use redis::Cmd;
 use cache_core::error::{Error, ErrorKind, Result};
 use cache_core::key::{CacheKey, KeyPattern, Namespace};
 use cache_core::port::backend::{
-    BackendInfo, BackendKind, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome, DeleteCondition,
-    DeleteOptions, Expiry, LiveClaim, Remaining, SetCondition, SetOptions, check_lease_life,
+    BackendHealth, BackendInfo, BackendKind, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome,
+    DeleteCondition, DeleteOptions, Expiry, LiveClaim, Remaining, SetCondition, SetOptions, check_lease_life,
 };
 
 use super::batch::Store;
@@ -97,7 +97,7 @@ impl RedisBackend {
 #[async_trait]
 impl CacheBackend for RedisBackend {
     fn info(&self) -> BackendInfo {
-        BackendInfo::new("redis", BackendKind::Redis).persistent().shared().leasing().claiming()
+        BackendInfo::new("redis", BackendKind::Redis).persistent().shared().leasing().claiming().reporting()
     }
 
     fn is_available(&self) -> bool {
@@ -231,6 +231,10 @@ impl CacheBackend for RedisBackend {
 
     async fn claims(&self, group: &CacheKey) -> Result<Vec<LiveClaim>> {
         self.shape.run(("claims", &LIST, Twice::Harmless), (group, &[]), claims::listed).await
+    }
+
+    async fn health(&self) -> Result<BackendHealth> {
+        self.shape.health().await
     }
 }
 

@@ -22,6 +22,7 @@ mod connection;
 mod dial;
 mod error;
 mod gather;
+mod health;
 mod leases;
 mod node;
 mod pause;

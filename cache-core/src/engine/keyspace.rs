@@ -35,8 +35,12 @@ pub struct Policy {
     pub single_flight: Option<SingleFlight>,
     /// No stale window applies, whatever the manager's defaults.
     pub never_stale: bool,
-    /// Values are sealed at rest. Not built yet: refused.
+    /// It has been found wrong: nothing is read or stored under it.
+    pub(crate) refused: bool,
+    /// Values are sealed in byte tiers.
     pub(super) sealed: bool,
+    /// Sealed values may be held, in clear, in the near tier.
+    pub(crate) near_too: bool,
     /// The key contains the version of what it names: a near copy needs no bound but its life.
     pub immutable: bool,
     /// Values never leave this process: near tier only.
@@ -143,6 +147,27 @@ impl Policy {
         self
     }
 
+    /// Seals values in byte tiers (AES-256-GCM under the manager's master key), fails closed, and keeps no live value in
+    /// the near tier. Implies [`Policy::never_stale`]. Without a master key nothing is stored or served.
+    #[must_use]
+    pub fn sealed(mut self) -> Self {
+        self.sealed = true;
+        self.never_stale()
+    }
+
+    /// Whether values are sealed in byte tiers.
+    #[must_use]
+    pub fn is_sealed(&self) -> bool {
+        self.sealed
+    }
+
+    /// Lets sealed values into the near tier too: this process's memory then holds them in clear.
+    #[must_use]
+    pub fn near_too(mut self) -> Self {
+        self.near_too = true;
+        self
+    }
+
     /// Says that values under a key never change.
     #[must_use]
     pub fn immutable(mut self) -> Self {
@@ -185,13 +210,13 @@ impl Keyspace {
     /// A keyspace named by hand.
     #[must_use]
     pub fn named(prefix: &str, policy: Policy) -> Self {
-        Self { name: SpaceName::named(prefix, policy.schema), policy }
+        Self { name: SpaceName::named(prefix, policy.schema).sealed(policy.sealed), policy }
     }
 
     /// A keyspace named after a function, its module and its type.
     #[must_use]
     pub fn of_path(path: &str, policy: Policy) -> Self {
-        Self { name: SpaceName::of_path(path, policy.schema), policy }
+        Self { name: SpaceName::of_path(path, policy.schema).sealed(policy.sealed), policy }
     }
 
     /// The keyspace of keys that are given as text.

@@ -162,8 +162,11 @@ impl Engine {
         }
     }
 
-    /// Puts an entry of any age into the near tier.
+    /// Puts an entry of any age into the near tier, unless it is sealed and nobody let it in there.
     pub(super) fn keep_near(&self, ask: &Ask<'_>, value: Option<Held>, landing: Landing, times: Times) {
+        if !self.may_keep_near(ask) {
+            return;
+        }
         // Absence is not refreshed: it ends soon, and mostly nobody asks again.
         let refresh_at = if value.is_some() { self.refresh_point(ask, &times) } else { Tick::NEVER };
         let meta = NearMeta {

@@ -1,11 +1,13 @@
 //! The engine: what happens on a hit, on a miss, on a write, on an invalidation.
 //!
-//! Start reading in [`hot`] (a hit), then [`load`] (a miss: seat, fetch, run, land; within [`limits`], or
-//! [`detach`]ed; other processes are kept from what it stores by its [`lease`]; what answers when there is no new value is in [`stale`]) and [`batch`] (many). [`put`] writes,
+//! Start reading in [`hot`] (a hit), then [`seek`] and [`load`] (a miss: seat, fetch, run, land; within [`limits`], or
+//! [`detach`]ed; its [`lease`] tells it from loads of other processes; what answers when there is no new value is in
+//! [`stale`]) and [`batch`] (many). [`put`] writes,
 //! [`invalidate`] removes, [`expire`] ends a life, [`explain`] changes nothing,
 //! [`atomic`] holds the verbs that must have one winner, [`claims`] those that somebody goes
 //! on holding, [`serving`] picks the byte tier,
 //! [`blocking`] is a miss of a synchronous function,
+//! [`sealed`] says what byte tiers may not read,
 //! [`unfinished`] ends what a caller abandoned.
 
 mod absences;
@@ -13,6 +15,7 @@ mod atomic;
 mod backoff;
 mod batch;
 mod blocking;
+mod call;
 mod check;
 mod claims;
 mod conclude;
@@ -25,6 +28,7 @@ mod fetch;
 mod found;
 mod hot;
 mod invalidate;
+mod judge;
 mod keyspace;
 mod land;
 mod lease;
@@ -35,10 +39,13 @@ mod outcome;
 mod over;
 mod preset;
 mod put;
+mod question;
 mod reentry;
 mod refresh;
 mod request;
 mod run;
+mod sealed;
+mod seek;
 mod serving;
 mod stale;
 mod typed;
@@ -46,14 +53,16 @@ mod unfinished;
 mod values;
 
 pub(crate) use batch::{Batch, Given, OfKey, Trouble};
+pub(crate) use call::Call;
 pub(crate) use claims::{Claimed, Holding};
 pub use counters::{Counts, Statistics};
 pub use explain::{EntryReport, Explanation, Outlook, TierReport};
 pub(crate) use found::{Answer, Found};
 pub(crate) use invalidate::What;
 pub use keyspace::{Keyspace, Policy};
-pub(crate) use load::Call;
 pub use put::Written;
+pub(crate) use question::Question;
+pub(crate) use sealed::no_master_key;
 pub(crate) use typed::{Body, Loaded, Older, Plainly, Recipe};
 pub use typed::{
     ByClone, ByNothing, ByText, Failure, Fallible, FallibleOptional, Hold, HoldArc, HoldClone, Optional,
@@ -68,7 +77,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::codec::Codec;
+use crate::codec::{Codec, Sealer};
 use crate::entry::Reason;
 use crate::error::Error;
 use crate::flight::Flights;
@@ -95,6 +104,7 @@ pub(crate) struct Parts {
     pub(crate) near: Arc<dyn NearStore>,
     pub(crate) tiers: Tiers,
     pub(crate) codec: Codec,
+    pub(crate) sealer: Option<Sealer>,
     pub(crate) clock: Clock,
     pub(crate) recorder: Arc<dyn Recorder>,
     pub(crate) spawner: Arc<dyn Spawner>,
@@ -174,12 +184,14 @@ impl Engine {
             near_bytes: self.parts.near.weight(),
             loading: (self.flights.len() + self.blocking_flights.len()) as u64,
             detached: self.background.under_way() as u64,
+            opened_by_key: self.opened_by_key(),
             ..self.counters.snapshot()
         }
     }
 
     pub(crate) fn reset_statistics(&self) {
         self.counters.reset();
+        self.parts.sealer.iter().for_each(Sealer::reset);
     }
 
     pub(crate) fn journal_pending(&self) -> bool {
@@ -205,7 +217,7 @@ impl Engine {
     /// Whether trouble of a tier is an error for this caller. A cached function never sees it: its result type
     /// belongs to its own errors.
     fn fails_closed(&self, ask: &Ask<'_>) -> bool {
-        ask.strict && self.parts.fail_mode == FailMode::Closed
+        ask.strict && (self.parts.fail_mode == FailMode::Closed || self.seals(ask))
     }
 
     /// Lets nobody else join a load of this key that is under way.

@@ -47,6 +47,7 @@ impl Engine {
         if !self.is_enabled() {
             return Ok(Written::Rejected(Reason::Disabled));
         }
+        self.check_sealed_write(ask)?;
         self.settle().await;
         let _gate = self.gate.set(ask.key).await;
         if condition == SetCondition::IfAbsent && self.holds_alone(ask) {

@@ -13,8 +13,8 @@ use super::Call;
 use crate::error::Result;
 use crate::key::{CacheKey, KeyPattern, Namespace};
 use crate::port::backend::{
-    BackendInfo, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome, DeleteOptions, Expiry, LiveClaim,
-    Remaining, SetOptions, Verb,
+    BackendHealth, BackendInfo, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome, DeleteOptions, Expiry,
+    LiveClaim, Remaining, SetOptions, Verb,
 };
 
 /// The answer of the inner backend, not waited for yet.
@@ -169,5 +169,9 @@ impl<A: Around> CacheBackend for Wrapped<A> {
 
     async fn claims(&self, group: &CacheKey) -> Result<Vec<LiveClaim>> {
         self.around.call(self.of(Verb::Claims).about(group), || self.inner.claims(group)).await
+    }
+
+    async fn health(&self) -> Result<BackendHealth> {
+        self.around.call(self.of(Verb::Health), || self.inner.health()).await
     }
 }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::CacheManager;
+use super::keys::Keys;
 use crate::codec::{Codec, Compression, MAX_ENTRY_BYTES};
-use crate::engine::{Engine, Parts, Policy};
+use crate::engine::{Engine, Parts, Policy, no_master_key};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{KeySecret, Namespace};
 use crate::policy::{FailMode, Jitter, SingleFlight};
@@ -34,6 +35,7 @@ const DEFAULT_JITTER: f64 = 0.15;
 pub struct Builder {
     namespace: Result<Namespace>,
     key_secret: Option<Result<KeySecret>>,
+    pub(super) keys: Keys,
     near: Arc<dyn NearStore>,
     primary: Option<Arc<dyn CacheBackend>>,
     fallback: Option<Arc<dyn CacheBackend>>,
@@ -60,6 +62,7 @@ impl Builder {
         Self {
             namespace: Ok(Namespace::default()),
             key_secret: None,
+            keys: Keys::default(),
             near: Arc::new(NoNear),
             primary: None,
             fallback: None,
@@ -225,7 +228,9 @@ impl Builder {
         });
         let jitter = self.keep(|builder| Jitter::new(builder.jitter, builder.jitter_seed));
         self.keep(|builder| builder.policy.check().map_err(|error| named("policy", &error)));
+        let sealer = self.keep(|builder| builder.keys.sealer());
         self.check_tiers();
+        self.check_sealing(matches!(sealer, Some(None)));
         self.check_sizes();
         self.check_leases();
         let (Some(namespace), Some(key_secret), Some(default_ttl), Some(near_ttl), Some(jitter), true) =
@@ -243,6 +248,7 @@ impl Builder {
             near: self.near,
             near_ttl: near_ttl.or(tiers.shared().then_some(Life::For(NEAR_TTL_OF_SHARED))),
             tiers,
+            sealer: sealer.flatten(),
             codec: Codec { compression: self.compression, max_entry_bytes: self.max_entry_bytes },
             clock: self.clock.unwrap_or_default(),
             recorder: self.recorder,
@@ -278,9 +284,24 @@ impl Builder {
             );
         }
         let holds_nothing = self.primary.as_ref().is_some_and(|primary| !primary.info().capability.stores);
-        if self.fail_mode == FailMode::Closed && holds_nothing {
+        if (self.fail_mode == FailMode::Closed || self.policy.is_sealed()) && holds_nothing {
             self.problems.push(
                 "a manager that fails closed cannot stand on a null backend; name a real primary".to_owned(),
+            );
+        }
+    }
+
+    fn check_sealing(&mut self, has_no_key: bool) {
+        if !self.policy.is_sealed() {
+            return;
+        }
+        if has_no_key {
+            self.problems.push(format!("policy: {}", no_master_key()));
+        }
+        if self.primary.is_none() && !self.policy.near_too {
+            self.problems.push(
+                "policy: a secure manager keeps nothing in the near tier; name a primary, or say near_too"
+                    .to_owned(),
             );
         }
     }

@@ -90,6 +90,10 @@ impl Engine {
         let mut encoded = Vec::with_capacity(arriving.len());
         for Arriving { led, value, life } in arriving {
             let ask = &led.slot.ask;
+            if self.lacks_a_key(ask) {
+                encoded.push(Err(self.unsealable(ask, Over::Nothing).await));
+                continue;
+            }
             encoded.push(match self.encode(ask, value.as_ref(), *life) {
                 Ok(frame) => {
                     let kept = life.plus(self.kept(ask, value.is_none()));

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::{AddAssign, Deref};
 
+use crate::codec::MAX_KEYS;
 use crate::error::ErrorKind;
 
 /// What has happened in a keyspace, or in all of them.
@@ -97,6 +98,9 @@ pub struct Statistics {
     pub loading: u64,
     /// Loads under way now that go on without a caller.
     pub detached: u64,
+    /// Sealed frames opened, by the master key that opened them: the current one, then the previous ones in their
+    /// order. A previous key that has opened none for the longest life of an entry can go.
+    pub opened_by_key: [u64; MAX_KEYS],
 }
 
 impl Statistics {
@@ -164,7 +168,11 @@ impl fmt::Display for Statistics {
             self.near_bytes,
             self.loading,
             self.tier_errors()
-        )
+        )?;
+        if self.opened_by_key.iter().any(|opened| *opened > 0) {
+            write!(f, "\nsealed frames opened, by key: {:?}", self.opened_by_key)?;
+        }
+        Ok(())
     }
 }
 
@@ -186,5 +194,7 @@ app.user        10         8         0         0         0         0         2  
 all             12         8         1         0         0         0         2         2         0         0         0         0
 near tier: 0 entries, 0 bytes; loading now: 0; tier errors: 3";
         assert_eq!(statistics.to_string(), table);
+        let sealed = Statistics { opened_by_key: [5, 1, 0, 0], ..statistics };
+        assert_eq!(sealed.to_string(), format!("{table}\nsealed frames opened, by key: [5, 1, 0, 0]"));
     }
 }

@@ -11,8 +11,8 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::{
-    BackendInfo, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome, DeleteOptions, Expiry, LiveClaim,
-    Remaining, SetOptions,
+    BackendHealth, BackendInfo, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome, DeleteOptions, Expiry,
+    LiveClaim, Remaining, SetOptions,
 };
 use crate::error::Result;
 use crate::key::{CacheKey, KeyPattern, Namespace};
@@ -77,5 +77,6 @@ impl<B: CacheBackend + ?Sized> CacheBackend for Arc<B> {
         renew_claim(group: CacheKey; id: ClaimId, life: Duration) -> bool;
         release_claim(group: CacheKey; id: ClaimId) -> bool;
         claims(group: CacheKey;) -> Vec<LiveClaim>;
+        health(;) -> BackendHealth;
     }
 }

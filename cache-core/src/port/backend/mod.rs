@@ -7,6 +7,7 @@
 mod claims;
 mod counter;
 mod forward;
+mod health;
 mod leases;
 mod null;
 mod options;
@@ -17,6 +18,7 @@ pub use claims::{
     MAX_CLAIM_PAYLOAD,
 };
 pub use counter::{add_to_counter, counter_bytes, counter_sum, parse_counter};
+pub use health::{BackendHealth, ServerHealth};
 pub use leases::{LeaseTable, check_lease_life};
 pub use null::NullBackend;
 pub use options::{
@@ -174,5 +176,11 @@ pub trait CacheBackend: Debug + Send + Sync + 'static {
     /// The live claims of a group, oldest first (`Capability::claims`).
     async fn claims(&self, _group: &CacheKey) -> Result<Vec<LiveClaim>> {
         Err(Error::unsupported("claims", self.info().name))
+    }
+
+    /// What the servers behind it say about themselves (`Capability::health`). A round trip to each; an error when
+    /// none answers.
+    async fn health(&self) -> Result<BackendHealth> {
+        Err(Error::unsupported("health", self.info().name))
     }
 }

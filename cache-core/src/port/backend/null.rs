@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::{
-    BackendInfo, BackendKind, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome, DeleteOptions, Expiry,
-    LiveClaim, Remaining, SetOptions,
+    BackendHealth, BackendInfo, BackendKind, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome,
+    DeleteOptions, Expiry, LiveClaim, Remaining, SetOptions,
 };
 use crate::error::{Error, Result};
 use crate::key::{CacheKey, KeyPattern, Namespace};
@@ -109,5 +109,9 @@ impl CacheBackend for NullBackend {
 
     async fn claims(&self, _: &CacheKey) -> Result<Vec<LiveClaim>> {
         Err(Error::unsupported("claims", self.info().name))
+    }
+
+    async fn health(&self) -> Result<BackendHealth> {
+        Err(Error::unsupported("health", self.info().name))
     }
 }

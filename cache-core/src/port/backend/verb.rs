@@ -26,11 +26,12 @@ pub enum Verb {
     RenewClaim,
     ReleaseClaim,
     Claims,
+    Health,
 }
 
 impl Verb {
     /// Every verb, in the order of the enum.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Connect,
         Self::Disconnect,
         Self::Get,
@@ -52,6 +53,7 @@ impl Verb {
         Self::RenewClaim,
         Self::ReleaseClaim,
         Self::Claims,
+        Self::Health,
     ];
 
     /// The method's name.
@@ -79,6 +81,7 @@ impl Verb {
             Self::RenewClaim => "renew_claim",
             Self::ReleaseClaim => "release_claim",
             Self::Claims => "claims",
+            Self::Health => "health",
         }
     }
 
@@ -94,6 +97,7 @@ impl Verb {
                 | Self::Exists
                 | Self::Ttl
                 | Self::Claims
+                | Self::Health
         )
     }
 }
@@ -105,6 +109,6 @@ mod tests {
     #[test]
     fn the_list_is_whole_and_in_order() {
         assert!(Verb::ALL.iter().enumerate().all(|(index, verb)| *verb as usize == index));
-        assert_eq!(Verb::ALL.last(), Some(&Verb::Claims), "a verb was added: it belongs into the list");
+        assert_eq!(Verb::ALL.last(), Some(&Verb::Health), "a verb was added: it belongs into the list");
     }
 }

@@ -100,6 +100,7 @@ macro_rules! larder_conformance {
             lifecycle::connect_can_be_repeated Nothing;
             lifecycle::a_backend_describes_itself_the_same_way Nothing;
             lifecycle::what_is_not_offered_is_unsupported Nothing;
+            lifecycle::health_names_each_server_and_changes_nothing Health;
             lifecycle::disconnect_then_connect_works_again Stores;
             lifecycle::a_dropped_call_leaves_the_key_usable Stores;
             lifecycle::a_busy_reader_shares_the_runtime Stores;

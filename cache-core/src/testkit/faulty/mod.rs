@@ -20,8 +20,8 @@ use self::hold::{Holds, Moment};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{CacheKey, KeyPattern, Namespace};
 use crate::port::backend::{
-    BackendInfo, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome, DeleteOptions, Expiry, LiveClaim,
-    Remaining, SetOptions, Verb,
+    BackendHealth, BackendInfo, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome, DeleteOptions, Expiry,
+    LiveClaim, Remaining, SetOptions, Verb,
 };
 
 /// Wraps a backend; a test switches its faults on and off while it is used.
@@ -234,5 +234,9 @@ impl CacheBackend for FaultyBackend {
 
     async fn claims(&self, group: &CacheKey) -> Result<Vec<LiveClaim>> {
         self.call(Verb::Claims, self.inner.claims(group)).await
+    }
+
+    async fn health(&self) -> Result<BackendHealth> {
+        self.call(Verb::Health, self.inner.health()).await
     }
 }
