@@ -118,11 +118,13 @@ impl Engine {
 /// Nobody holds a key: said by who asks, and when a manager is built.
 #[cold]
 pub(crate) fn no_master_key() -> Error {
-    Error::new(
-        ErrorKind::Config,
-        "the keyspace is secure, and the manager has no master key: nothing is stored",
-    )
-    .with_fix("call Builder::master_key, or set CACHE_MASTER_KEY to 64 hexadecimal digits")
+    let fix = if cfg!(feature = "encrypt") {
+        "call Builder::master_key, or set CACHE_MASTER_KEY to 64 hexadecimal digits"
+    } else {
+        "this build cannot seal: enable larder's feature `encrypt`, then call Builder::master_key"
+    };
+    let held = "the keyspace is secure, and the manager has no master key: nothing is stored";
+    Error::new(ErrorKind::Config, held).with_fix(fix)
 }
 
 #[cold]

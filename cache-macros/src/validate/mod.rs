@@ -3,6 +3,7 @@
 mod conflicts;
 mod key;
 mod receiver;
+mod secure;
 mod signature;
 
 use syn::Visibility;
@@ -18,6 +19,7 @@ pub(crate) fn cached(options: &Options, function: &Function, problems: &mut Prob
     receiver::check(options, function, problems);
     key::check(options, function, problems);
     conflicts::check(options, function, problems);
+    secure::check(options, function, problems);
 }
 
 /// Checks where a function stands whose attribute sees nothing around it.
