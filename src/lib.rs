@@ -25,9 +25,9 @@ pub use cache_core::manager::{
 };
 pub use cache_core::policy::{FailMode, RefreshAhead};
 pub use cache_core::port::backend::{
-    BackendInfo, BackendKind, Bytes, CacheBackend, Capability, ClaimId, ClaimOptions, ClaimOutcome,
-    ClaimTable, DeleteCondition, DeleteOptions, Expiry, LiveClaim, NullBackend, Remaining, SetCondition,
-    SetOptions,
+    BackendHealth, BackendInfo, BackendKind, Bytes, CacheBackend, Capability, ClaimId, ClaimOptions,
+    ClaimOutcome, ClaimTable, DeleteCondition, DeleteOptions, Expiry, LiveClaim, NullBackend, Remaining,
+    ServerHealth, SetCondition, SetOptions,
 };
 pub use cache_core::port::clock::{Clock, TimeSource};
 pub use cache_core::port::near::{NearStore, NoNear};

@@ -86,3 +86,41 @@ async fn a_hit_ends_at_its_deadline_exactly() {
     TIME.advance(Duration::from_millis(1));
     assert_eq!(timed().await, 2);
 }
+
+#[cached(ttl = "1h", local)]
+async fn held_up(id: u64) -> Arc<u64> {
+    std::future::pending::<()>().await;
+    Arc::new(id)
+}
+
+/// Polls once what has to wait.
+fn waits<F: Future>(future: F) -> std::pin::Pin<Box<F>> {
+    let mut future = Box::pin(future);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(future.as_mut().poll(&mut context).is_pending());
+    future
+}
+
+/// What each of a hundred who wait for one load holds: pieces of memory, and bytes.
+fn held_by_each<F: Future>(call: impl Fn() -> F) -> (i64, i64) {
+    const FOLLOWERS: i64 = 128;
+    let leader = waits(call());
+    let mut held = Vec::with_capacity(128);
+    // The list of wakers grows by doubling; what it takes once is not of one of them.
+    held.push(waits(call()));
+    let counted = allocation_counter::measure(|| held.extend((1..FOLLOWERS).map(|_| waits(call()))));
+    drop((leader, held));
+    (counted.count_current / (FOLLOWERS - 1), counted.bytes_current / (FOLLOWERS - 1))
+}
+
+#[tokio::test]
+async fn who_waits_for_the_load_of_another_holds_little_memory() {
+    let cache = CacheManager::builder().near(Near::mib(1)).build().unwrap();
+    let of_function = held_by_each(|| held_up(1));
+    let of_call =
+        held_by_each(|| cache.get_or_load("cold", std::future::pending::<Result<u64, String>>).into_future());
+    for (pieces, bytes) in [of_function, of_call] {
+        // The test's own box is one of the pieces.
+        assert!(pieces == 2 && bytes <= 384, "{pieces} pieces of memory, {bytes} bytes");
+    }
+}

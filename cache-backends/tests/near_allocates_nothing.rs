@@ -17,7 +17,7 @@ fn a_hit_and_a_miss_allocate_nothing() {
         fresh_until: Tick(1_000),
         times: Times::until(Tick(0), Tick(1_000)),
         born: 0,
-        cells: [0; 3],
+        cells: [0; 6],
         weight: 100,
         negative: false,
         only_here: false,

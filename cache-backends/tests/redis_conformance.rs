@@ -60,8 +60,17 @@ async fn a_cluster_of_valkey_keeps_every_promise() {
     check_on_a_cluster(Kind::Valkey).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_primary_behind_sentinels_keeps_every_promise() {
-    let servers = SentinelServers::start();
+async fn check_behind_sentinels(kind: Kind) {
+    let servers = SentinelServers::start(kind);
     cache_core::testkit::conformance::run(&subject_at(servers.url(), servers)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_primary_of_redis_behind_sentinels_keeps_every_promise() {
+    check_behind_sentinels(Kind::Redis).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_primary_of_valkey_behind_sentinels_keeps_every_promise() {
+    check_behind_sentinels(Kind::Valkey).await;
 }

@@ -75,7 +75,7 @@ async fn the_reason_is_the_one_of_a_read_that_comes_now() {
     let _ = cache.delete("k").await.unwrap();
     primary.down(false);
     assert_eq!(outlook(&cache).await, Outlook::Miss(Reason::Quarantined));
-    assert!(cache.health().journal_pending, "an explanation told the primary");
+    assert!(cache.health_now().journal_pending, "an explanation told the primary");
     assert_eq!(cache.get::<u64>("k").await.unwrap(), None);
     let _ = cache.set("k", 7_u64, Ttl::secs(60)).await.unwrap();
     primary.lose_answers(true);
@@ -143,12 +143,12 @@ async fn who_loads_is_seen_and_the_fallback_is_told_apart() {
 async fn explaining_changes_nothing() {
     let Stand { primary, recorder, cache, .. } = stand();
     let _ = cache.set("k", 7_u64, Ttl::secs(60)).await.unwrap();
-    let (stats, health) = (cache.stats(), cache.health());
+    let (stats, health) = (cache.stats(), cache.health_now());
     primary.forget_calls();
     let _ = (cache.explain("k").await.unwrap(), cache.explain("nothing").await.unwrap());
     primary.down(true);
     let _ = cache.explain("k").await.unwrap();
     primary.down(false);
-    assert_eq!((cache.stats(), cache.health(), recorder.events()), (stats, health, Vec::new()));
+    assert_eq!((cache.stats(), cache.health_now(), recorder.events()), (stats, health, Vec::new()));
     assert_eq!((primary.calls(Verb::Get), primary.total_calls()), (2, 2));
 }

@@ -81,7 +81,7 @@ async fn an_invalidation_that_saw_the_fallback_is_not_lost_when_the_primary_come
     deleting.arrived().await;
     primary.down(false);
     let _ = cache.get::<u64>("other").await.unwrap();
-    assert!(!cache.health().on_fallback);
+    assert!(!cache.health_now().on_fallback);
     deleting.release();
     let _ = delete.await.unwrap();
     assert_eq!(cache.get::<u64>("k").await.unwrap(), None);

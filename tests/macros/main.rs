@@ -11,6 +11,7 @@
 
 mod attributes;
 mod blocks;
+mod checked;
 mod companions;
 mod generics;
 mod hygiene;
@@ -19,6 +20,7 @@ mod key_part;
 mod keys;
 mod loads;
 mod methods;
+mod moments;
 mod options;
 mod results;
 mod scopes;

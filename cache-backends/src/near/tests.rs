@@ -25,7 +25,7 @@ fn entry(value: u64, weight: u32, fresh_until: Tick) -> NearEntry {
             fresh_until,
             times: Times::until(Tick(0), fresh_until),
             born: 0,
-            cells: [0; 3],
+            cells: [0; 6],
             weight,
             negative: false,
             only_here: false,

@@ -22,6 +22,8 @@ mod connection;
 mod dial;
 mod error;
 mod gather;
+mod health;
+mod leases;
 mod node;
 mod pause;
 mod phase;

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use cache_backends::DiskBackend;
@@ -32,6 +33,10 @@ pub(crate) enum Role {
     Powerless,
     /// Writes where a file may not grow beyond a limit of the system.
     Limited,
+    /// Does a bit of everything while system calls fail under it.
+    Suffer,
+    /// Opens, changes and closes, again and again.
+    Cycle,
 }
 
 /// A child process. Killed when dropped.
@@ -67,6 +72,13 @@ impl Child {
         Self::spawn(command, Role::Powerless, dir, 0)
     }
 
+    /// Behind a program that is given these arguments, then this binary.
+    pub(crate) fn start_behind(program: &str, args: &[String], role: Role, dir: &Path) -> Self {
+        let mut command = Command::new(program);
+        command.args(args).arg(std::env::current_exe().unwrap());
+        Self::spawn(command, role, dir, 0)
+    }
+
     fn spawn(mut command: Command, role: Role, dir: &Path, seed: u64) -> Self {
         command.args(["--exact", "child::play_the_role", "--nocapture", "--test-threads=1"]);
         command.env(ROLE, format!("{role:?}")).env(DIR, dir).env(SEED, seed.to_string());
@@ -81,6 +93,24 @@ impl Child {
     /// Its lines, as they come.
     pub(crate) fn lines(&mut self) -> impl Iterator<Item = String> + Send + use<> {
         BufReader::new(self.0.stdout.take().unwrap()).lines().map_while(Result::ok)
+    }
+
+    /// Waits until it ends, or ends it: whether it ended by itself, and well.
+    pub(crate) fn ended_well_within(&mut self, limit: Duration) -> Result<bool, &'static str> {
+        let began = Instant::now();
+        while began.elapsed() < limit {
+            if let Some(status) = self.0.try_wait().unwrap() {
+                return Ok(status.success());
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        self.kill();
+        Err("it hangs")
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let status = Command::new("sh").arg("-c").arg(format!("kill -{name} {}", self.0.id())).status();
+        assert!(status.unwrap().success());
     }
 
     pub(crate) fn kill(&mut self) {
@@ -105,6 +135,8 @@ async fn play_the_role() {
         "Open" => println!("{:?}", DiskBackend::open(&dir).err()),
         "Write" => write(&dir, std::env::var(SEED).unwrap().parse().unwrap()).await,
         "Claim" => crate::claims::claim_and_wait(&dir).await,
+        "Suffer" => crate::syscalls::suffer(&dir).await,
+        "Cycle" => crate::power::cycle(&dir, std::env::var(SEED).unwrap().parse().unwrap()).await,
         "Powerless" => crate::fault::write_where_no_file_can_be_made(&dir).await,
         _ => crate::fault::write_beyond_the_limit(&dir).await,
     }

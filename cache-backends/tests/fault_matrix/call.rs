@@ -54,24 +54,25 @@ impl Call {
 }
 
 async fn read(cell: &mut Cell, may_prepare: bool) -> bool {
-    let found = get(cell, "k").await;
+    let key = cell.key("k");
+    let found = get(cell, &key).await;
     cell.check(found.is_none_or(|found| found == 7), || format!("get found {found:?}"));
     if found.is_none() && may_prepare {
-        set(cell, "k", 7).await;
+        set(cell, &key, 7).await;
     }
     found.is_some()
 }
 
 async fn write(cell: &mut Cell) -> bool {
-    let round = cell.round;
-    let written = set(cell, "k", round).await;
-    let found = get(cell, "k").await;
+    let (key, round) = (cell.key("k"), cell.round);
+    let written = set(cell, &key, round).await;
+    let found = get(cell, &key).await;
     cell.check(found.is_none_or(|found| found == round), || format!("{found:?} instead of {round}"));
     written == Some(Written::Stored) && found.is_some()
 }
 
 async fn load(cell: &mut Cell) -> bool {
-    let (key, round, cache) = (format!("l:{}", cell.round), cell.round, cell.cache.clone());
+    let (key, round, cache) = (cell.key_of_round("l"), cell.round, cell.cache.clone());
     let mut loads = 0;
     let call = cache.get_or_load(&key, || {
         loads += 1;
@@ -84,18 +85,18 @@ async fn load(cell: &mut Cell) -> bool {
 }
 
 async fn invalidate(cell: &mut Cell) -> bool {
-    let round = cell.round;
-    set(cell, "k", round).await;
+    let (key, round) = (cell.key("k"), cell.round);
+    set(cell, &key, round).await;
     let cache = cell.cache.clone();
-    let removed = cell.timed("delete", WRITE, cache.delete("k")).await;
-    let found = get(cell, "k").await;
+    let removed = cell.timed("delete", WRITE, cache.delete(&key)).await;
+    let found = get(cell, &key).await;
     cell.check(found.is_none(), || format!("{found:?} came back after its invalidation"));
     cell.check(removed.is_ok(), || format!("{removed:?}"));
     removed.is_ok_and(|removed| !removed.journalled && removed.removed == 1)
 }
 
 async fn take(cell: &mut Cell) -> bool {
-    let (key, round) = (format!("c:{}", cell.round), cell.round);
+    let (key, round) = (cell.key_of_round("c"), cell.round);
     set(cell, &key, round).await;
     let first = get_and_delete(cell, &key).await;
     let second = get_and_delete(cell, &key).await;

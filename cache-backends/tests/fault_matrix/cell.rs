@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cache_core::key::Namespace;
+use cache_core::key::{CacheKey, Namespace};
 use cache_core::manager::CacheManager;
 use cache_core::testkit::{Recorded, RecordingRecorder};
 use tokio::runtime::Builder;
@@ -15,6 +15,7 @@ use tokio::time::sleep;
 use crate::call::Call;
 use crate::ground::Ground;
 use crate::log::Log;
+use crate::stand::is_in_trouble;
 use crate::trouble::Trouble;
 
 /// One call after the other, this far apart.
@@ -139,7 +140,7 @@ impl Cell {
     }
 
     async fn last_words(&mut self, is_well: bool) {
-        let health = self.cache.health();
+        let health = self.cache.health_now();
         self.check(is_well, || "the last call was not well".to_owned());
         self.check(!health.journal_pending && !health.on_fallback, || format!("{health:?}"));
         let stats = self.cache.stats();
@@ -159,6 +160,19 @@ impl Cell {
             self.check(counted == expected, || format!("{name}: counted {counted}, there were {expected}"));
         }
         self.cache.shutdown().await;
+    }
+
+    /// A key of this name that lies where the trouble is.
+    pub(crate) fn key(&self, name: &str) -> String {
+        let namespace = Namespace::new(self.call.name()).unwrap();
+        let suffers =
+            |key: &String| is_in_trouble(self.ground, CacheKey::direct(&namespace, key).unwrap().as_str());
+        (0..).map(|number| format!("{name}:{number}")).find(suffers).unwrap()
+    }
+
+    /// The same, another one in each round.
+    pub(crate) fn key_of_round(&self, name: &str) -> String {
+        self.key(&format!("{name}:{}", self.round))
     }
 
     fn calls(&self, verb: &str) -> u64 {

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use cache_core::testkit::{Proxy, RedisServer};
+use cache_core::testkit::Proxy;
 use tokio::runtime::Builder;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
@@ -11,6 +11,7 @@ use tokio::time::{sleep, timeout};
 use crate::call::Call;
 use crate::cell::{Cell, Phase};
 use crate::ground::Ground;
+use crate::stand::Stand;
 use crate::trouble::Trouble;
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -24,9 +25,9 @@ pub(crate) struct Row {
 
 impl Row {
     pub(crate) fn run(ground: Ground, trouble: Trouble) -> Self {
-        let mut server = ground.server();
+        let mut stand = Stand::of(ground);
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-        let cells = runtime.block_on(live_through(trouble, ground, &mut server));
+        let cells = runtime.block_on(live_through(trouble, ground, &mut stand));
         Self { ground, trouble, cells }
     }
 
@@ -41,9 +42,9 @@ impl Row {
     }
 }
 
-async fn live_through(trouble: Trouble, ground: Ground, server: &mut RedisServer) -> Vec<Cell> {
-    let proxy = Proxy::before(server.port()).await;
-    let url = if trouble.is_of_the_network() { proxy.url() } else { server.url() };
+async fn live_through(trouble: Trouble, ground: Ground, stand: &mut Stand) -> Vec<Cell> {
+    let proxy = Proxy::before(stand.server().port()).await;
+    let url = if trouble.is_of_the_network() { proxy.url() } else { stand.url() };
     let (phase, phases) = watch::channel(Phase::Well);
     let (tell, mut told) = mpsc::unbounded_channel();
     let running = Call::ALL.map(|call| {
@@ -51,10 +52,10 @@ async fn live_through(trouble: Trouble, ground: Ground, server: &mut RedisServer
         thread::spawn(move || Cell::run(call, (ground, &url), phases, &tell))
     });
     all(&mut told).await;
-    trouble.begin(&proxy, server).await;
+    trouble.begin(&proxy, stand).await;
     phase.send_replace(Phase::Trouble);
     sleep(trouble.lasts()).await;
-    trouble.end(&proxy, server).await;
+    trouble.end(&proxy, stand).await;
     phase.send_replace(Phase::Healing);
     all(&mut told).await;
     phase.send_replace(Phase::Over);

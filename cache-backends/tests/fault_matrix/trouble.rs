@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use cache_core::testkit::{Fault, Proxy, RedisServer};
+use cache_core::testkit::{Fault, Proxy};
+
+use crate::stand::Stand;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trouble {
@@ -14,10 +16,12 @@ pub(crate) enum Trouble {
     Flapping,
     Stopped,
     Killed,
+    /// Killed for good; a replica takes its place.
+    Replaced,
 }
 
 impl Trouble {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const OF_ONE_SERVER: [Self; 8] = [
         Self::Refused,
         Self::Silent,
         Self::Garbage,
@@ -38,12 +42,15 @@ impl Trouble {
             Self::Flapping => "flaps every 2 s",
             Self::Stopped => "server is stopped (SIGSTOP)",
             Self::Killed => "server is killed, restarted",
+            Self::Replaced => "primary is killed, a replica takes over",
         }
     }
 
+    /// Before its end begins: a failover lasts as long as it takes.
     pub(crate) fn lasts(self) -> Duration {
         match self {
             Self::Flapping => Duration::from_millis(9_500),
+            Self::Replaced => Duration::ZERO,
             _ => Duration::from_secs(2),
         }
     }
@@ -66,22 +73,23 @@ impl Trouble {
             Self::Reset => Some(Fault::Reset),
             Self::Delayed => Some(Fault::Delay(Duration::from_millis(200))),
             Self::Flapping => Some(Fault::Flap(Duration::from_secs(2))),
-            Self::Stopped | Self::Killed => None,
+            Self::Stopped | Self::Killed | Self::Replaced => None,
         }
     }
 
-    pub(crate) async fn begin(self, proxy: &Proxy, server: &mut RedisServer) {
+    pub(crate) async fn begin(self, proxy: &Proxy, stand: &mut Stand) {
         match (self, self.fault()) {
             (_, Some(fault)) => proxy.set(fault).await,
-            (Self::Stopped, _) => server.pause(),
-            _ => server.kill(),
+            (Self::Stopped, _) => stand.server().pause(),
+            _ => stand.server().kill(),
         }
     }
 
-    pub(crate) async fn end(self, proxy: &Proxy, server: &mut RedisServer) {
+    pub(crate) async fn end(self, proxy: &Proxy, stand: &mut Stand) {
         match self {
-            Self::Stopped => server.resume(),
-            Self::Killed => server.restart(),
+            Self::Stopped => stand.server().resume(),
+            Self::Killed => stand.server().restart(),
+            Self::Replaced => stand.is_replaced().await,
             _ => proxy.set(Fault::None).await,
         }
     }

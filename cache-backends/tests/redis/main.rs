@@ -4,6 +4,7 @@
 mod claims;
 mod cluster;
 mod gather;
+mod health;
 mod impostor;
 mod outage;
 mod refusals;

@@ -36,7 +36,7 @@ async fn outage(backend: &RedisBackend) -> (Duration, Duration) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_primary_that_dies_is_followed_within_deadlines() {
-    let mut servers = SentinelServers::start();
+    let mut servers = SentinelServers::start(Kind::Redis);
     let backend = RedisBackend::new(servers.url()).unwrap();
     backend.connect().await.unwrap();
     backend.set(&key("a"), frame("old"), fill()).await.unwrap();
@@ -58,7 +58,7 @@ async fn a_primary_that_dies_is_followed_within_deadlines() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_primary_that_was_frozen_gets_no_writes_when_it_wakes() {
-    let servers = SentinelServers::start();
+    let servers = SentinelServers::start(Kind::Redis);
     let backend = RedisBackend::new(servers.url()).unwrap();
     backend.set(&key("a"), frame("old"), fill()).await.unwrap();
     assert_eq!(backend.get(&key("a")).await.unwrap(), Some(frame("old")));
@@ -82,7 +82,7 @@ async fn a_primary_that_was_frozen_gets_no_writes_when_it_wakes() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_switch_that_breaks_no_connection_is_noticed() {
-    let servers = SentinelServers::start();
+    let servers = SentinelServers::start(Kind::Redis);
     let backend = RedisBackend::new(servers.url()).unwrap();
     backend.set(&key("a"), frame("old"), fill()).await.unwrap();
     backend.get(&key("a")).await.unwrap();
@@ -112,7 +112,7 @@ fn is_primary(server: &mut redis::Connection) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sentinels_that_know_nothing_or_are_away_are_named() {
-    let mut servers = SentinelServers::start();
+    let mut servers = SentinelServers::start(Kind::Redis);
     let unknown = patient_builder(&servers.url().replace("/main", "/other")).build().unwrap();
     let error = unknown.connect().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Refused);

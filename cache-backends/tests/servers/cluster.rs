@@ -109,6 +109,17 @@ impl ClusterServers {
         self.servers.iter().position(|server| server.port() == port)
     }
 
+    /// Whether all but the first server name another holder of its slots, and say that the cluster works.
+    pub(crate) fn have_a_successor(&self) -> bool {
+        let says_so = |server: usize| {
+            let info: redis::RedisResult<String> =
+                cluster_command(&["INFO"]).query(&mut self.outsider(server));
+            info.is_ok_and(|info| info.contains("cluster_state:ok"))
+                && self.holder(0, server).is_some_and(|holder| holder != 0)
+        };
+        (1..self.servers.len()).all(says_so)
+    }
+
     pub(crate) fn id(&self, server: usize) -> String {
         cluster_command(&["MYID"]).query(&mut self.outsider(server)).unwrap()
     }

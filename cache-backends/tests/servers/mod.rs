@@ -12,7 +12,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use cache_core::testkit::server::RedisServer;
 
 /// Which server a test runs on.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Redis,
     Valkey,

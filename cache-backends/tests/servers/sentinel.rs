@@ -27,18 +27,18 @@ pub(crate) struct Sentinel {
 impl SentinelServers {
     /// One primary, two replicas that know a user, three sentinels that notice after half a second
     /// and want a password of their own.
-    pub(crate) fn start() -> Self {
+    pub(crate) fn start(kind: Kind) -> Self {
         let user = ["--user", "app", "on", ">c4n4ry", "~*", "+@all"];
         let quick = ["--repl-diskless-sync-delay", "0"];
-        let primary = start(Kind::Redis, &[&user[..], &quick[..]].concat());
+        let primary = start(kind, &[&user[..], &quick[..]].concat());
         let port = primary.port().to_string();
         let replica = || {
             let replicaof = ["--replicaof", "127.0.0.1", &port];
-            start(Kind::Redis, &[&user[..], &quick[..], &replicaof[..]].concat())
+            start(kind, &[&user[..], &quick[..], &replicaof[..]].concat())
         };
         let servers = vec![replica(), replica()];
         let servers: Vec<_> = std::iter::once(primary).chain(servers).collect();
-        let sentinels: Vec<_> = (0..3).map(|_| Sentinel::watching(servers[0].port())).collect();
+        let sentinels: Vec<_> = (0..3).map(|_| Sentinel::watching(&servers[0])).collect();
         for sentinel in &sentinels {
             sentinel.until_it_knows_all();
         }
@@ -51,6 +51,13 @@ impl SentinelServers {
         format!("redis+sentinel://app:c4n4ry@{hosts}/main?sentinel_password=s3ntinel")
     }
 
+    /// Whether most of the sentinels name another primary than the first.
+    pub(crate) fn have_a_successor(&self) -> bool {
+        let first = self.servers[0].port().to_string();
+        let is_other = |sentinel: &&Sentinel| sentinel.says("port").is_some_and(|port| port != first);
+        self.sentinels.iter().filter(is_other).count() * 2 > self.sentinels.len()
+    }
+
     /// Somebody else's connection to one server.
     pub(crate) fn outsider(&self, server: usize) -> redis::Connection {
         redis::Client::open(self.servers[server].url()).unwrap().get_connection().unwrap()
@@ -58,7 +65,7 @@ impl SentinelServers {
 }
 
 impl Sentinel {
-    fn watching(primary: u16) -> Self {
+    fn watching(primary: &RedisServer) -> Self {
         let home = tempfile::tempdir().unwrap();
         let port = free_port();
         let file = home.path().join("sentinel.conf");
@@ -68,13 +75,12 @@ impl Sentinel {
             "requirepass s3ntinel".to_owned(),
             "sentinel sentinel-pass s3ntinel".to_owned(),
             format!("dir {}", home.path().display()),
-            format!("sentinel monitor main 127.0.0.1 {primary} 2"),
+            format!("sentinel monitor main 127.0.0.1 {} 2", primary.port()),
             "sentinel down-after-milliseconds main 500".to_owned(),
             "sentinel failover-timeout main 2000".to_owned(),
         ];
         fs::write(&file, lines.join("\n") + "\n").unwrap();
-        let program = std::env::var_os("LARDER_REDIS_SERVER").unwrap_or_else(|| "redis-server".into());
-        let mut command = Command::new(program);
+        let mut command = Command::new(primary.program());
         command.arg(&file).arg("--sentinel").stdin(Stdio::null()).stdout(Stdio::null());
         Self { child: command.spawn().unwrap(), port, _home: home }
     }
@@ -88,13 +94,17 @@ impl Sentinel {
     }
 
     fn knows_all(&self) -> Option<bool> {
+        Some(self.says("num-slaves")? == "2" && self.says("num-other-sentinels")? == "2")
+    }
+
+    /// A field of what it says about the primary.
+    fn says(&self, name: &str) -> Option<String> {
         let client = redis::Client::open(self.url()).ok()?;
         let mut connection = client.get_connection().ok()?;
         let fields: Vec<String> =
             redis::cmd("SENTINEL").arg("MASTER").arg("main").query(&mut connection).ok()?;
-        let field =
-            |name: &str| fields.iter().position(|field| field == name).map(|at| fields[at + 1].as_str());
-        Some(field("num-slaves") == Some("2") && field("num-other-sentinels") == Some("2"))
+        let at = fields.iter().position(|field| field == name)?;
+        fields.get(at + 1).cloned()
     }
 
     pub(crate) fn url(&self) -> String {

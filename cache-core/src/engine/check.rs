@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use super::Policy;
 use crate::error::{Error, ErrorKind, Result};
+use crate::time::Ttl;
 
 impl Policy {
-    /// Checks what it says on its own: a limit or a fraction out of range, a soft time-out that nothing can answer.
+    /// Checks what it says on its own: a life, a limit or a fraction out of range, a soft time-out that nothing can
+    /// answer.
     ///
     /// # Errors
     /// `Config` or `Ttl`, naming every problem.
@@ -28,6 +30,15 @@ impl Policy {
         }
         if let Some(Err(error)) = self.refresh_ahead.map(|ahead| ahead.check()) {
             problems.push(error.to_string());
+        }
+        for (name, ttl) in [("ttl", Some(self.ttl)), ("negative_ttl", self.negative_ttl)] {
+            if ttl == Some(Ttl::After(Duration::ZERO)) {
+                problems
+                    .push(format!("{name} holds 0: nothing would ever be a hit; give more, or Ttl::Never"));
+            }
+        }
+        if let Some(fraction) = self.jitter.filter(|fraction| !(0.0..1.0).contains(fraction)) {
+            problems.push(format!("jitter holds {fraction}; give a fraction from 0 to below 1, e.g. 0.15"));
         }
         if self.never_stale && self.has_windows() {
             problems.push("never_stale contradicts a stale window; leave one of them out".to_owned());
@@ -61,10 +72,16 @@ mod tests {
             .max_load_time(Duration::ZERO)
             .stale_if_error(second)
             .never_stale()
+            .ttl(Ttl::After(Duration::ZERO))
+            .negative_ttl(Ttl::secs(0))
+            .jitter(f64::NAN)
             .refresh_ahead(RefreshAhead::Fraction(2.0));
         let error = wrong.check().unwrap_err().to_string();
         for named in [
             "max_load_time holds 0",
+            "; ttl holds 0",
+            "negative_ttl holds 0",
+            "jitter holds NaN",
             "soft_timeout holds 2s",
             "never_stale",
             "refresh_ahead holds Fraction(2.0)",

@@ -33,6 +33,8 @@ pub struct Policy {
     pub refresh_ahead: Option<RefreshAhead>,
     /// No stale window applies, whatever the manager's defaults.
     pub never_stale: bool,
+    /// It has been found wrong: nothing is read or stored under it.
+    pub(crate) refused: bool,
     /// Values are sealed in byte tiers.
     pub(super) sealed: bool,
     /// Sealed values may be held, in clear, in the near tier.

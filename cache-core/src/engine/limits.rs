@@ -64,6 +64,11 @@ impl Limit {
 }
 
 impl Limits {
+    /// Whether there is one.
+    pub(super) fn exist(self) -> bool {
+        self.soft.is_some() || self.hard.is_some()
+    }
+
     /// Without the soft one: what a caller does itself cannot go on without it.
     pub(super) fn hard(self) -> Self {
         Self { soft: None, ..self }

@@ -1,6 +1,6 @@
 //! The engine: what happens on a hit, on a miss, on a write, on an invalidation.
 //!
-//! Start reading in [`hot`] (a hit), then [`load`] (a miss: seat, fetch, run, land; within [`limits`], or
+//! Start reading in [`hot`] (a hit), then [`seek`] and [`load`] (a miss: seat, fetch, run, land; within [`limits`], or
 //! [`detach`]ed; what answers when there is no new value is in [`stale`]) and [`batch`] (many). [`put`] writes,
 //! [`invalidate`] removes, [`expire`] ends a life, [`explain`] changes nothing,
 //! [`atomic`] holds the verbs that must have one winner, [`claims`] those that somebody goes
@@ -14,6 +14,7 @@ mod atomic;
 mod backoff;
 mod batch;
 mod blocking;
+mod call;
 mod check;
 mod claims;
 mod conclude;
@@ -26,6 +27,7 @@ mod fetch;
 mod found;
 mod hot;
 mod invalidate;
+mod judge;
 mod keyspace;
 mod land;
 mod limits;
@@ -35,11 +37,13 @@ mod outcome;
 mod over;
 mod preset;
 mod put;
+mod question;
 mod reentry;
 mod refresh;
 mod request;
 mod run;
 mod sealed;
+mod seek;
 mod serving;
 mod stale;
 mod typed;
@@ -47,14 +51,15 @@ mod unfinished;
 mod values;
 
 pub(crate) use batch::{Batch, Given, OfKey, Trouble};
+pub(crate) use call::Call;
 pub(crate) use claims::{Claimed, Holding};
 pub use counters::{Counts, Statistics};
 pub use explain::{EntryReport, Explanation, Outlook, TierReport};
 pub(crate) use found::{Answer, Found};
 pub(crate) use invalidate::What;
 pub use keyspace::{Keyspace, Policy};
-pub(crate) use load::Call;
 pub use put::Written;
+pub(crate) use question::Question;
 pub(crate) use sealed::no_master_key;
 pub(crate) use typed::{Body, Loaded, Older, Plainly, Recipe};
 pub use typed::{

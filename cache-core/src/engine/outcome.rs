@@ -33,21 +33,21 @@ impl Engine {
         ask: &Ask<'_>,
         recipe: &R,
         older: Option<&Stale>,
-        outcome: Outcome,
+        outcome: &Outcome,
     ) -> Option<Answer<R::Ret>> {
         match outcome {
             Outcome::Value(value) => recipe.give(value.as_ref()).map(|ret| shared(ret, Reason::Absent)),
             Outcome::Failed(failure) => {
-                let ret = recipe.share().restore(&failure)?;
+                let ret = recipe.share().restore(failure)?;
                 let older = older.filter(|_| recipe.stale_will_do(&ret));
                 let rescued = self.rescue(ask, recipe, older, Reason::LoadFailed);
                 Some(rescued.unwrap_or_else(|| shared(ret, Reason::LoadFailed)))
             }
             Outcome::Trouble(error) => {
                 let rescued = self.rescue(ask, recipe, older, Reason::TimedOut);
-                rescued.or_else(|| recipe.trouble(error).map(|ret| shared(ret, Reason::TimedOut)))
+                rescued.or_else(|| recipe.trouble(error.clone()).map(|ret| shared(ret, Reason::TimedOut)))
             }
-            Outcome::Rescued(stale) => self.rescue(ask, recipe, Some(&stale), Reason::LoadFailed),
+            Outcome::Rescued(stale) => self.rescue(ask, recipe, Some(stale), Reason::LoadFailed),
             Outcome::Unshared => None,
         }
     }

@@ -11,12 +11,12 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
+use super::call::Call;
 use super::counters::Count;
 use super::detach::Launched;
 use super::fetch::Look;
 use super::found::{Found, NEAR};
 use super::land::Landed;
-use super::load::Call;
 use super::run::Work;
 use super::stale::Stale;
 use super::typed::{Body, Recipe};

@@ -56,6 +56,8 @@ pub enum Reason {
     LoadFailed,
     /// The key is left alone for a while, because its loads failed.
     BacksOff,
+    /// The options of the function cannot be kept, so it is not cached.
+    Misconfigured,
     /// The call went round the cache.
     Bypassed,
     /// The cache is switched off.
@@ -93,6 +95,7 @@ impl Reason {
             Self::LoadFailed => "load_failed",
             Self::BacksOff => "backs_off",
             Self::Overloaded => "overloaded",
+            Self::Misconfigured => "misconfigured",
             Self::Bypassed => "bypassed",
             Self::Disabled => "disabled",
         }

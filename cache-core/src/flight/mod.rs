@@ -5,20 +5,22 @@
 //! that was forgotten (its key was invalidated) still serves those who joined before, and nobody else. The table is
 //! bounded: when it is full, whoever comes leads a flight that nobody can join, and it stays as it is.
 
+mod cell;
+
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::fmt;
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::watch;
+use cell::{Cell, Waiter};
 
 use crate::key::CacheKey;
 
 const SHARDS: usize = 64;
-/// How many flights a shard lists: 131,072 in all, about 80 MB of keys and channels.
+/// How many flights a shard lists: 131,072 in all, about 80 MB of keys and cells.
 const ROOM: usize = 2_048;
 
-type Table<O> = HashMap<CacheKey, watch::Receiver<Option<O>>, foldhash::fast::RandomState>;
+type Table<O> = HashMap<CacheKey, Arc<Cell<O>>, foldhash::fast::RandomState>;
 
 /// The loads that are under way, by key. `O` is what a leader tells its followers.
 pub(crate) struct Flights<O> {
@@ -39,13 +41,11 @@ pub(crate) enum Seat<O> {
 /// The right and duty to load a key. Dropped without an outcome, it vacates the flight.
 pub(crate) struct Lead<O> {
     flights: Arc<Flights<O>>,
-    key: CacheKey,
-    outcome: watch::Sender<Option<O>>,
-    receiver: watch::Receiver<Option<O>>,
+    cell: Arc<Cell<O>>,
 }
 
 /// A place behind a leader.
-pub(crate) struct Follow<O>(watch::Receiver<Option<O>>);
+pub(crate) struct Follow<O>(Waiter<O>);
 
 impl<O> Default for Flights<O> {
     fn default() -> Self {
@@ -53,21 +53,18 @@ impl<O> Default for Flights<O> {
     }
 }
 
-impl<O: Clone> Flights<O> {
+impl<O> Flights<O> {
     /// Takes a place in the load of a key.
     pub(crate) fn seat(self: &Arc<Self>, key: &CacheKey) -> Seat<O> {
         let mut shard = self.shard(key);
-        let has_room = shard.len() < self.room;
-        match shard.entry(key.clone()) {
-            Entry::Occupied(flight) => Seat::Follow(Follow(flight.get().clone())),
-            Entry::Vacant(free) => {
-                let (outcome, receiver) = watch::channel(None);
-                if has_room {
-                    free.insert(receiver.clone());
-                }
-                Seat::Lead(Lead { flights: Arc::clone(self), key: key.clone(), outcome, receiver })
-            }
+        if let Some(cell) = shard.get(key) {
+            return Seat::Follow(Follow(Waiter::new(Arc::clone(cell))));
         }
+        let cell = Arc::new(Cell::new(key.clone()));
+        if shard.len() < self.room {
+            shard.insert(key.clone(), Arc::clone(&cell));
+        }
+        Seat::Lead(Lead { flights: Arc::clone(self), cell })
     }
 
     /// Whether a load of the key is under way that could be joined.
@@ -105,27 +102,36 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl<O> Lead<O> {
-    /// Tells the outcome: to those who follow, and to those who join until the lead is dropped.
+    /// Tells the outcome: to those who follow, and to those who join until the lead is dropped. The first one counts.
     pub(crate) fn tell(&self, outcome: O) {
-        self.outcome.send_replace(Some(outcome));
+        self.cell.tell(outcome);
     }
 }
 
 impl<O> Drop for Lead<O> {
-    /// Takes the flight out of the table, unless it was forgotten and another one has begun since.
+    /// Takes the flight out of the table, unless it was forgotten and another one has begun since. Then those who wait
+    /// are woken: one of them finds the place free.
     fn drop(&mut self) {
-        let mut shard = self.flights.shard(&self.key);
-        if shard.get(&self.key).is_some_and(|flight| flight.same_channel(&self.receiver)) {
-            shard.remove(&self.key);
+        let key = self.cell.key();
+        let mut shard = self.flights.shard(key);
+        if shard.get(key).is_some_and(|flight| Arc::ptr_eq(flight, &self.cell)) {
+            shard.remove(key);
         }
+        drop(shard);
+        self.cell.vacate();
     }
 }
 
-impl<O: Clone> Follow<O> {
+impl<O> Follow<O> {
+    /// The key of the flight, the very one that its leader has.
+    pub(crate) fn key(&self) -> &CacheKey {
+        self.0.key()
+    }
+
     /// Waits for the outcome; `None` when the leader vacated: take a seat again.
-    pub(crate) async fn outcome(mut self) -> Option<O> {
-        let told = self.0.wait_for(Option::is_some).await.ok()?;
-        told.clone()
+    pub(crate) async fn outcome(&mut self) -> Option<&O> {
+        poll_fn(|context| self.0.poll(context)).await;
+        self.0.outcome()
     }
 }
 
@@ -137,7 +143,7 @@ impl<O> fmt::Debug for Flights<O> {
 
 impl<O> fmt::Debug for Lead<O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Lead({})", self.key)
+        write!(f, "Lead({})", self.cell.key())
     }
 }
 
@@ -174,11 +180,11 @@ mod tests {
     async fn followers_get_the_outcome_also_those_who_come_late() {
         let flights = Arc::new(Flights::default());
         let leader = lead(&flights);
-        let early = follow(&flights);
+        let mut early = follow(&flights);
         leader.tell(7);
-        let late = follow(&flights);
+        let mut late = follow(&flights);
         drop(leader);
-        assert_eq!((early.outcome().await, late.outcome().await), (Some(7), Some(7)));
+        assert_eq!((early.outcome().await, late.outcome().await), (Some(&7), Some(&7)));
         assert_eq!(flights.len(), 0);
     }
 
@@ -195,9 +201,9 @@ mod tests {
             (0..500).map(|id| CacheKey::direct(&Namespace::default(), &format!("k:{id}"))).collect();
         let others: Vec<_> = crowd.iter().map(|key| flights.seat(key.as_ref().unwrap())).collect();
         assert!(others.iter().all(|seat| matches!(seat, Seat::Lead(_))) && flights.len() <= SHARDS);
-        let follower = follow(&flights);
+        let mut follower = follow(&flights);
         listed.tell(7);
-        assert_eq!(follower.outcome().await, Some(7));
+        assert_eq!(follower.outcome().await, Some(&7));
         drop((others, listed));
         assert_eq!(flights.len(), 0);
     }
@@ -206,26 +212,26 @@ mod tests {
     async fn a_vacated_flight_is_taken_over_by_a_follower() {
         let flights = Arc::new(Flights::default());
         let leader = lead(&flights);
-        let (first, second) = (follow(&flights), follow(&flights));
+        let (mut first, mut second) = (follow(&flights), follow(&flights));
         drop(leader);
         assert_eq!((first.outcome().await, second.outcome().await), (None, None));
         let leader = lead(&flights);
-        let second = follow(&flights);
+        let mut second = follow(&flights);
         leader.tell(8);
-        assert_eq!(second.outcome().await, Some(8));
+        assert_eq!(second.outcome().await, Some(&8));
     }
 
     #[tokio::test]
     async fn a_forgotten_flight_serves_only_those_who_had_joined() {
         let flights = Arc::new(Flights::default());
         let overtaken = lead(&flights);
-        let joined = follow(&flights);
+        let mut joined = follow(&flights);
         flights.forget(&key());
         let fresh = lead(&flights);
         overtaken.tell(1);
         fresh.tell(2);
         drop(overtaken);
-        assert_eq!((joined.outcome().await, follow(&flights).outcome().await), (Some(1), Some(2)));
+        assert_eq!((joined.outcome().await, follow(&flights).outcome().await), (Some(&1), Some(&2)));
         drop(fresh);
         assert_eq!(flights.len(), 0);
     }

@@ -20,7 +20,7 @@ fn entry(value: &Arc<u64>, negative: bool) -> NearEntry {
         fresh_until: Tick(100),
         times: Times::until(Tick(0), Tick(100)),
         born: 7,
-        cells: [0; 3],
+        cells: [0; 6],
         weight: 100,
         negative,
         only_here: false,

@@ -13,8 +13,8 @@ use super::Call;
 use crate::error::Result;
 use crate::key::{CacheKey, KeyPattern, Namespace};
 use crate::port::backend::{
-    BackendInfo, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome, DeleteOptions, Expiry, LiveClaim,
-    Remaining, SetOptions, Verb,
+    BackendHealth, BackendInfo, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome, DeleteOptions, Expiry,
+    LiveClaim, Remaining, SetOptions, Verb,
 };
 
 /// The answer of the inner backend, not waited for yet.
@@ -137,9 +137,14 @@ impl<A: Around> CacheBackend for Wrapped<A> {
         self.around.call(self.of(Verb::Ttl).about(key), || self.inner.ttl(key)).await
     }
 
-    async fn acquire_lease(&self, key: &CacheKey, life: Duration) -> Result<Option<u128>> {
+    async fn acquire_lease(&self, key: &CacheKey, token: u128, life: Duration) -> Result<u128> {
         let call = self.of(Verb::AcquireLease).about(key);
-        self.around.call(call, || self.inner.acquire_lease(key, life)).await
+        self.around.call(call, || self.inner.acquire_lease(key, token, life)).await
+    }
+
+    async fn renew_lease(&self, key: &CacheKey, token: u128, life: Duration) -> Result<bool> {
+        let call = self.of(Verb::RenewLease).about(key);
+        self.around.call(call, || self.inner.renew_lease(key, token, life)).await
     }
 
     async fn release_lease(&self, key: &CacheKey, token: u128) -> Result<bool> {
@@ -164,5 +169,9 @@ impl<A: Around> CacheBackend for Wrapped<A> {
 
     async fn claims(&self, group: &CacheKey) -> Result<Vec<LiveClaim>> {
         self.around.call(self.of(Verb::Claims).about(group), || self.inner.claims(group)).await
+    }
+
+    async fn health(&self) -> Result<BackendHealth> {
+        self.around.call(self.of(Verb::Health), || self.inner.health()).await
     }
 }

@@ -53,6 +53,7 @@ fn is_repeatable(verb: Verb) -> bool {
     matches!(
         verb,
         Verb::Connect
+            | Verb::Health
             | Verb::Get
             | Verb::GetMany
             | Verb::Exists

@@ -54,7 +54,7 @@ impl Limits {
         self
     }
 
-    /// `connect` and `disconnect` (250 ms).
+    /// `connect`, `disconnect` and `health` (250 ms).
     #[must_use]
     pub fn connect(mut self, limit: Duration) -> Self {
         self.connect = limit;
@@ -89,7 +89,7 @@ impl Limits {
             each.saturating_mul(keys).min(self.many.max(each))
         };
         match call.verb {
-            Verb::Connect | Verb::Disconnect => self.connect,
+            Verb::Connect | Verb::Disconnect | Verb::Health => self.connect,
             Verb::Get | Verb::Exists | Verb::Ttl | Verb::Claims => self.read,
             Verb::GetMany => batch(self.read),
             Verb::SetMany | Verb::DeleteMany => batch(self.write),
@@ -99,6 +99,7 @@ impl Limits {
             | Verb::Delete
             | Verb::Increment
             | Verb::AcquireLease
+            | Verb::RenewLease
             | Verb::ReleaseLease
             | Verb::Claim
             | Verb::RenewClaim
@@ -135,6 +136,7 @@ mod tests {
         for (verb, keys, millis) in [
             (Verb::Connect, 0, 250),
             (Verb::Disconnect, 0, 250),
+            (Verb::Health, 0, 250),
             (Verb::Get, 1, 100),
             (Verb::Exists, 1, 100),
             (Verb::Ttl, 1, 100),
@@ -143,6 +145,7 @@ mod tests {
             (Verb::Delete, 1, 250),
             (Verb::Increment, 1, 250),
             (Verb::AcquireLease, 1, 250),
+            (Verb::RenewLease, 1, 250),
             (Verb::ReleaseLease, 1, 250),
             (Verb::Claim, 1, 250),
             (Verb::RenewClaim, 1, 250),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::cached::{loaded, shown};
 use super::direct::Direct;
 use super::{CacheManager, Cached, DIRECT, LoadError};
-use crate::engine::{Answer, Ask, Body, Call, Keyspace, Older, Policy, Storable, StoredValues};
+use crate::engine::{Answer, Body, Call, Keyspace, Older, Policy, Question, Storable, StoredValues};
 use crate::entry::{Reason, Status};
 use crate::error::Result;
 use crate::key::CacheKey;
@@ -57,12 +57,13 @@ struct Asked {
     manager: CacheManager,
     key: Result<CacheKey>,
     ttl: Ttl,
-    policy: Policy,
+    /// The keyspace with the options of this call, when it has some. In a box: most calls have none, and many may wait.
+    space: Option<Box<Keyspace>>,
 }
 
 impl<T, E, F, L> GetOrLoad<'_, T, E, F, Attached, L> {
     pub(super) fn new(manager: CacheManager, key: Result<CacheKey>, loader: F) -> Self {
-        let asked = Asked { manager, key, ttl: Ttl::Default, policy: Policy::default() };
+        let asked = Asked { manager, key, ttl: Ttl::Default, space: None };
         Self { asked, loader, recipe: Direct::new(), of: PhantomData }
     }
 
@@ -84,7 +85,7 @@ impl<T, E, F, M, L> GetOrLoad<'_, T, E, F, M, L> {
 
     /// All options at once; what it does not say is the manager's.
     pub fn policy(mut self, policy: Policy) -> Self {
-        self.asked.policy = policy;
+        self.asked.space = Some(Box::new(Keyspace { name: DIRECT.name.clone(), policy }));
         self
     }
 
@@ -136,35 +137,55 @@ impl<T, E, F, M, L> GetOrLoad<'_, T, E, F, M, L> {
     }
 
     fn with(mut self, set: impl FnOnce(Policy) -> Policy) -> Self {
-        self.asked.policy = set(self.asked.policy);
+        let mut space = self.asked.space.unwrap_or_else(|| Box::new(DIRECT.clone()));
+        space.policy = set(space.policy);
+        self.asked.space = Some(space);
         self
     }
 }
 
 impl Asked {
-    /// Asks the engine.
-    async fn answer<T, E, B>(
+    /// Asks the engine; what its answer gives. Holds the loader once, whatever it waits for: ten thousand may wait.
+    fn answer<T, E, B, G>(
         self,
         call: Call<Direct<T, E>, B>,
-    ) -> Result<Answer<Result<T, LoadError<E>>>, LoadError<E>>
+        give: Give<T, E, G>,
+    ) -> impl Future<Output = Result<G, LoadError<E>>>
     where
         T: Storable + Clone,
         E: Send + Sync + 'static,
         B: Body<Result<T, LoadError<E>>>,
     {
-        let key = self.key.map_err(LoadError::Cache)?;
-        self.ttl.resolve(Life::Forever).map_err(LoadError::Cache)?;
-        self.policy.check().map_err(LoadError::Cache)?;
-        let engine = self.manager.engine_handle();
-        if !engine.is_enabled() {
-            let ret = engine.bypass(&DIRECT, call.run()).await;
-            return Ok(Answer { ret, status: Status::loaded(Reason::Disabled) });
+        let checked = self.check();
+        let Self { manager, space, ttl, .. } = self;
+        async move {
+            let (key, engine) = (checked.map_err(LoadError::Cache)?, &manager.0);
+            if !engine.is_enabled() {
+                let ret = Box::pin(engine.bypass(&DIRECT, call.run())).await;
+                return give(Answer { ret, status: Status::loaded(Reason::Disabled) });
+            }
+            let space = space.as_deref().unwrap_or(&DIRECT);
+            let mut question = Question::direct(key, space, StoredValues::<T>::of(), ttl);
+            // Not awaited within the match: what was matched on would be kept meanwhile.
+            let load = match engine.seek(&mut question, call.about()).await {
+                Ok(answer) => return give(answer),
+                Err(begun) => engine.proceed(&question, call, begun),
+            };
+            give(load.await)
         }
-        let space = Keyspace { name: DIRECT.name.clone(), policy: self.policy };
-        let ask = Ask::direct(&key, &space, StoredValues::<T>::of(), self.ttl);
-        Ok(engine.load(&ask, call).await)
+    }
+
+    /// The key, when everything that was said can be meant.
+    fn check(&self) -> Result<CacheKey> {
+        let key = self.key.clone()?;
+        self.ttl.resolve(Life::Forever)?;
+        self.space.as_ref().map_or(Ok(()), |space| space.policy.check())?;
+        Ok(key)
     }
 }
+
+/// What an answer of the engine gives to the caller.
+type Give<T, E, G> = fn(Answer<Result<T, LoadError<E>>>) -> Result<G, LoadError<E>>;
 
 /// Awaiting, for a loader that lives for `$life`, is started as `$call`, and is a `$form`.
 macro_rules! awaited {
@@ -182,7 +203,7 @@ macro_rules! awaited {
             fn into_future(self) -> Self::IntoFuture {
                 let Self { asked, loader, recipe, .. } = self;
                 let body = body!($form, loader);
-                Box::pin(async { asked.answer(Call::$call(recipe, body)).await?.ret })
+                Box::pin(asked.answer(Call::$call(recipe, body), |answer| answer.ret))
             }
         }
 
@@ -199,10 +220,7 @@ macro_rules! awaited {
             fn into_future(self) -> Self::IntoFuture {
                 let GetOrLoad { asked, loader, recipe, .. } = self.0;
                 let body = body!($form, loader);
-                Box::pin(async {
-                    let answer = asked.answer(Call::$call(recipe, body)).await?;
-                    Ok((answer.ret?, answer.status))
-                })
+                Box::pin(asked.answer(Call::$call(recipe, body), |answer| Ok((answer.ret?, answer.status))))
             }
         }
     )*};
@@ -230,11 +248,11 @@ awaited! {
 
 impl<T, E, F, M, L> fmt::Debug for GetOrLoad<'_, T, E, F, M, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Asked { key, ttl, policy, .. } = &self.asked;
+        let Asked { key, ttl, space, .. } = &self.asked;
         f.debug_struct("GetOrLoad")
             .field("key", key)
             .field("ttl", ttl)
-            .field("policy", policy)
+            .field("policy", &space.as_deref().unwrap_or(&DIRECT).policy)
             .finish_non_exhaustive()
     }
 }

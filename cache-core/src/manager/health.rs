@@ -1,9 +1,17 @@
 //! How the tiers are.
 
-use crate::engine::Engine;
+use std::future::Future;
+use std::time::Duration;
 
-/// How the tiers of a manager are, as far as they know without I/O.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use crate::engine::Engine;
+use crate::error::ErrorKind;
+use crate::port::backend::{BackendHealth, ServerHealth};
+
+/// How long a backend without a deadline of its own may take to report.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How the tiers of a manager are.
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Health {
     /// The primary byte tier; `null` when there is none.
@@ -17,11 +25,15 @@ pub struct Health {
     /// Whether the primary is owed an invalidation, and so is in quarantine.
     pub journal_pending: bool,
     /// The longest that a near copy of what others can change is trusted.
-    pub near_ttl: Option<std::time::Duration>,
+    pub near_ttl: Option<Duration>,
+    /// What the servers behind the primary say about themselves; empty when it has none, or none was asked.
+    pub servers: Vec<ServerHealth>,
+    /// Why servers gave no answer; empty when all that were asked gave one.
+    pub silent: Vec<String>,
 }
 
 impl Engine {
-    pub(super) fn health(&self) -> Health {
+    pub(super) fn health_now(&self) -> Health {
         let tiers = self.tiers();
         Health {
             primary: tiers.primary().name,
@@ -30,6 +42,39 @@ impl Engine {
             on_fallback: tiers.exist() && tiers.on_fallback(),
             journal_pending: self.journal_pending(),
             near_ttl: self.near_ttl(),
+            servers: Vec::new(),
+            silent: Vec::new(),
         }
+    }
+
+    pub(super) async fn health(&self) -> Health {
+        let BackendHealth { servers, silent } = self.ask_servers().await;
+        Health { servers, silent, ..self.health_now() }
+    }
+
+    /// A primary that is known to be away is not asked: that would only cost its time-out.
+    async fn ask_servers(&self) -> BackendHealth {
+        let primary = self.tiers().primary();
+        let nothing = |why: String| BackendHealth { silent: vec![why], ..BackendHealth::default() };
+        if !primary.backend.info().capability.health {
+            return BackendHealth::default();
+        }
+        if !primary.backend.is_available() {
+            return nothing(format!("{} cannot be reached", primary.name));
+        }
+        match within(PATIENCE, primary.backend.health()).await {
+            Some(Ok(health)) => health,
+            Some(Err(error)) if error.kind() == ErrorKind::Unsupported => BackendHealth::default(),
+            Some(Err(error)) => nothing(error.to_string()),
+            None => nothing(format!("{} gave no answer within {PATIENCE:?}", primary.name)),
+        }
+    }
+}
+
+/// The answer, if it comes in time. Without a runtime there are no timers, and the backend has to bound itself.
+async fn within<T>(limit: Duration, answer: impl Future<Output = T>) -> Option<T> {
+    match tokio::runtime::Handle::try_current() {
+        Ok(_) => tokio::time::timeout(limit, answer).await.ok(),
+        Err(_) => Some(answer.await),
     }
 }

@@ -283,10 +283,16 @@ impl CacheManager {
         self.0.reset_statistics();
     }
 
-    /// Which tier serves, and whether the primary is owed an invalidation. No I/O.
+    /// Which tier serves, whether the primary is owed an invalidation, and what its servers say about themselves: a
+    /// round trip to each, bounded; none while the primary is away.
+    pub async fn health(&self) -> Health {
+        self.0.health().await
+    }
+
+    /// The same without asking the servers: no I/O.
     #[must_use]
-    pub fn health(&self) -> Health {
-        self.0.health()
+    pub fn health_now(&self) -> Health {
+        self.0.health_now()
     }
 
     /// What every tier holds under a key, and what a read that comes now would get. Prints as a block.

@@ -27,8 +27,8 @@ pub struct Judged {
     pub fresh_until: Tick,
     /// The generation counter, read before the value's load began.
     pub born: u64,
-    /// The stamp cells of the key, its keyspace and its namespace.
-    pub cells: [u32; 3],
+    /// The stamp cells of the key, its keyspace and its tags.
+    pub cells: [u16; 6],
     /// The entry remembers that there is no value.
     pub negative: bool,
 }
@@ -43,8 +43,8 @@ pub struct NearMeta {
     pub times: Times,
     /// The generation counter, read before the value's load began.
     pub born: u64,
-    /// The stamp cells of the key, its keyspace and its namespace.
-    pub cells: [u32; 3],
+    /// The stamp cells of the key, its keyspace and its tags.
+    pub cells: [u16; 6],
     /// Approximate bytes, key included.
     pub weight: u32,
     /// The entry remembers that there is no value.

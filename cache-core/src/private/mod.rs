@@ -19,14 +19,14 @@ mod space;
 mod text;
 mod way;
 
-pub use call::{Missed, Probe, Probed, Verb};
+pub use call::{Boxed, Missed, Probe, Probed, Verb};
 pub use entry::{Entry, Find};
 pub use failures::{EveryFailure, SaysTrouble, Silent, StaleIf, Trouble, says_trouble, stale_if};
 pub use judge::{Always, Judge, condition, ttl_with};
-pub use kind::{Chosen, EveryTier, Kind, NearTier, Reach, SaysAbsent, kind, says_absent};
+pub use kind::{Chosen, Kind, SaysAbsent, held, says_absent, stored};
 pub use kinds::{Ty, by_type, val_ty};
 pub use pending::{Pending, succeeded};
-pub use site::{Here, MonoSite, Site};
+pub use site::{MonoSite, Site};
 pub use source::ManagerSource;
 pub use space::{CacheOfTheCall, Space};
 pub use text::{Word, key_text, part, pattern_text, sensitive};

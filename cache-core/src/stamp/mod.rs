@@ -24,8 +24,11 @@ use patterns::PatternLog;
 use sync::{AtomicU64, Ordering};
 use table::Table;
 
-/// The cells of one entry: its key's, its keyspace's, its namespace's.
-pub(crate) type Cells = [u32; 3];
+/// The cells of one entry besides that of its namespace: its key's, its keyspace's, and those of its tags.
+///
+/// A slot that no tag needs repeats the key's cell, and so do all behind it. An entry of more tags than there are
+/// slots has the cell of all tags in the last one.
+pub(crate) type Cells = [u16; 6];
 
 /// The generations of a manager.
 #[derive(Debug)]
@@ -33,7 +36,7 @@ pub(crate) struct Stamps {
     table: Table,
     patterns: PatternLog,
     sweeps: AtomicU64,
-    namespace: u32,
+    namespace: u16,
 }
 
 /// What an invalidation is about.
@@ -74,7 +77,8 @@ impl Stamps {
     /// The cells of a key. Two keys may share one: that costs a miss, never a stale hit.
     #[must_use]
     pub(crate) fn cells(&self, key: &CacheKey) -> Cells {
-        [key_cell(key), space_cell(key.near().space()), self.namespace]
+        let own = key_cell(key);
+        [own, space_cell(key.near().space()), own, own, own, own]
     }
 
     /// How often anything has moved: while that does not change, what was found valid still is.
@@ -100,7 +104,12 @@ impl Stamps {
     #[inline]
     #[must_use]
     pub(crate) fn valid(&self, cells: &Cells, born: u64) -> bool {
-        cells.iter().all(|cell| self.table.last_bump(*cell) <= born)
+        let untouched = |cell: u16| self.table.last_bump(cell) <= born;
+        let [key, space, first, rest @ ..] = *cells;
+        untouched(key)
+            && untouched(space)
+            && untouched(self.namespace)
+            && (first == key || (untouched(first) && rest.iter().all(|tag| untouched(*tag))))
     }
 
     /// [`Stamps::valid`], and no pattern matched the key since: what a landing asks.
@@ -117,7 +126,7 @@ impl Stamps {
         }
         let own = key_cell(key);
         let (before, generation) = self.table.bump(own);
-        let others = cells.iter().filter(|cell| **cell != own);
+        let others = cells.iter().chain([&self.namespace]).filter(|cell| **cell != own);
         let untouched = before <= born && others.into_iter().all(|cell| self.table.last_bump(*cell) <= born);
         untouched.then_some(generation)
     }
@@ -144,20 +153,20 @@ impl Stamps {
 
 const CELLS: usize = 65_536;
 
-fn key_cell(key: &CacheKey) -> u32 {
+fn key_cell(key: &CacheKey) -> u16 {
     let fingerprint = key.fingerprint().to_le_bytes();
     let low = fingerprint.first_chunk().map_or(0, |low| u64::from_le_bytes(*low));
     mix(low, 1)
 }
 
-fn space_cell(space: SpaceId) -> u32 {
+fn space_cell(space: SpaceId) -> u16 {
     mix(space.0, 2)
 }
 
 /// Spreads a number over the table.
-fn mix(value: u64, kind: u64) -> u32 {
+fn mix(value: u64, kind: u64) -> u16 {
     let mixed = (value ^ kind.rotate_left(56)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    u32::try_from(mixed >> 48).unwrap_or(0)
+    u16::try_from(mixed >> 48).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use loom::thread;
 
 use table::Table;
 
-const CELL: u32 = 0;
+const CELL: u16 = 0;
 const OLD: u64 = 1;
 const NEW: u64 = 2;
 

@@ -40,9 +40,10 @@ impl Table {
     }
 
     /// Moves a cell to a new generation. Never backwards, whoever comes last. The cell's generation before, and now.
-    pub(super) fn bump(&self, cell: u32) -> (u64, u64) {
+    pub(super) fn bump(&self, cell: u16) -> (u64, u64) {
         let generation = self.next_generation();
-        let before = self.cells.get(cell as usize).map(|cell| cell.fetch_max(generation, Ordering::AcqRel));
+        let before =
+            self.cells.get(usize::from(cell)).map(|cell| cell.fetch_max(generation, Ordering::AcqRel));
         self.moved();
         (before.unwrap_or(u64::MAX), generation)
     }
@@ -61,7 +62,7 @@ impl Table {
 
     /// The generation of a cell's last bump. A cell outside the table always counts as just bumped.
     #[inline]
-    pub(super) fn last_bump(&self, cell: u32) -> u64 {
-        self.cells.get(cell as usize).map_or(u64::MAX, |cell| cell.load(Ordering::Acquire))
+    pub(super) fn last_bump(&self, cell: u16) -> u64 {
+        self.cells.get(usize::from(cell)).map_or(u64::MAX, |cell| cell.load(Ordering::Acquire))
     }
 }

@@ -96,6 +96,12 @@ impl RedisServer {
         self.port
     }
 
+    /// The program that runs, e.g. to run sentinels of the same kind.
+    #[must_use]
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
     /// Ends the server at once (`SIGKILL`), as a crash does.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {

@@ -64,7 +64,7 @@ async fn nothing_wrong_is_served(seed: u64, with_fallback: bool) {
     tokio::time::sleep(Duration::from_secs(10)).await;
     let _ = cache.set("last", 1_u64, Ttl::secs(60)).await.unwrap();
     assert_eq!(cache.get::<u64>("last").await.unwrap(), Some(1));
-    assert!(!cache.health().journal_pending && !cache.health().on_fallback);
+    assert!(!cache.health_now().journal_pending && !cache.health_now().on_fallback);
 }
 
 #[tokio::test(start_paused = true)]

@@ -72,7 +72,7 @@ async fn no_call_is_over_its_deadline(with_fallback: bool) {
 async fn heals(stand: &Stand) {
     stand.backend.hang(false);
     let mut waited = Duration::ZERO;
-    while stand.cache.health().on_fallback || stand.cache.health().journal_pending {
+    while stand.cache.health_now().on_fallback || stand.cache.health_now().journal_pending {
         assert!(waited <= Duration::from_secs(10), "the breaker is open for at most 10 s");
         assert_eq!(stand.cache.get::<u64>("a").await.unwrap(), None, "it was deleted meanwhile");
         tokio::time::sleep(millis(50)).await;

@@ -22,6 +22,7 @@ async fn two_outages_cost_a_repeatable_call_nothing() {
         let repeatable = matches!(
             verb,
             Verb::Connect
+                | Verb::Health
                 | Verb::Get
                 | Verb::GetMany
                 | Verb::Exists

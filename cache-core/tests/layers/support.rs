@@ -10,8 +10,8 @@ use bytes::Bytes;
 use cache_core::error::{Error, ErrorKind, Result};
 use cache_core::key::{CacheKey, KeyPattern, Namespace};
 use cache_core::port::backend::{
-    BackendInfo, BackendKind, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome, DeleteOptions, Expiry,
-    LiveClaim, Remaining, SetCondition, SetOptions, Verb,
+    BackendHealth, BackendInfo, BackendKind, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome,
+    DeleteOptions, Expiry, LiveClaim, Remaining, SetCondition, SetOptions, Verb,
 };
 use cache_core::testkit::{FaultyBackend, MapBackend};
 use tokio::time::Instant;
@@ -57,12 +57,14 @@ pub(crate) async fn call(backend: &dyn CacheBackend, verb: Verb) -> Result<()> {
         Verb::DeleteMany => backend.delete_many(&keys).await.map(drop),
         Verb::Increment => backend.increment(&key, 1, Expiry::Never).await.map(drop),
         Verb::Ttl => backend.ttl(&key).await.map(drop),
-        Verb::AcquireLease => backend.acquire_lease(&key, long).await.map(drop),
+        Verb::AcquireLease => backend.acquire_lease(&key, 1, long).await.map(drop),
+        Verb::RenewLease => backend.renew_lease(&key, 1, long).await.map(drop),
         Verb::ReleaseLease => backend.release_lease(&key, 1).await.map(drop),
         Verb::Claim => backend.claim(&key, ClaimId::new("7", 1), ClaimOptions::new(long)).await.map(drop),
         Verb::RenewClaim => backend.renew_claim(&key, ClaimId::new("7", 1), long).await.map(drop),
         Verb::ReleaseClaim => backend.release_claim(&key, ClaimId::new("7", 1)).await.map(drop),
         Verb::Claims => backend.claims(&key).await.map(drop),
+        Verb::Health => backend.health().await.map(drop),
         other => panic!("a new verb, {other:?}: say here how it is called"),
     }
 }
@@ -163,8 +165,14 @@ impl CacheBackend for Scripted {
     async fn claims(&self, _: &CacheKey) -> Result<Vec<LiveClaim>> {
         self.next(Verb::Claims, Vec::new())
     }
-    async fn acquire_lease(&self, _: &CacheKey, _: Duration) -> Result<Option<u128>> {
-        self.next(Verb::AcquireLease, Some(1))
+    async fn health(&self) -> Result<BackendHealth> {
+        self.next(Verb::Health, BackendHealth::default())
+    }
+    async fn acquire_lease(&self, _: &CacheKey, token: u128, _: Duration) -> Result<u128> {
+        self.next(Verb::AcquireLease, token)
+    }
+    async fn renew_lease(&self, _: &CacheKey, _: u128, _: Duration) -> Result<bool> {
+        self.next(Verb::RenewLease, true)
     }
     async fn release_lease(&self, _: &CacheKey, _: u128) -> Result<bool> {
         self.next(Verb::ReleaseLease, true)

@@ -28,20 +28,16 @@ pub(super) fn cached(plan: &Plan, generic: &Generic) -> TokenStream {
     let load = if is_detached { quote_ours!(load_detached) } else { quote_ours!(load) };
     let block = if plan.function.is_sync() {
         quote_ours! {{
-            let probed = #call;
-            match probed {
+            match #call {
                 #p::Probed::Hit(hit) => hit,
                 #p::Probed::Miss(missed) => missed.load_blocking(|| #body),
             }
         }}
     } else {
         quote_ours! {{
-            let load = {
-                let probed = #call;
-                match probed {
-                    #p::Probed::Hit(hit) => return hit,
-                    #p::Probed::Miss(missed) => ::std::boxed::Box::pin(missed.#load(#body)),
-                }
+            let load = match #call {
+                #p::Probed::Hit(hit) => return hit,
+                #p::Probed::Miss(missed) => missed.#load(#body),
             };
             load.await
         }}

@@ -20,6 +20,7 @@ pub(super) fn builder(plan: &Plan, generic: &Generic) -> TokenStream {
     let attrs = attrs::hidden(plan);
     let mut generics = generic.hidden.clone();
     generics::add(&mut generics, &quote_ours!(__LarderVerb: #p::Verb));
+    let generics = span::emitted_generics(&generics);
     let (generics, _, bounds) = generics.split_for_impl();
     let receiver = function::borrowed_receiver(plan);
     let params = hidden_params(plan, generic);
@@ -151,12 +152,7 @@ pub(super) fn probe(plan: &Plan, kind: &TokenStream) -> TokenStream {
 }
 
 /// Whether to go round the cache, and whether to load anew.
-pub(super) fn way(plan: &Plan) -> TokenStream {
-    let (bypass, refresh) = ways(plan);
-    quote_ours!((#bypass, #refresh))
-}
-
-fn ways(plan: &Plan) -> (TokenStream, TokenStream) {
+pub(super) fn ways(plan: &Plan) -> (TokenStream, TokenStream) {
     let view = View { plan, generic: None };
     let way = |expr: Option<&Expr>| match expr {
         Some(expr) => view.of(expr).to_token_stream(),

@@ -13,7 +13,8 @@ use crate::model::plan::Plan;
 pub(super) fn function(plan: &Plan) -> TokenStream {
     let (p, name, vis, ret) = (&plan.private, plan.hidden("kind"), emitted(&plan.beside), &plan.ret);
     let (attrs, kind) = (attrs::hidden(plan), statements(plan));
-    let (generics, _, bounds) = plan.function.sig.generics.split_for_impl();
+    let own = span::emitted_generics(&plan.function.sig.generics);
+    let (generics, _, bounds) = own.split_for_impl();
     let (first, last) = span::ends(ret);
     let (p, close) = (span::at(p, first), quote_spanned!(last=> >));
     let output = quote_spanned!(first=> impl #p::Kind<Ret = #ret #close);
@@ -35,7 +36,7 @@ pub(super) fn statements(plan: &Plan) -> TokenStream {
         let (p, span) = (span::at(&plan.private, ours_at(span)), ours_at(span));
         quote_spanned!(span=> #p::says_absent(shape);)
     });
-    let judge = judge(plan, last);
+    let judge = judge(plan, last).map(|judge| quote_spanned!(last=> .judged(#judge)));
     let limited = plan.options.timeout.as_ref().or(plan.options.max_load_time.as_ref()).map(|_| {
         let span = plan.options.of_loads.iter().find(|name| *name == "timeout" || *name == "max_load_time");
         let span = ours_at(span.map_or(last, Ident::span));
@@ -47,32 +48,28 @@ pub(super) fn statements(plan: &Plan) -> TokenStream {
         let p = span::at(&plan.private, span);
         quote_spanned!(span=> .stale_if(#p::stale_if(#p::Ty::<#ret>::new(), #expr)))
     });
-    let reach = Ident::new(if plan.is_local() { "NearTier" } else { "EveryTier" }, last);
+    let kind = Ident::new(if plan.is_local() { "held" } else { "stored" }, first);
     let share = quote_spanned!(last=> (&&&ty).larder_share());
-    let arguments = quote_spanned!(last=> (shape, hold, #share, #p::#reach, #judge));
+    let (reference, hold) = (quote_spanned!(first=> &), quote_spanned!(last=> hold));
+    let arguments = quote_spanned!(last=> (shape, #reference #hold, #share));
     quote_spanned! {first=>
         use #p::by_type::*;
         let ty = #p::Ty::<#ret>::new();
         let shape = (&&&&ty).larder_shape();
-        let val = #p::val_ty(shape);
-        let hold = (&&val).larder_hold();
+        let hold = (&&#p::val_ty(shape)).larder_hold();
         #says_absent
-        #p::kind #arguments #limited #stale_if
+        #p::#kind #arguments #judge #limited #stale_if
     }
 }
 
 /// What becomes of a loaded value.
-fn judge(plan: &Plan, last: Span) -> TokenStream {
+fn judge(plan: &Plan, last: Span) -> Option<TokenStream> {
     let options = &plan.options;
     let condition = options.condition.as_ref().map(|expr| judged(plan, "condition", expr));
     let life = options.ttl_with.as_ref().map(|expr| judged(plan, "ttl_with", expr));
     match (condition, life) {
-        (Some(condition), Some(life)) => quote_spanned!(last=> (#condition, #life)),
-        (Some(one), None) | (None, Some(one)) => one,
-        (None, None) => {
-            let p = span::at(&plan.private, last);
-            quote_spanned!(last=> #p::Always)
-        }
+        (Some(condition), Some(life)) => Some(quote_spanned!(last=> (#condition, #life))),
+        (one, other) => one.or(other),
     }
 }
 

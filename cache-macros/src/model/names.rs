@@ -51,12 +51,14 @@ pub(crate) const INVALIDATE: &[(&str, &str)] = &[
     ("all", "all(user)"),
     ("patterns", "patterns(\"user:{id}:*\")"),
     ("keys", "keys(\"user:{id}\")"),
+    ("on", "on = \"always\""),
+    ("before", "before"),
     ("cache", "cache = \"persistent\"` or `cache = self.cache"),
     ("crate", "crate = path::to::larder"),
 ];
 
 /// The options of `#[invalidate_cache]` that are planned.
-pub(crate) const INVALIDATE_LATER: &[&str] = &["tags", "on", "before"];
+pub(crate) const INVALIDATE_LATER: &[&str] = &["tags"];
 
 /// How an option is written.
 pub(crate) fn example(option: &str) -> String {

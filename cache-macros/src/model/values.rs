@@ -3,7 +3,7 @@
 use proc_macro2::Span;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
-use syn::{Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Path, Token};
+use syn::{Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Path, Token, UnOp};
 
 use super::key::Key;
 use super::names;
@@ -90,6 +90,11 @@ pub(super) fn skip(arg: Arg) -> syn::Result<Vec<Ident>> {
     if names.is_empty() { Err(error) } else { Ok(names.into_iter().collect()) }
 }
 
+/// `-1`; what a `*` reads is known when the program runs.
+fn is_negative(expr: &Expr) -> bool {
+    matches!(expr, Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)))
+}
+
 pub(super) fn jitter(arg: Arg) -> syn::Result<Expr> {
     const RANGE: &str = "jitter is a fraction from 0 to below 1, e.g. `jitter = 0.15`";
     let expr = expr(arg)?;
@@ -98,7 +103,8 @@ pub(super) fn jitter(arg: Arg) -> syn::Result<Expr> {
         Expr::Lit(ExprLit { lit: Lit::Int(zero), .. }) if zero.base10_digits() == "0" => {
             return Ok(syn::parse_quote_spanned!(zero.span()=> 0.0));
         }
-        Expr::Lit(_) | Expr::Unary(_) => return Err(syn::Error::new_spanned(expr, RANGE)),
+        Expr::Lit(_) => return Err(syn::Error::new_spanned(expr, RANGE)),
+        negative if is_negative(negative) => return Err(syn::Error::new_spanned(expr, RANGE)),
         _ => return Ok(expr),
     };
     if (0.0..1.0).contains(&fraction) { Ok(expr) } else { Err(syn::Error::new_spanned(expr, RANGE)) }
@@ -114,8 +120,8 @@ pub(super) fn fraction(arg: Arg) -> syn::Result<Expr> {
             let fraction = fraction.base10_parse::<f64>()?;
             fraction > 0.0 && fraction < 1.0
         }
-        Expr::Lit(_) | Expr::Unary(_) => false,
-        _ => true,
+        Expr::Lit(_) => false,
+        other => !is_negative(other),
     };
     if fits { Ok(expr) } else { Err(syn::Error::new_spanned(expr, RANGE)) }
 }
@@ -124,8 +130,8 @@ pub(super) fn schema(arg: Arg) -> syn::Result<Expr> {
     let expr = expr(arg)?;
     let readable = match &expr {
         Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => number.base10_parse::<u32>().is_ok(),
-        Expr::Lit(_) | Expr::Unary(_) => false,
-        _ => true,
+        Expr::Lit(_) => false,
+        other => !is_negative(other),
     };
     if readable {
         return Ok(expr);

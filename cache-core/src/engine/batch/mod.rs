@@ -200,7 +200,7 @@ impl Engine {
         answers: &mut Answers<'_>,
     ) -> Open<'a> {
         let mut open = Open::default();
-        for (slot, follow) in followed {
+        for (slot, mut follow) in followed {
             let Some(outcome) = follow.outcome().await else {
                 open.shared.push(slot);
                 continue;

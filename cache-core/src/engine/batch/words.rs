@@ -130,12 +130,14 @@ impl<'a> Batch<'a> {
 
 impl Batch<'_> {
     /// What another caller's outcome means to this batch.
-    pub(super) fn understand(&self, slot: &Slot<'_>, outcome: Outcome) -> Option<OfKey> {
+    pub(super) fn understand(&self, slot: &Slot<'_>, outcome: &Outcome) -> Option<OfKey> {
         match outcome {
-            Outcome::Value(Some(held)) => slot.ask.values.accept(&held).then_some(Ok(Some(held))),
+            Outcome::Value(Some(held)) => slot.ask.values.accept(held).then(|| Ok(Some(held.clone()))),
             Outcome::Value(None) => Some(Ok(None)),
-            Outcome::Failed(failure) => (self.understands)(&failure).then_some(Err(Trouble::Loader(failure))),
-            Outcome::Trouble(error) => Some(Err(Trouble::Cache(error))),
+            Outcome::Failed(failure) => {
+                (self.understands)(failure).then(|| Err(Trouble::Loader(failure.clone())))
+            }
+            Outcome::Trouble(error) => Some(Err(Trouble::Cache(error.clone()))),
             // A batch serves no stale values.
             Outcome::Rescued(_) | Outcome::Unshared => None,
         }

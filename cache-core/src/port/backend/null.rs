@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::{
-    BackendInfo, BackendKind, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome, DeleteOptions, Expiry,
-    LiveClaim, Remaining, SetOptions,
+    BackendHealth, BackendInfo, BackendKind, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome,
+    DeleteOptions, Expiry, LiveClaim, Remaining, SetOptions,
 };
 use crate::error::{Error, Result};
 use crate::key::{CacheKey, KeyPattern, Namespace};
@@ -83,8 +83,12 @@ impl CacheBackend for NullBackend {
         Ok(Remaining::Missing)
     }
 
-    async fn acquire_lease(&self, _: &CacheKey, _: std::time::Duration) -> Result<Option<u128>> {
+    async fn acquire_lease(&self, _: &CacheKey, _: u128, _: std::time::Duration) -> Result<u128> {
         Err(Error::unsupported("acquire_lease", self.info().name))
+    }
+
+    async fn renew_lease(&self, _: &CacheKey, _: u128, _: std::time::Duration) -> Result<bool> {
+        Err(Error::unsupported("renew_lease", self.info().name))
     }
 
     async fn release_lease(&self, _: &CacheKey, _: u128) -> Result<bool> {
@@ -105,5 +109,9 @@ impl CacheBackend for NullBackend {
 
     async fn claims(&self, _: &CacheKey) -> Result<Vec<LiveClaim>> {
         Err(Error::unsupported("claims", self.info().name))
+    }
+
+    async fn health(&self) -> Result<BackendHealth> {
+        Err(Error::unsupported("health", self.info().name))
     }
 }

@@ -22,8 +22,14 @@ impl BackendInfo {
     /// A backend of a kind with no special capability.
     #[must_use]
     pub const fn new(name: &'static str, kind: BackendKind) -> Self {
-        let capability =
-            Capability { persistent: false, shared: false, leases: false, claims: false, stores: true };
+        let capability = Capability {
+            persistent: false,
+            shared: false,
+            leases: false,
+            claims: false,
+            health: false,
+            stores: true,
+        };
         Self { name, kind, capability }
     }
 
@@ -38,6 +44,20 @@ impl BackendInfo {
     #[must_use]
     pub const fn shared(mut self) -> Self {
         self.capability.shared = true;
+        self
+    }
+
+    /// It offers `health`.
+    #[must_use]
+    pub const fn reporting(mut self) -> Self {
+        self.capability.health = true;
+        self
+    }
+
+    /// It offers leases.
+    #[must_use]
+    pub const fn leasing(mut self) -> Self {
+        self.capability.leases = true;
         self
     }
 
@@ -57,10 +77,12 @@ pub struct Capability {
     pub persistent: bool,
     /// Other processes see the same entries.
     pub shared: bool,
-    /// `acquire_lease`, `release_lease` and `SetCondition::IfLease`.
+    /// `acquire_lease`, `renew_lease`, `release_lease` and `SetCondition::IfLease`.
     pub leases: bool,
     /// `claim`, `renew_claim`, `release_claim` and `claims`.
     pub claims: bool,
+    /// `health`.
+    pub health: bool,
     /// It keeps what is set. Only the null backend does not.
     pub stores: bool,
 }

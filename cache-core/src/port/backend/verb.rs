@@ -20,16 +20,18 @@ pub enum Verb {
     Increment,
     Ttl,
     AcquireLease,
+    RenewLease,
     ReleaseLease,
     Claim,
     RenewClaim,
     ReleaseClaim,
     Claims,
+    Health,
 }
 
 impl Verb {
     /// Every verb, in the order of the enum.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Connect,
         Self::Disconnect,
         Self::Get,
@@ -45,11 +47,13 @@ impl Verb {
         Self::Increment,
         Self::Ttl,
         Self::AcquireLease,
+        Self::RenewLease,
         Self::ReleaseLease,
         Self::Claim,
         Self::RenewClaim,
         Self::ReleaseClaim,
         Self::Claims,
+        Self::Health,
     ];
 
     /// The method's name.
@@ -71,11 +75,13 @@ impl Verb {
             Self::Increment => "increment",
             Self::Ttl => "ttl",
             Self::AcquireLease => "acquire_lease",
+            Self::RenewLease => "renew_lease",
             Self::ReleaseLease => "release_lease",
             Self::Claim => "claim",
             Self::RenewClaim => "renew_claim",
             Self::ReleaseClaim => "release_claim",
             Self::Claims => "claims",
+            Self::Health => "health",
         }
     }
 
@@ -91,6 +97,7 @@ impl Verb {
                 | Self::Exists
                 | Self::Ttl
                 | Self::Claims
+                | Self::Health
         )
     }
 }
@@ -102,6 +109,6 @@ mod tests {
     #[test]
     fn the_list_is_whole_and_in_order() {
         assert!(Verb::ALL.iter().enumerate().all(|(index, verb)| *verb as usize == index));
-        assert_eq!(Verb::ALL.last(), Some(&Verb::Claims), "a verb was added: it belongs into the list");
+        assert_eq!(Verb::ALL.last(), Some(&Verb::Health), "a verb was added: it belongs into the list");
     }
 }

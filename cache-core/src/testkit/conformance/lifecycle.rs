@@ -36,12 +36,35 @@ pub async fn what_is_not_offered_is_unsupported(trial: Trial) {
     if !capability.claims {
         claims_are_unsupported(&trial).await;
     }
+    if !capability.health {
+        let answer = trial.backend.health().await;
+        assert_eq!(answer.expect_err("no health").kind(), ErrorKind::Unsupported);
+    }
+}
+
+/// A report of health names every server that answered, once, and changes nothing that is stored.
+pub async fn health_names_each_server_and_changes_nothing(trial: Trial) {
+    let key = trial.key("user:7");
+    trial.put(&key, &frame("user 7")).await;
+    let health = trial.backend.health().await.expect("health");
+    assert!(!health.servers.is_empty() && health.silent.is_empty(), "{health:?}");
+    for server in &health.servers {
+        assert!(!server.address.is_empty() && !server.version.is_empty() && !server.run_id.is_empty());
+        assert!(server.run_id.chars().count() <= 8, "shortened: {}", server.run_id);
+    }
+    let mut runs: Vec<&str> = health.servers.iter().map(|server| server.run_id.as_str()).collect();
+    runs.sort_unstable();
+    runs.dedup();
+    assert_eq!(runs.len(), health.servers.len(), "each once: {health:?}");
+    assert_eq!(trial.held(&key).await, Some(frame("user 7")));
 }
 
 async fn leases_are_unsupported(trial: &Trial, stores: bool) {
     let key = trial.key("user:7");
-    let acquired = trial.backend.acquire_lease(&key, Duration::from_secs(1)).await;
+    let acquired = trial.backend.acquire_lease(&key, 1, Duration::from_secs(1)).await;
     assert_eq!(acquired.expect_err("no leases").kind(), ErrorKind::Unsupported);
+    let renewed = trial.backend.renew_lease(&key, 1, Duration::from_secs(1)).await;
+    assert_eq!(renewed.expect_err("no leases").kind(), ErrorKind::Unsupported);
     let released = trial.backend.release_lease(&key, 1).await;
     assert_eq!(released.expect_err("no leases").kind(), ErrorKind::Unsupported);
     if stores {

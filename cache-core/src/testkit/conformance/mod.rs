@@ -57,6 +57,8 @@ pub enum Needs {
     Leases,
     /// Those that offer claims.
     Claims,
+    /// Those that offer `health`.
+    Health,
 }
 
 impl Needs {
@@ -68,6 +70,7 @@ impl Needs {
             Self::Stores => capability.stores,
             Self::Leases => capability.leases,
             Self::Claims => capability.claims,
+            Self::Health => capability.health,
         }
     }
 }

@@ -20,8 +20,8 @@ use self::hold::{Holds, Moment};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{CacheKey, KeyPattern, Namespace};
 use crate::port::backend::{
-    BackendInfo, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome, DeleteOptions, Expiry, LiveClaim,
-    Remaining, SetOptions, Verb,
+    BackendHealth, BackendInfo, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome, DeleteOptions, Expiry,
+    LiveClaim, Remaining, SetOptions, Verb,
 };
 
 /// Wraps a backend; a test switches its faults on and off while it is used.
@@ -208,8 +208,12 @@ impl CacheBackend for FaultyBackend {
         self.call(Verb::Ttl, self.inner.ttl(key)).await
     }
 
-    async fn acquire_lease(&self, key: &CacheKey, life: Duration) -> Result<Option<u128>> {
-        self.call(Verb::AcquireLease, self.inner.acquire_lease(key, life)).await
+    async fn acquire_lease(&self, key: &CacheKey, token: u128, life: Duration) -> Result<u128> {
+        self.call(Verb::AcquireLease, self.inner.acquire_lease(key, token, life)).await
+    }
+
+    async fn renew_lease(&self, key: &CacheKey, token: u128, life: Duration) -> Result<bool> {
+        self.call(Verb::RenewLease, self.inner.renew_lease(key, token, life)).await
     }
 
     async fn release_lease(&self, key: &CacheKey, token: u128) -> Result<bool> {
@@ -230,5 +234,9 @@ impl CacheBackend for FaultyBackend {
 
     async fn claims(&self, group: &CacheKey) -> Result<Vec<LiveClaim>> {
         self.call(Verb::Claims, self.inner.claims(group)).await
+    }
+
+    async fn health(&self) -> Result<BackendHealth> {
+        self.call(Verb::Health, self.inner.health()).await
     }
 }

@@ -203,7 +203,7 @@ impl World {
     /// Whether a value that is stored now has to be found.
     fn is_calm(&self) -> bool {
         let Trouble { down, fails_writes, loses_answers } = self.trouble;
-        let health = self.cache.health();
+        let health = self.cache.health_now();
         let in_trouble =
             down || fails_writes || loses_answers || health.journal_pending || health.on_fallback;
         self.cache.is_enabled() && (!self.tiers.primary || !in_trouble)

@@ -1,0 +1,46 @@
+//! A question that owns its key, while its caller waits.
+
+use super::values::Ask;
+use super::{Keyspace, Values};
+use crate::key::CacheKey;
+use crate::time::Ttl;
+
+/// An [`Ask`] that owns its key, so that one who waits for the load of another can give it up for the other's: ten
+/// thousand keys that say the same are ten thousand pieces of memory to be freed at once.
+#[derive(Debug)]
+pub(crate) struct Question<'a> {
+    pub(super) key: CacheKey,
+    space: &'a Keyspace,
+    values: &'static dyn Values,
+    ttl: Ttl,
+    strict: bool,
+}
+
+impl<'a> Question<'a> {
+    /// As [`Ask::new`].
+    pub(crate) fn new(key: CacheKey, space: &'a Keyspace, values: &'static dyn Values) -> Self {
+        Self { key, space, values, ttl: Ttl::Default, strict: false }
+    }
+
+    /// As [`Ask::direct`].
+    pub(crate) fn direct(key: CacheKey, space: &'a Keyspace, values: &'static dyn Values, ttl: Ttl) -> Self {
+        Self { key, space, values, ttl, strict: true }
+    }
+
+    /// The same question.
+    pub(super) fn of(ask: &Ask<'a>) -> Self {
+        let Ask { key, space, values, ttl, strict } = *ask;
+        Self { key: key.clone(), space, values, ttl, strict }
+    }
+
+    /// What is asked.
+    pub(crate) fn ask(&self) -> Ask<'_> {
+        let Self { key, space, values, ttl, strict } = self;
+        Ask { key, space, values: *values, ttl: *ttl, strict: *strict }
+    }
+
+    /// The keyspace.
+    pub(super) fn space(&self) -> &'a Keyspace {
+        self.space
+    }
+}

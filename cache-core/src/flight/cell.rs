@@ -1,0 +1,197 @@
+//! The outcome of one flight, and those who wait for it.
+//!
+//! Promise: whoever waits is woken when the outcome is told or the flight is vacated, whichever comes first; the first
+//! outcome counts. Invariant: a waker is left only under the lock, after a look at the outcome under that same lock, and
+//! the wakers are taken under it after the outcome is there: nobody sleeps through it. One list of wakers (not one
+//! allocation per waiter), and nobody is woken under the lock: ten thousand waiters cost a push and a wake each.
+
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use crate::key::CacheKey;
+
+/// Where a leader leaves its outcome.
+#[derive(Debug)]
+pub(super) struct Cell<O> {
+    key: CacheKey,
+    outcome: OnceLock<O>,
+    waiting: Mutex<Waiting>,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    vacated: bool,
+    wakers: Vec<Option<Waker>>,
+    /// Places of those who went away.
+    free: Vec<usize>,
+}
+
+/// One who waits.
+#[derive(Debug)]
+pub(super) struct Waiter<O> {
+    cell: Arc<Cell<O>>,
+    /// Where its waker is.
+    place: Option<usize>,
+}
+
+impl<O> Cell<O> {
+    /// Nothing told, nobody waiting.
+    pub(super) fn new(key: CacheKey) -> Self {
+        Self { key, outcome: OnceLock::new(), waiting: Mutex::default() }
+    }
+
+    /// What is loaded.
+    pub(super) fn key(&self) -> &CacheKey {
+        &self.key
+    }
+
+    /// Leaves an outcome, and wakes those who wait.
+    pub(super) fn tell(&self, outcome: O) {
+        if self.outcome.set(outcome).is_ok() {
+            self.wake(false);
+        }
+    }
+
+    /// There will be no outcome, unless there is one.
+    pub(super) fn vacate(&self) {
+        if self.outcome.get().is_none() {
+            self.wake(true);
+        }
+    }
+
+    fn wake(&self, vacated: bool) {
+        let mut waiting = self.lock();
+        waiting.vacated |= vacated;
+        let wakers = std::mem::take(&mut waiting.wakers);
+        drop(waiting);
+        wakers.into_iter().flatten().for_each(Waker::wake);
+    }
+
+    /// Nothing of a user runs under this lock but the clone and the drop of a waker.
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<O> Waiter<O> {
+    pub(super) fn new(cell: Arc<Cell<O>>) -> Self {
+        Self { cell, place: None }
+    }
+
+    /// What is loaded.
+    pub(super) fn key(&self) -> &CacheKey {
+        &self.cell.key
+    }
+
+    /// The outcome, when it is there.
+    pub(super) fn outcome(&self) -> Option<&O> {
+        self.cell.outcome.get()
+    }
+
+    /// Ready when there is an outcome, or will be none.
+    pub(super) fn poll(&mut self, context: &Context<'_>) -> Poll<()> {
+        if self.cell.outcome.get().is_some() {
+            self.place = None;
+            return Poll::Ready(());
+        }
+        let mut waiting = self.cell.lock();
+        if waiting.vacated || self.cell.outcome.get().is_some() {
+            self.place = None;
+            return Poll::Ready(());
+        }
+        self.place = Some(waiting.keep(self.place, context.waker()));
+        Poll::Pending
+    }
+}
+
+impl Waiting {
+    fn keep(&mut self, place: Option<usize>, waker: &Waker) -> usize {
+        let place = place.or_else(|| self.free.pop()).unwrap_or(self.wakers.len());
+        match self.wakers.get_mut(place) {
+            Some(Some(kept)) => kept.clone_from(waker),
+            Some(empty) => *empty = Some(waker.clone()),
+            None => self.wakers.push(Some(waker.clone())),
+        }
+        place
+    }
+
+    /// Takes the waker of one who waits no longer.
+    fn leave(&mut self, place: usize) -> Option<Waker> {
+        let waker = self.wakers.get_mut(place)?.take()?;
+        self.free.push(place);
+        Some(waker)
+    }
+}
+
+impl<O> Drop for Waiter<O> {
+    fn drop(&mut self) {
+        if let Some(place) = self.place
+            && self.cell.outcome.get().is_none()
+        {
+            // Dropped when the lock is free again.
+            let _waker = self.cell.lock().leave(place);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
+    use super::*;
+    use crate::key::Namespace;
+
+    fn cell() -> Arc<Cell<u32>> {
+        Arc::new(Cell::new(CacheKey::direct(&Namespace::default(), "user:7").unwrap()))
+    }
+
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn whoever_waits_is_woken_once_and_who_left_is_not() {
+        let (cell, woken) = (cell(), Arc::new(Woken::default()));
+        let waker = Waker::from(Arc::clone(&woken));
+        let context = Context::from_waker(&waker);
+        let mut waiters: Vec<_> = (0..4).map(|_| Waiter::new(Arc::clone(&cell))).collect();
+        for waiter in &mut waiters {
+            assert!(waiter.poll(&context).is_pending() && waiter.poll(&context).is_pending());
+        }
+        drop(waiters.remove(1));
+        let mut late = Waiter::new(Arc::clone(&cell));
+        assert!(late.poll(&context).is_pending());
+        assert_eq!(cell.lock().wakers.len(), 4, "the place of who left is used again");
+        drop(late);
+        cell.tell(7);
+        cell.tell(8);
+        assert_eq!(woken.0.load(Ordering::SeqCst), 3);
+        assert!(waiters.iter_mut().all(|waiter| waiter.poll(&context).is_ready()));
+        assert!(waiters.iter().all(|waiter| waiter.outcome() == Some(&7)));
+    }
+
+    #[test]
+    fn nobody_sleeps_through_the_outcome() {
+        for _ in 0..200 {
+            let cell = cell();
+            let mut waiters: Vec<_> = (0..3).map(|_| Waiter::new(Arc::clone(&cell))).collect();
+            std::thread::scope(|scope| {
+                for waiter in &mut waiters {
+                    scope.spawn(|| {
+                        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+                        runtime.block_on(poll_fn(|context| waiter.poll(context)));
+                    });
+                }
+                scope.spawn(|| cell.tell(1));
+            });
+            assert!(waiters.iter().all(|waiter| waiter.outcome() == Some(&1)));
+        }
+    }
+}
