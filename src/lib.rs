@@ -82,6 +82,7 @@ mod documents {
         Redis "../docs/guide/redis.md"
         Outages "../docs/guide/outages.md"
         Configuration "../docs/guide/configuration.md"
+        Security "../docs/guide/security.md"
         Layers "../docs/guide/layers.md"
         Macros "../docs/guide/macros.md"
     }

@@ -68,6 +68,14 @@ impl Engine {
         }
     }
 
+    /// Where what a claim carries is stored: sealed when the whole manager is, which then has a key.
+    pub(crate) fn place_of_claim<'a>(&'a self, group: &'a CacheKey) -> Place<'a> {
+        match self.parts.sealer.as_ref().filter(|_| self.parts.policy.sealed) {
+            Some(sealer) => Place::sealed(group, sealer),
+            None => Place::from(group),
+        }
+    }
+
     /// Whether it is to be sealed and there is no key. Said loudly once.
     pub(super) fn lacks_a_key(&self, ask: &Ask<'_>) -> bool {
         static ONCE: Once = Once::new();
