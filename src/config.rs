@@ -191,7 +191,7 @@ pub fn from_env() -> Result<CacheManager> {
 }
 
 /// A manager from one URL: `redis://host:6379`, `disk:///var/cache/app`, `memory://`. With a near tier, and a
-/// memory fallback behind Redis and disk.
+/// memory fallback behind Redis and disk; around Redis the layers of [`Resilience::of_supervised`](crate::Resilience::of_supervised).
 ///
 /// # Errors
 /// As for [`Config::from_url`] and [`Config::manager`].

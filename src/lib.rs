@@ -23,7 +23,7 @@ pub use cache_core::manager::{
     Detached, EntryReport, Explanation, GetOrLoad, GetOrLoadMany, Health, IntoPattern, LoadError, LoadedMany,
     Outlook, Policy, Revalidating, Simple, Statistics, TierReport, WithStatus, Written,
 };
-pub use cache_core::policy::{FailMode, RefreshAhead};
+pub use cache_core::policy::{FailMode, RefreshAhead, SingleFlight};
 pub use cache_core::port::backend::{
     BackendHealth, BackendInfo, BackendKind, Bytes, CacheBackend, Capability, ClaimId, ClaimOptions,
     ClaimOutcome, ClaimTable, DeleteCondition, DeleteOptions, Expiry, LiveClaim, NullBackend, Remaining,

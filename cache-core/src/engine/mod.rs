@@ -1,7 +1,8 @@
 //! The engine: what happens on a hit, on a miss, on a write, on an invalidation.
 //!
 //! Start reading in [`hot`] (a hit), then [`seek`] and [`load`] (a miss: seat, fetch, run, land; within [`limits`], or
-//! [`detach`]ed; what answers when there is no new value is in [`stale`]) and [`batch`] (many). [`put`] writes,
+//! [`detach`]ed; its [`lease`] tells it from loads of other processes; what answers when there is no new value is in
+//! [`stale`]) and [`batch`] (many). [`put`] writes,
 //! [`invalidate`] removes, [`expire`] ends a life, [`explain`] changes nothing,
 //! [`atomic`] holds the verbs that must have one winner, [`claims`] those that somebody goes
 //! on holding, [`serving`] picks the byte tier,
@@ -30,6 +31,7 @@ mod invalidate;
 mod judge;
 mod keyspace;
 mod land;
+mod lease;
 mod limits;
 mod lives;
 mod load;
@@ -71,8 +73,9 @@ pub use values::Values;
 pub(crate) use values::{LocalValues, StoredValues};
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use crate::codec::{Codec, Sealer};
 use crate::entry::Reason;
@@ -107,6 +110,7 @@ pub(crate) struct Parts {
     pub(crate) spawner: Arc<dyn Spawner>,
     pub(crate) policy: Policy,
     pub(crate) max_detached_loads: usize,
+    pub(crate) lease_time: Duration,
     pub(crate) default_ttl: Life,
     pub(crate) near_ttl: Option<Life>,
     pub(crate) jitter: Jitter,
@@ -125,7 +129,9 @@ pub(crate) struct Engine {
     stamps: Stamps,
     gate: Gate,
     journal: Journal,
-    recovering: tokio::sync::Mutex<()>,
+    recovering: Arc<tokio::sync::Mutex<()>>,
+    /// For tasks that outlive the call which starts them.
+    me: Weak<Self>,
     background: Background,
     failures: Failures,
     absences: Absences,
@@ -136,8 +142,9 @@ pub(crate) struct Engine {
 
 impl Engine {
     /// Wires the parts. The only place where collaborators meet.
-    pub(crate) fn new(parts: Parts) -> Self {
-        Self {
+    pub(crate) fn new(parts: Parts) -> Arc<Self> {
+        Arc::new_cyclic(|me| Self {
+            me: Weak::clone(me),
             enabled: AtomicBool::new(parts.enabled),
             fronts: Fronts::new(parts.near.bounds()),
             flights: Arc::default(),
@@ -145,7 +152,7 @@ impl Engine {
             stamps: Stamps::new(&parts.namespace),
             gate: Gate::default(),
             journal: Journal::default(),
-            recovering: tokio::sync::Mutex::default(),
+            recovering: Arc::default(),
             background: Background::new(parts.max_detached_loads),
             failures: Failures::default(),
             absences: Absences::new(parts.near.bounds()),
@@ -153,7 +160,7 @@ impl Engine {
             counters: Counters::default(),
             undone: Arc::default(),
             parts,
-        }
+        })
     }
 
     pub(crate) fn namespace(&self) -> &Namespace {

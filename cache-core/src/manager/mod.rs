@@ -50,8 +50,8 @@ impl CacheManager {
         Builder::new()
     }
 
-    pub(crate) fn of(engine: Engine) -> Self {
-        Self(Arc::new(engine))
+    pub(crate) fn of(engine: Arc<Engine>) -> Self {
+        Self(engine)
     }
 
     #[inline]

@@ -39,12 +39,14 @@ pub(crate) const CACHED: &[(&str, &str)] = &[
     ("crate", "crate = path::to::larder"),
     ("shared", "shared"),
     ("assoc", "assoc"),
+    ("batch", "batch = ids"),
+    ("batch_chunk", "batch_chunk = 500"),
     ("companions", "companions = \"none\""),
 ];
 
 /// The options of `#[cached]` that are planned.
 const CACHED_LATER: &[&str] =
-    &["tags", "tags_with", "single_flight", "group_by", "batch", "interop", "namespace", "operation"];
+    &["tags", "tags_with", "single_flight", "group_by", "interop", "namespace", "operation"];
 
 /// The options and targets of `#[invalidate_cache]`, each with an example.
 pub(crate) const INVALIDATE: &[(&str, &str)] = &[

@@ -7,7 +7,8 @@ use super::key::Key;
 use super::names;
 use super::source::Source;
 use super::values::{
-    companions, expr, exprs, flag, format, fraction, jitter, key, path, prefix, schema, secure, skip,
+    chunk, companions, expr, exprs, flag, format, fraction, jitter, key, name, path, prefix, schema, secure,
+    skip,
 };
 use crate::parse::args::Arg;
 use crate::parse::life::{self, Life};
@@ -55,6 +56,10 @@ pub(crate) struct Options {
     pub(crate) krate: Option<Path>,
     pub(crate) shared: Option<Span>,
     pub(crate) assoc: Option<Span>,
+    /// The argument of many ids.
+    pub(crate) batch: Option<Ident>,
+    /// The most ids that the body gets at once.
+    pub(crate) batch_chunk: Option<Expr>,
     /// `companions = "none"`.
     pub(crate) alone: bool,
 }
@@ -134,6 +139,8 @@ impl Options {
             "crate" => self.krate = Some(path(arg)?),
             "shared" => self.shared = Some(flag(arg)?),
             "assoc" => self.assoc = Some(flag(arg)?),
+            "batch" => self.batch = Some(name(arg)?),
+            "batch_chunk" => self.batch_chunk = Some(chunk(arg)?),
             "companions" => self.alone = companions(arg)?,
             _ => return Err(syn::Error::new(span, names::no_option(&arg.name))),
         }

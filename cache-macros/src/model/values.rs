@@ -185,6 +185,32 @@ pub(super) fn companions(arg: Arg) -> syn::Result<bool> {
     }
 }
 
+/// The name of an argument.
+pub(super) fn name(arg: Arg) -> syn::Result<Ident> {
+    let error = wrong(&arg);
+    let path = path(arg)?;
+    path.get_ident().cloned().ok_or_else(|| syn::Error::new_spanned(path, error))
+}
+
+/// `batch_chunk = 500`, or a constant.
+pub(super) fn chunk(arg: Arg) -> syn::Result<Expr> {
+    let expr = expr(arg)?;
+    let fits = match &expr {
+        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => {
+            number.base10_parse::<usize>().is_ok_and(|n| n > 0)
+        }
+        Expr::Lit(_) => false,
+        other => !is_negative(other),
+    };
+    if fits {
+        return Ok(expr);
+    }
+    Err(syn::Error::new_spanned(
+        expr,
+        "batch_chunk is the most ids that the body gets at once, e.g. `batch_chunk = 500`",
+    ))
+}
+
 /// A list of expressions in parentheses, at least one.
 pub(super) fn exprs(arg: Arg) -> syn::Result<Vec<Expr>> {
     let error = wrong(&arg);

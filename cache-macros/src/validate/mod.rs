@@ -1,5 +1,6 @@
 //! What does not go together. Every check notes all it finds, at the user's token, with the fix.
 
+mod batch;
 mod conflicts;
 mod key;
 mod receiver;
@@ -19,6 +20,7 @@ pub(crate) fn cached(options: &Options, function: &Function, problems: &mut Prob
     receiver::check(options, function, problems);
     key::check(options, function, problems);
     conflicts::check(options, function, problems);
+    batch::check(options, function, problems);
     secure::check(options, function, problems);
 }
 
