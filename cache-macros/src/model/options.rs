@@ -7,7 +7,8 @@ use super::key::Key;
 use super::names;
 use super::source::Source;
 use super::values::{
-    chunk, companions, expr, exprs, flag, format, fraction, jitter, key, name, path, prefix, schema, skip,
+    chunk, companions, expr, exprs, flag, format, fraction, jitter, key, name, path, prefix, schema, secure,
+    skip,
 };
 use crate::parse::args::Arg;
 use crate::parse::life::{self, Life};
@@ -47,6 +48,9 @@ pub(crate) struct Options {
     pub(crate) of_loads: Vec<Ident>,
     pub(crate) immutable: Option<Span>,
     pub(crate) local: bool,
+    pub(crate) secure: Option<Span>,
+    /// Live values of a secure function may be near.
+    pub(crate) near: Option<Span>,
     pub(crate) schema: Option<Expr>,
     pub(crate) format: Option<Format>,
     pub(crate) krate: Option<Path>,
@@ -124,6 +128,11 @@ impl Options {
             }
             "never_stale" => self.never_stale = Some(flag(arg)?),
             "immutable" => self.immutable = Some(flag(arg)?),
+            "secure" => {
+                self.secure = Some(span);
+                self.near = secure(arg)?.or(self.near);
+            }
+            "near" => self.near = Some(flag(arg)?),
             "local" => self.local = flag(arg).map(|_| true)?,
             "schema" => self.schema = Some(schema(arg)?),
             "format" => self.format = Some(format(arg)?),

@@ -4,6 +4,7 @@ mod batch;
 mod conflicts;
 mod key;
 mod receiver;
+mod secure;
 mod signature;
 
 use syn::Visibility;
@@ -20,6 +21,7 @@ pub(crate) fn cached(options: &Options, function: &Function, problems: &mut Prob
     key::check(options, function, problems);
     conflicts::check(options, function, problems);
     batch::check(options, function, problems);
+    secure::check(options, function, problems);
 }
 
 /// Checks where a function stands whose attribute sees nothing around it.
