@@ -157,3 +157,32 @@ async fn a_batch_reads_all_markers_at_once_and_leaves_out_what_was_invalidated()
     let _ = other.invalidate_tags(["blue"]).await.unwrap();
     assert_eq!(batch().await.unwrap().into_values().unwrap(), [Some(1), Some(2), Some(1)]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_stored_entry_that_lacks_a_tag_of_the_call_is_a_miss() {
+    let (shared, recorder) = (Arc::new(MapBackend::new()), Arc::new(RecordingRecorder::new()));
+    let source = Source::default();
+    let cache = process(&shared).no_near().recorder(Arc::clone(&recorder)).build().unwrap();
+    assert_eq!(get(&cache, "a", &source, &["blue"]).await, 0);
+    source.change();
+    assert_eq!(get(&cache, "a", &source, &["blue", "red"]).await, 1);
+    let differs = Recorded::Missed { tier: "map", reason: Reason::TagsDiffer };
+    assert_eq!(recorder.count(|event| *event == differs), 1);
+    source.change();
+    assert_eq!(get(&cache, "a", &source, &["red"]).await, 1, "one that has more is good");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stale_candidate_of_a_byte_tier_ends_with_its_tag() {
+    let shared = Arc::new(MapBackend::new());
+    let cache = process(&shared).no_near().build().unwrap();
+    let load = |value: Result<u64, String>| {
+        let load = cache.get_or_load("a", || async { value }).ttl(Ttl::secs(10));
+        load.stale_if_error(Duration::from_secs(60)).tags(["red"])
+    };
+    assert_eq!(load(Ok(1)).await.unwrap(), 1);
+    advance(Duration::from_secs(11)).await;
+    assert_eq!(load(Err("down".to_owned())).await.unwrap(), 1, "within its window");
+    let _ = cache.invalidate_tags(["red"]).await.unwrap();
+    assert!(load(Err("down".to_owned())).await.is_err());
+}
