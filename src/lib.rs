@@ -10,6 +10,8 @@ mod config;
 mod global;
 
 pub use cache_core::codec::{Compression, Format};
+#[cfg(feature = "encrypt")]
+pub use cache_core::codec::{IntoMasterKey, Keyring, MasterKey};
 pub use cache_core::entry::{Deadlines, Freshness, Invalidated, Reason, Status};
 pub use cache_core::error::{Error, ErrorKind, Result, SharedError};
 pub use cache_core::key::{CacheKey, IntoKey, KeyBuilder, KeyPart, KeyPattern, Namespace, build_cache_key};
@@ -80,6 +82,7 @@ mod documents {
         Redis "../docs/guide/redis.md"
         Outages "../docs/guide/outages.md"
         Configuration "../docs/guide/configuration.md"
+        Security "../docs/guide/security.md"
         Layers "../docs/guide/layers.md"
         Macros "../docs/guide/macros.md"
     }

@@ -68,6 +68,12 @@ impl Background {
         self.stop.send_replace(());
     }
 
+    /// Resolves when the manager is shut down.
+    pub(super) fn stopped(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut stop = self.stop.subscribe();
+        async move { drop(stop.changed().await) }
+    }
+
     /// How many are under way.
     pub(super) fn under_way(&self) -> usize {
         self.most - self.bulkhead.available_permits()

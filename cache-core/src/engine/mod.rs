@@ -73,8 +73,8 @@ pub use values::Values;
 pub(crate) use values::{LocalValues, StoredValues};
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::codec::{Codec, Sealer};
@@ -129,7 +129,9 @@ pub(crate) struct Engine {
     stamps: Stamps,
     gate: Gate,
     journal: Journal,
-    recovering: tokio::sync::Mutex<()>,
+    recovering: Arc<tokio::sync::Mutex<()>>,
+    /// For tasks that outlive the call which starts them.
+    me: Weak<Self>,
     background: Background,
     failures: Failures,
     absences: Absences,
@@ -140,8 +142,9 @@ pub(crate) struct Engine {
 
 impl Engine {
     /// Wires the parts. The only place where collaborators meet.
-    pub(crate) fn new(parts: Parts) -> Self {
-        Self {
+    pub(crate) fn new(parts: Parts) -> Arc<Self> {
+        Arc::new_cyclic(|me| Self {
+            me: Weak::clone(me),
             enabled: AtomicBool::new(parts.enabled),
             fronts: Fronts::new(parts.near.bounds()),
             flights: Arc::default(),
@@ -149,7 +152,7 @@ impl Engine {
             stamps: Stamps::new(&parts.namespace),
             gate: Gate::default(),
             journal: Journal::default(),
-            recovering: tokio::sync::Mutex::default(),
+            recovering: Arc::default(),
             background: Background::new(parts.max_detached_loads),
             failures: Failures::default(),
             absences: Absences::new(parts.near.bounds()),
@@ -157,7 +160,7 @@ impl Engine {
             counters: Counters::default(),
             undone: Arc::default(),
             parts,
-        }
+        })
     }
 
     pub(crate) fn namespace(&self) -> &Namespace {
@@ -204,6 +207,11 @@ impl Engine {
 
     pub(crate) fn default_ttl(&self) -> Life {
         self.parts.default_ttl
+    }
+
+    /// What every call wants that does not say otherwise.
+    pub(crate) fn usual(&self) -> &Policy {
+        &self.parts.policy
     }
 
     pub(crate) fn tiers(&self) -> &Tiers {

@@ -22,6 +22,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) ttl: Ttl,
     /// How many keys one loader call gets at most; not 0.
     pub(crate) max_batch: usize,
+    /// The caller's result can carry an error of the cache.
+    pub(crate) strict: bool,
     /// Whether a failure of another caller's load can be this caller's.
     pub(crate) understands: fn(&Failure) -> bool,
 }
@@ -125,8 +127,9 @@ impl Place<'_> {
 
 impl<'a> Batch<'a> {
     pub(super) fn slots(&self) -> impl Iterator<Item = Slot<'a>> {
-        let Batch { keys, space, values, ttl, .. } = *self;
-        keys.iter().enumerate().map(move |(at, key)| Slot { at, ask: Ask::direct(key, space, values, ttl) })
+        let Batch { keys, space, values, ttl, strict, .. } = *self;
+        let ask = move |key| Ask { strict, ..Ask::direct(key, space, values, ttl) };
+        keys.iter().enumerate().map(move |(at, key)| Slot { at, ask: ask(key) })
     }
 }
 
