@@ -209,6 +209,11 @@ impl Engine {
         self.parts.default_ttl
     }
 
+    /// What every call wants that does not say otherwise.
+    pub(crate) fn usual(&self) -> &Policy {
+        &self.parts.policy
+    }
+
     pub(crate) fn tiers(&self) -> &Tiers {
         &self.parts.tiers
     }

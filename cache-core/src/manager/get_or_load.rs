@@ -184,7 +184,8 @@ impl Asked {
     fn check(&self) -> Result<CacheKey> {
         let key = self.key.clone()?;
         self.ttl.resolve(Life::Forever)?;
-        self.space.as_ref().map_or(Ok(()), |space| space.policy.check())?;
+        let usual = self.manager.0.usual();
+        self.space.as_ref().map_or(Ok(()), |space| space.policy.check_over(usual))?;
         Ok(key)
     }
 }
