@@ -227,10 +227,10 @@ impl Engine {
         self.parts.spawner.spawn(task)
     }
 
-    /// Whether trouble of a tier is an error for this caller. A cached function never sees it: its result type
-    /// belongs to its own errors.
+    /// Whether trouble of a tier is an error for this caller. A cached function sees it only of what is sealed, and only
+    /// when its result can say so: else its errors are its own, and it loads.
     fn fails_closed(&self, ask: &Ask<'_>) -> bool {
-        ask.strict && (self.parts.fail_mode == FailMode::Closed || self.seals(ask))
+        (ask.strict && self.parts.fail_mode == FailMode::Closed) || self.seals(ask)
     }
 
     /// Lets nobody else join a load of this key that is under way.
