@@ -85,8 +85,12 @@ use crate::problems::Problems;
 /// | `cache_none`, `negative_ttl = "30s"` | off | `None` is remembered, for this long |
 /// | `jitter = 0.15` | the manager's | spread of lives |
 /// | `local` | off | near tier only: no serde |
+/// | `secure` | off | sealed at rest under the manager's master key, never stale, no near tier (feature `encrypt`) |
+/// | `secure(near)`, or `near` beside `secure` | off | the same, and live values are in the near tier |
 /// | `immutable` | off | what a key names never changes |
 /// | `format = "msgpack"` or `"json"`, `schema = 2` | msgpack, 0 | the stored form, and its version |
+/// | `batch = ids` | - | an argument `Vec<K>` or `&[K]` lists ids: each is an entry, the body gets those that are nowhere |
+/// | `batch_chunk = 500` | all of them | the most ids that the body gets at once |
 /// | `companions = "none"` | all | one function and nothing beside it: for methods of a trait's `impl` |
 /// | `impl` | - | on an `impl` block: `#[cached(..)]` on methods inside knows where they stand, and what a trait's method has beside it stands in an `impl` of the type |
 /// | `assoc` | - | an associated function that mentions neither `self` nor `Self` |

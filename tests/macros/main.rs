@@ -10,6 +10,7 @@
 )]
 
 mod attributes;
+mod batches;
 mod blocks;
 mod checked;
 mod companions;

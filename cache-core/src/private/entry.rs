@@ -35,6 +35,11 @@ impl Verb for Find {
 }
 
 impl Entry {
+    /// Where it is, its key, and what it belongs to.
+    pub(super) fn into_parts(self) -> (CacheManager, CacheKey, &'static Keyspace) {
+        (self.manager, self.key, self.keyspace)
+    }
+
     /// Its key.
     pub fn into_key(self) -> CacheKey {
         self.key

@@ -11,6 +11,7 @@ mod failures;
 mod judge;
 mod kind;
 mod kinds;
+mod many;
 mod name;
 mod pending;
 mod site;
@@ -25,6 +26,10 @@ pub use failures::{EveryFailure, SaysTrouble, Silent, StaleIf, Trouble, says_tro
 pub use judge::{Always, Judge, condition, ttl_with};
 pub use kind::{Chosen, Kind, SaysAbsent, held, says_absent, stored};
 pub use kinds::{Ty, by_type, val_ty};
+pub use many::{
+    Batching, Each, Hashed, Layout, LeavesOut, Many, ManyKind, OfMany, Pairs, Places, Sorted, Unknown,
+    held_many, leaves_out, one_ty, stored_many,
+};
 pub use pending::{Pending, succeeded};
 pub use site::{MonoSite, Site};
 pub use source::ManagerSource;

@@ -18,8 +18,12 @@ struct Companion {
     body: TokenStream,
 }
 
-/// `user_refresh`, `user_invalidate`, `user_peek`, `user_cache_key`, `user_with_status`.
+/// Those of a batch are about one id. `user_refresh`, `user_invalidate`, `user_peek`, `user_cache_key`, `user_with_status`.
 pub(super) fn all(plan: &Plan, generic: &Generic) -> TokenStream {
+    if plan.batch.is_some() {
+        let of_one = [invalidate(plan, generic), cache_key(plan, generic)];
+        return of_one.into_iter().map(|companion| companion.emit(plan, generic)).collect();
+    }
     let all = [
         refresh(plan, generic),
         invalidate(plan, generic),

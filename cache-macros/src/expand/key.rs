@@ -38,11 +38,25 @@ pub(super) fn builder(plan: &Plan, generic: &Generic) -> TokenStream {
 
 /// A call of it, where the visible function's arguments are at hand.
 pub(super) fn call(plan: &Plan, generic: &Generic, verb: &TokenStream) -> TokenStream {
+    call_for(plan, generic, verb, None)
+}
+
+/// The same where one of the arguments is a reference already.
+pub(super) fn call_for(
+    plan: &Plan,
+    generic: &Generic,
+    verb: &TokenStream,
+    reference: Option<&Ident>,
+) -> TokenStream {
     let (name, arguments) = (plan.hidden("key"), &generic.to_hidden);
     let params = plan.function.params.iter().zip(&generic.named_types);
     let values = params.filter(|(param, _)| plan.is_key_param(param)).map(|(param, ty)| {
         let ident = &param.ident;
-        if stripped(param, ty, generic).is_some() { quote!(#ident) } else { quote_ours!(&#ident) }
+        if stripped(param, ty, generic).is_some() || reference == Some(ident) {
+            quote!(#ident)
+        } else {
+            quote_ours!(&#ident)
+        }
     });
     let callee = callee(plan, &name);
     quote_ours!(#callee #arguments(#verb, #(#values),*))

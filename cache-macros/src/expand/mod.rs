@@ -6,6 +6,7 @@
 
 mod alone;
 mod attrs;
+mod batch;
 pub(crate) mod block;
 pub(crate) mod cached;
 mod companions;

@@ -32,27 +32,21 @@ pub(crate) const CACHED: &[(&str, &str)] = &[
     ("jitter", "jitter = 0.15"),
     ("immutable", "immutable"),
     ("local", "local"),
+    ("secure", "secure` or `secure(near)"),
+    ("near", "secure, near"),
     ("schema", "schema = 2"),
     ("format", "format = \"json\""),
     ("crate", "crate = path::to::larder"),
     ("shared", "shared"),
     ("assoc", "assoc"),
+    ("batch", "batch = ids"),
+    ("batch_chunk", "batch_chunk = 500"),
     ("companions", "companions = \"none\""),
 ];
 
 /// The options of `#[cached]` that are planned.
-const CACHED_LATER: &[&str] = &[
-    "tags",
-    "tags_with",
-    "single_flight",
-    "group_by",
-    "secure",
-    "near",
-    "batch",
-    "interop",
-    "namespace",
-    "operation",
-];
+const CACHED_LATER: &[&str] =
+    &["tags", "tags_with", "single_flight", "group_by", "interop", "namespace", "operation"];
 
 /// The options and targets of `#[invalidate_cache]`, each with an example.
 pub(crate) const INVALIDATE: &[(&str, &str)] = &[

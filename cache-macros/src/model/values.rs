@@ -162,6 +162,20 @@ pub(super) fn format(arg: Arg) -> syn::Result<Format> {
     Ok(Format { span: name.span(), is_json })
 }
 
+/// `secure`, or `secure(near)`: where `near` stands.
+pub(super) fn secure(arg: Arg) -> syn::Result<Option<Span>> {
+    let error = wrong(&arg);
+    match arg.value {
+        Value::Flag => Ok(None),
+        Value::Expr(_) => Err(error),
+        Value::List(_, tokens) => match syn::parse2::<Ident>(tokens) {
+            Ok(near) if near == "near" => Ok(Some(near.span())),
+            Ok(other) => Err(syn::Error::new_spanned(other, error)),
+            Err(_) => Err(error),
+        },
+    }
+}
+
 pub(super) fn companions(arg: Arg) -> syn::Result<bool> {
     let choice = text(arg)?;
     match choice.value().as_str() {
@@ -169,6 +183,32 @@ pub(super) fn companions(arg: Arg) -> syn::Result<bool> {
         "all" => Ok(false),
         _ => Err(syn::Error::new(choice.span(), "companions are \"all\" or \"none\"")),
     }
+}
+
+/// The name of an argument.
+pub(super) fn name(arg: Arg) -> syn::Result<Ident> {
+    let error = wrong(&arg);
+    let path = path(arg)?;
+    path.get_ident().cloned().ok_or_else(|| syn::Error::new_spanned(path, error))
+}
+
+/// `batch_chunk = 500`, or a constant.
+pub(super) fn chunk(arg: Arg) -> syn::Result<Expr> {
+    let expr = expr(arg)?;
+    let fits = match &expr {
+        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => {
+            number.base10_parse::<usize>().is_ok_and(|n| n > 0)
+        }
+        Expr::Lit(_) => false,
+        other => !is_negative(other),
+    };
+    if fits {
+        return Ok(expr);
+    }
+    Err(syn::Error::new_spanned(
+        expr,
+        "batch_chunk is the most ids that the body gets at once, e.g. `batch_chunk = 500`",
+    ))
 }
 
 /// A list of expressions in parentheses, at least one.
