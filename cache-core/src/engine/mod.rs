@@ -47,6 +47,7 @@ mod stale;
 mod typed;
 mod unfinished;
 mod values;
+mod warm;
 
 pub(crate) use batch::{Batch, Given, OfKey, Trouble};
 pub(crate) use call::Call;
@@ -91,6 +92,7 @@ use backoff::Failures;
 use counters::{Count, Counters};
 use detach::Background;
 use refresh::Refreshes;
+use warm::Warm;
 
 /// The parts that the builder wires together.
 pub(crate) struct Parts {
@@ -126,6 +128,7 @@ pub(crate) struct Engine {
     failures: Failures,
     absences: Absences,
     refreshes: Refreshes,
+    warm: Warm,
     counters: Counters,
     undone: Arc<claims::Undone>,
 }
@@ -146,6 +149,7 @@ impl Engine {
             failures: Failures::default(),
             absences: Absences::new(parts.near.bounds()),
             refreshes: Refreshes::default(),
+            warm: Warm::default(),
             counters: Counters::default(),
             undone: Arc::default(),
             parts,
