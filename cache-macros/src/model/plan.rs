@@ -98,6 +98,11 @@ impl Plan {
             .any(|expr| free::uses(expr, name))
     }
 
+    /// Whether the choice of the cache mentions a name.
+    pub(crate) fn names_the_cache(&self, name: &Ident) -> bool {
+        self.options.cache.expr().is_some_and(|expr| free::uses(expr, name))
+    }
+
     /// Whether the decision to ask the cache mentions a name.
     pub(crate) fn names_a_way(&self, name: &Ident) -> bool {
         self.options.ways().any(|expr| free::uses(expr, name))
@@ -120,6 +125,12 @@ impl Plan {
     pub(crate) fn hidden(&self, suffix: &str) -> Ident {
         hidden(&self.function.sig.ident, suffix)
     }
+}
+
+/// The name of the function that names a group.
+pub(crate) fn by(names: &[Ident]) -> String {
+    let names: Vec<String> = names.iter().map(|name| name.unraw().to_string()).collect();
+    format!("by_{}", names.join("_"))
 }
 
 fn mentioned(options: &Options, function: &Function) -> Vec<Ident> {

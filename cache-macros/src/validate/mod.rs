@@ -5,6 +5,7 @@ mod conflicts;
 mod key;
 mod receiver;
 mod signature;
+mod tags;
 
 use syn::Visibility;
 
@@ -19,6 +20,7 @@ pub(crate) fn cached(options: &Options, function: &Function, problems: &mut Prob
     receiver::check(options, function, problems);
     key::check(options, function, problems);
     conflicts::check(options, function, problems);
+    tags::check(options, function, problems);
     batch::check(options, function, problems);
 }
 
