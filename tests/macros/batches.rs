@@ -140,7 +140,10 @@ impl Shop {
         &self,
         names: Vec<T>,
     ) -> Result<BTreeMap<T, Arc<usize>>, Arc<str>> {
-        self.asked.lock().unwrap().push(names.iter().map(|name| name.to_string().len() as u32).collect());
+        self.asked
+            .lock()
+            .unwrap()
+            .push(names.iter().map(|name| u32::try_from(name.to_string().len()).unwrap()).collect());
         Ok(names.into_iter().map(|name| (name.clone(), Arc::new(name.to_string().len()))).collect())
     }
 }

@@ -12,6 +12,7 @@ use super::function::Function;
 use super::key::Part;
 use super::options::Options;
 use super::param::Param;
+use crate::parse::template::Template;
 use crate::path;
 
 /// Where a function stands, as far as the macro knows.
@@ -135,9 +136,15 @@ pub(crate) fn by(names: &[Ident]) -> String {
 
 fn mentioned(options: &Options, function: &Function) -> Vec<Ident> {
     let key = options.key.iter().flat_map(|key| key.exprs()).chain(options.cache.expr());
-    let exprs: Vec<&Expr> = key.chain(options.ways()).chain(options.scopes().map(|(_, expr)| expr)).collect();
+    let tags = options.tags.iter().flat_map(Template::exprs);
+    let around = options.ways().chain(options.scopes().map(|(_, expr)| expr)).chain(tags);
+    let exprs: Vec<&Expr> = key.chain(around).collect();
     let names = function.params.iter().flat_map(|param| &param.names);
-    names.filter(|name| exprs.iter().any(|expr| free::uses(expr, name))).cloned().collect()
+    let is_mentioned = |name: &&Ident| {
+        exprs.iter().any(|expr| free::uses(expr, name))
+            || options.groups.iter().flatten().any(|group| group == *name)
+    };
+    names.filter(is_mentioned).cloned().collect()
 }
 
 fn companion(function: &Ident, suffix: &str) -> Ident {

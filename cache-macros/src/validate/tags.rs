@@ -9,15 +9,12 @@ use crate::model::key::Part;
 use crate::model::options::Options;
 use crate::model::param::Param;
 use crate::model::plan::covers;
-use crate::parse::template::Chunk;
+use crate::parse::template::Template;
 use crate::problems::Problems;
 
 pub(super) fn check(options: &Options, function: &Function, problems: &mut Problems) {
-    for template in &options.tags {
-        for chunk in &template.chunks {
-            let Chunk::Expr(expr) = chunk else { continue };
-            tag(expr, options, function, problems);
-        }
+    for expr in options.tags.iter().flat_map(Template::exprs) {
+        tag(expr, options, function, problems);
     }
     if let Some(name) = options.groups.iter().flatten().next() {
         nameable(name, options, function, problems);
