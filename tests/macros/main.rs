@@ -16,6 +16,7 @@ mod checked;
 mod companions;
 mod flights;
 mod generics;
+mod groups;
 mod hygiene;
 mod invalidation;
 mod key_part;

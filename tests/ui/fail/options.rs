@@ -131,12 +131,6 @@ async fn crate_in_quotes(id: u64) -> u64 { id }
 #[cached(impl)]
 async fn impl_on_a_function(id: u64) -> u64 { id }
 
-#[cached(tags("user:{id}"), tags_with = tags)]
-async fn planned_groups(id: u64) -> u64 { id }
-
-#[cached(group_by(id))]
-async fn planned_loads(id: u64) -> u64 { id }
-
 #[cached(interop = "cachekit", namespace = "n", operation = "o")]
 async fn planned_forms(id: u64) -> u64 { id }
 
