@@ -66,7 +66,7 @@ async fn settle() {
 
 #[tokio::test]
 async fn an_invalidation_by_another_process_is_not_undone_by_a_load() {
-    for how in ["delete", "delete_many", "get_and_delete", "pattern", "clear"] {
+    for how in ["delete", "delete_many", "get_and_delete", "pattern", "clear", "expire"] {
         let server = Server::new();
         let (here, there) = (server.manager(), server.manager());
         let (load, go) = load_that_waits(&here, "user:7", 1_u64).await;
@@ -75,6 +75,7 @@ async fn an_invalidation_by_another_process_is_not_undone_by_a_load() {
             "delete_many" => drop(there.delete_many(["user:7", "user:8"]).await.unwrap()),
             "get_and_delete" => drop(there.get_and_delete::<u64>("user:7").await.unwrap()),
             "pattern" => drop(there.delete_pattern("user:*").await.unwrap()),
+            "expire" => drop(there.expire("user:7").await.unwrap()),
             _ => drop(there.clear().await.unwrap()),
         }
         go.notify_one();
@@ -112,6 +113,27 @@ async fn of_two_processes_that_load_at_once_the_first_fills() {
     assert_eq!(slow.await.unwrap(), 1);
     assert_eq!(here.get::<u64>("user:7").await.unwrap(), Some(2));
     assert_eq!(counted(&here), (0, 1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_expiry_by_another_process_is_not_undone_by_a_refresh() {
+    let server = Server::new();
+    let managers = [0, 1].map(|_| {
+        let clock = Clock::source(Arc::new(TokioTime::new()));
+        let policy = Policy::new().stale_if_error(seconds(600));
+        over(&server.connection()).policy(policy).clock(clock).build().unwrap()
+    });
+    let [here, there] = &managers;
+    let _ = here.set("user:7", 1_u64, Ttl::secs(5)).await.unwrap();
+    sleep(seconds(10)).await;
+    let (load, go) = load_that_waits(here, "user:7", 2_u64).await;
+    assert_eq!(there.expire("user:7").await.unwrap().removed, 0, "it had ended before");
+    go.notify_one();
+    assert_eq!(load.await.unwrap(), 2);
+    assert_eq!(there.get::<u64>("user:7").await.unwrap(), None);
+    let failing = there.get_or_load("user:7", || async { Err::<u64, _>("broken".to_owned()) });
+    assert_eq!(failing.await.unwrap(), 1, "the stale copy is still there");
+    assert_eq!(here.stats().rejected, 1);
 }
 
 #[tokio::test]

@@ -81,6 +81,7 @@ use crate::problems::Problems;
 /// | `stale_if_error = "1h"` | the manager's | past its life a value answers in place of an error |
 /// | `stale_if = path` or closure | every error | `fn(&E) -> bool`: which errors those are |
 /// | `refresh_ahead = 0.8`, `= expr` | the manager's | a read after this fraction of the life refreshes; or a `RefreshAhead`; implies `detach` |
+/// | `single_flight = "local"`, `"distributed"`, `"off"` | the manager's (`"local"`) | who loads what many callers miss at once: one of this process, one of all that share the primary, each of them |
 /// | `never_stale` | off | no window applies, whatever the manager says |
 /// | `cache_none`, `negative_ttl = "30s"` | off | `None` is remembered, for this long |
 /// | `jitter = 0.15` | the manager's | spread of lives |

@@ -14,6 +14,7 @@ mod batches;
 mod blocks;
 mod checked;
 mod companions;
+mod flights;
 mod generics;
 mod groups;
 mod hygiene;

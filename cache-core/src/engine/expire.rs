@@ -15,7 +15,7 @@ use crate::entry::Invalidated;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::CacheKey;
 use crate::policy::FailMode;
-use crate::port::backend::{DeleteOptions, SetCondition, SetOptions, fingerprint};
+use crate::port::backend::{DeleteOptions, Expiry, SetCondition, SetOptions, fingerprint};
 use crate::port::near::{NearEntry, Times};
 use crate::tier::Tier;
 use crate::time::{Life, WallTime};
@@ -130,13 +130,19 @@ impl Engine {
         at: WallTime,
     ) -> Result<Option<bool>> {
         for _ in 0..TRIES {
-            let Some(bytes) = tier.backend.get(key).await? else { return Ok(Some(false)) };
-            if peek(&bytes).is_some_and(|header| header.deadlines.fresh_until <= at) {
-                return Ok(Some(false));
-            }
-            let Some((frame, options)) = self.ended(&bytes, at) else { return Ok(None) };
+            let Some(bytes) = tier.backend.get(key).await? else {
+                return self.end_leases(tier, key).await.map(|()| Some(false));
+            };
+            let has_ended = peek(&bytes).is_some_and(|header| header.deadlines.fresh_until <= at);
+            let replaced = match has_ended {
+                true if !self.parts.tiers.leased() => return Ok(Some(false)),
+                // Replaced by itself, which ends the lease of whoever loads it.
+                true => Some((bytes.clone(), unchanged(&bytes).expiring(Expiry::Keep))),
+                false => self.ended(&bytes, at),
+            };
+            let Some((frame, options)) = replaced else { return Ok(None) };
             match tier.backend.set(key, frame, options).await {
-                Ok(true) => return Ok(Some(true)),
+                Ok(true) => return Ok(Some(!has_ended)),
                 Ok(false) => {}
                 Err(error) if error.kind() == ErrorKind::Unsupported => return Ok(None),
                 Err(error) => return Err(error),
@@ -145,12 +151,19 @@ impl Engine {
         Ok(None)
     }
 
+    /// Nothing is held, but another process may be loading it.
+    async fn end_leases(&self, tier: Tier<'_>, key: &CacheKey) -> Result<()> {
+        if self.parts.tiers.leased() {
+            tier.backend.delete(key, DeleteOptions::default()).await?;
+        }
+        Ok(())
+    }
+
     /// The frame that replaces this one while it is unchanged; `None` when nothing is to be kept of it.
     fn ended(&self, older: &Bytes, at: WallTime) -> Option<(Bytes, SetOptions)> {
         let frame = expired(older, at)?;
         let kept = peek(&frame)?.deadlines.kept_for(self.parts.clock.wall())?;
-        let unchanged = SetCondition::IfUnchanged(fingerprint(older));
-        Some((frame, SetOptions::default().expiring(kept).when(unchanged)))
+        Some((frame, unchanged(older).expiring(kept)))
     }
 
     /// Keeps a near entry as what may answer stale.
@@ -170,4 +183,9 @@ impl Engine {
 
 fn unreachable() -> Error {
     Error::new(ErrorKind::Unavailable, "the primary tier cannot be reached").during("expire")
+}
+
+/// A set that takes place while this frame is there.
+fn unchanged(older: &Bytes) -> SetOptions {
+    SetOptions::default().when(SetCondition::IfUnchanged(fingerprint(older)))
 }

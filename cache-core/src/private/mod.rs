@@ -49,5 +49,5 @@ pub use crate::engine::{
 pub use crate::entry::{Invalidated, Status};
 pub use crate::error::Result;
 pub use crate::key::{CacheKey, KeyPart, PartWriter, Parts, StoredParts};
-pub use crate::policy::RefreshAhead;
+pub use crate::policy::{RefreshAhead, SingleFlight};
 pub use crate::time::Ttl;

@@ -120,8 +120,12 @@ fn loads(plan: &Plan) -> Vec<TokenStream> {
         syn::Expr::Lit(_) => quote_ours!(.refresh_ahead(#p::RefreshAhead::Fraction(#ahead))),
         ahead => quote_ours!(.refresh_ahead(#ahead)),
     });
+    let flight = options.single_flight.as_ref().map(|flight| {
+        let who = syn::Ident::new(flight.who, ours_at(flight.span));
+        quote_spanned!(ours_at(flight.span)=> .single_flight(#p::SingleFlight::#who))
+    });
     let never = options.never_stale.map(|_| quote_ours!(.never_stale()));
-    limits.chain(ahead).chain(never).collect()
+    limits.chain(ahead).chain(flight).chain(never).collect()
 }
 
 fn life(p: &TokenStream, life: &Life) -> TokenStream {

@@ -19,6 +19,7 @@ pub(crate) const CACHED: &[(&str, &str)] = &[
     ("stale_if_error", "stale_if_error = \"1h\""),
     ("stale_if", "stale_if = |error| error.is_transient()"),
     ("refresh_ahead", "refresh_ahead = 0.8"),
+    ("single_flight", "single_flight = \"distributed\""),
     ("never_stale", "never_stale"),
     ("sensitive", "sensitive(email)"),
     ("user", "user = session.user"),
@@ -48,7 +49,7 @@ pub(crate) const CACHED: &[(&str, &str)] = &[
 ];
 
 /// The options of `#[cached]` that are planned.
-const CACHED_LATER: &[&str] = &["single_flight", "interop", "namespace", "operation"];
+const CACHED_LATER: &[&str] = &["interop", "namespace", "operation"];
 
 /// The options and targets of `#[invalidate_cache]`, each with an example.
 pub(crate) const INVALIDATE: &[(&str, &str)] = &[

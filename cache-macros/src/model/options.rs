@@ -8,7 +8,7 @@ use super::names;
 use super::source::Source;
 use super::values::{
     chunk, companions, expr, exprs, flag, format, fraction, group, jitter, key, name, path, prefix, schema,
-    secure, skip, templates,
+    secure, single_flight, skip, templates,
 };
 use crate::parse::args::Arg;
 use crate::parse::life::{self, Life};
@@ -43,6 +43,7 @@ pub(crate) struct Options {
     pub(crate) stale_if_error: Option<Life>,
     pub(crate) stale_if: Option<Expr>,
     pub(crate) refresh_ahead: Option<Expr>,
+    pub(crate) single_flight: Option<SingleFlight>,
     pub(crate) never_stale: Option<Span>,
     pub(crate) detach: Option<Span>,
     /// Where the options of loads were said that are not for every function, in their order.
@@ -69,6 +70,20 @@ pub(crate) struct Options {
     pub(crate) batch_chunk: Option<Expr>,
     /// `companions = "none"`.
     pub(crate) alone: bool,
+}
+
+/// Who loads: the variant's name.
+#[derive(Debug)]
+pub(crate) struct SingleFlight {
+    pub(crate) span: Span,
+    pub(crate) who: &'static str,
+}
+
+impl SingleFlight {
+    /// Whether processes wait for each other.
+    pub(crate) fn is_distributed(&self) -> bool {
+        self.who == "Distributed"
+    }
 }
 
 /// The stored form.
@@ -133,6 +148,7 @@ impl Options {
                 self.of_loads.push(arg.name.clone());
                 self.detach = Some(flag(arg)?);
             }
+            "single_flight" => self.single_flight = Some(single_flight(arg)?),
             "never_stale" => self.never_stale = Some(flag(arg)?),
             "immutable" => self.immutable = Some(flag(arg)?),
             "secure" => {

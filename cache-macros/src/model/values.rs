@@ -7,7 +7,7 @@ use syn::{Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Path, Token, UnOp};
 
 use super::key::Key;
 use super::names;
-use super::options::Format;
+use super::options::{Format, SingleFlight};
 use crate::parse::args::{Arg, Value};
 use crate::parse::template::{self, Template};
 use crate::problems::Problems;
@@ -174,6 +174,20 @@ pub(super) fn secure(arg: Arg) -> syn::Result<Option<Span>> {
             Err(_) => Err(error),
         },
     }
+}
+
+/// Who loads a key that many callers miss at once.
+pub(super) fn single_flight(arg: Arg) -> syn::Result<SingleFlight> {
+    const CHOICES: [(&str, &str); 3] = [("local", "Local"), ("distributed", "Distributed"), ("off", "Off")];
+    let choice = text(arg)?;
+    let named = choice.value();
+    if let Some((_, who)) = CHOICES.into_iter().find(|(name, _)| *name == named) {
+        return Ok(SingleFlight { span: choice.span(), who });
+    }
+    let hint = crate::suggest::did_you_mean(&named, CHOICES.map(|(name, _)| name));
+    let hint =
+        if hint.is_empty() { "; write \"local\", \"distributed\" or \"off\"".to_owned() } else { hint };
+    Err(syn::Error::new_spanned(choice, format!("there is no single flight {named:?}{hint}")))
 }
 
 pub(super) fn companions(arg: Arg) -> syn::Result<bool> {

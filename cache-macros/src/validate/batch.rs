@@ -74,5 +74,7 @@ fn refused(options: &Options) -> Vec<(String, Span)> {
     let of_loads = options.of_loads.iter().filter(|name| !allowed.iter().any(|allowed| *name == allowed));
     let of_loads = of_loads.map(|name| (name.to_string(), name.span()));
     let tags_with = options.tags_with.as_ref().map(|expr| ("tags_with".to_owned(), expr.span()));
-    of_exprs.chain(of_loads).chain(tags_with).collect()
+    let flight = options.single_flight.as_ref().filter(|flight| flight.is_distributed());
+    let flight = flight.map(|flight| ("single_flight = \"distributed\"".to_owned(), flight.span));
+    of_exprs.chain(of_loads).chain(tags_with).chain(flight).collect()
 }

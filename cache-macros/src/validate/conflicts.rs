@@ -14,6 +14,15 @@ pub(super) fn check(options: &Options, function: &Function, problems: &mut Probl
             "`local` keeps values in this process, where they have no stored form; leave `format` out";
         problems.on(format.span, message);
     }
+    if let Some(flight) = options.single_flight.as_ref().filter(|flight| flight.is_distributed())
+        && (options.local || function.is_sync())
+    {
+        let what = if options.local { "`local` keeps" } else { "a function that is not `async` keeps" };
+        let message = format!(
+            "{what} values in this process, so no other can wait for them; leave `single_flight` out"
+        );
+        problems.on(flight.span, message);
+    }
     if let (Some(_), Some(expr)) = (&options.ttl, &options.ttl_with) {
         problems.at(expr, "`ttl_with` decides on the life of every value, and so does `ttl`; keep one");
     }

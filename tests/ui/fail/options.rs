@@ -86,6 +86,24 @@ async fn format_not_yet(id: u64) -> u64 { id }
 #[cached(local, format = "json")]
 async fn format_of_local(id: u64) -> u64 { id }
 
+#[cached(single_flight = "distribute")]
+async fn single_flight_misspelled(id: u64) -> u64 { id }
+
+#[cached(single_flight = "global")]
+async fn single_flight_unknown(id: u64) -> u64 { id }
+
+#[cached(single_flight = Distributed)]
+async fn single_flight_without_quotes(id: u64) -> u64 { id }
+
+#[cached(local, single_flight = "distributed")]
+async fn single_flight_of_local(id: u64) -> u64 { id }
+
+#[cached(single_flight = "distributed")]
+fn single_flight_of_threads(id: u64) -> u64 { id }
+
+#[cached(batch = ids, single_flight = "distributed")]
+async fn single_flight_of_a_batch(ids: Vec<u64>) -> std::collections::HashMap<u64, u64> { ids.into_iter().map(|id| (id, id)).collect() }
+
 #[cached(schema = "two")]
 async fn schema_of_text(id: u64) -> u64 { id }
 
@@ -112,9 +130,6 @@ async fn crate_in_quotes(id: u64) -> u64 { id }
 
 #[cached(impl)]
 async fn impl_on_a_function(id: u64) -> u64 { id }
-
-#[cached(single_flight = "distributed")]
-async fn planned_loads(id: u64) -> u64 { id }
 
 #[cached(interop = "cachekit", namespace = "n", operation = "o")]
 async fn planned_forms(id: u64) -> u64 { id }
