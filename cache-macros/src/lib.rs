@@ -89,6 +89,9 @@ use crate::problems::Problems;
 /// | `secure(near)`, or `near` beside `secure` | off | the same, and live values are in the near tier |
 /// | `immutable` | off | what a key names never changes |
 /// | `format = "msgpack"` or `"json"`, `schema = 2` | msgpack, 0 | the stored form, and its version |
+/// | `tags("user:{id}", ..)` | - | names by which entries are invalidated together; over the arguments in the key |
+/// | `tags_with = path` or closure | - | `fn(&T) -> impl IntoIterator<Item: AsRef<str>>`: names that the value says |
+/// | `group_by(tenant)` | - | arguments by which entries are invalidated together: `user_invalidate_by_tenant(t)` |
 /// | `batch = ids` | - | an argument `Vec<K>` or `&[K]` lists ids: each is an entry, the body gets those that are nowhere |
 /// | `batch_chunk = 500` | all of them | the most ids that the body gets at once |
 /// | `companions = "none"` | all | one function and nothing beside it: for methods of a trait's `impl` |
@@ -145,6 +148,8 @@ pub fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `self.get(id)` | the same of a method |
 /// | `all(user)`, `all(user::<T>)`, `all(Self::get)` | every entry of a function |
 /// | `patterns("page:{id}:*")` | what matches; a `*` inside an argument is literal |
+/// | `user(tenant = t, ..)` | the group of these arguments (`group_by`) |
+/// | `tags("user:{id}")` | what names this tag |
 /// | `keys("user:{id}")` | this key |
 ///
 /// | option | default | meaning |
@@ -152,8 +157,8 @@ pub fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `on = "ok"`, `= "always"` | `"ok"` | whether an `Err` is followed by the invalidations too |
 /// | `before` | off | once before the body too: for a write that takes long |
 ///
-/// `cache = expr` or `"name"` says where; without it functions are invalidated in the cache that they fill, patterns
-/// and keys in the global one. `crate = path` says where larder is.
+/// `cache = expr` or `"name"` says where; without it functions are invalidated in the cache that they fill, tags,
+/// patterns and keys in the global one. `crate = path` says where larder is.
 #[proc_macro_attribute]
 pub fn invalidate_cache(args: TokenStream, item: TokenStream) -> TokenStream {
     finish("invalidate_cache", expand_invalidate(args.into(), item.into()))

@@ -1,4 +1,4 @@
-//! What each family of options expands to, word by word. A change in here is a change of what every user compiles:
+//! What each form of function, and each option, expands to, word by word. A change in here is a change of what every user compiles:
 //! look at it, then accept it with `cargo insta accept` (or `INSTA_UPDATE=always cargo test -p cache-macros`).
 
 use proc_macro2::TokenStream;
@@ -44,27 +44,10 @@ macro_rules! cached {
     };
 }
 
-cached!(pretty: a_free_function, (ttl = "5m"),
+cached!(pretty: a_free_function, (),
     /// Finds a user.
     #[tracing::instrument(skip(db))]
     pub async fn user(id: u64, name: &str) -> Result<User, DbError> { db::fetch(id, name).await }
-);
-
-cached!(pretty: lives_and_stored_form,
-    (ttl = LIFE, negative_ttl = "250ms", jitter = 0.5, immutable, schema = 2, format = "json", prefix = "user"),
-    async fn user(id: u64) -> Option<User> { None }
-);
-
-cached!(pretty: local_and_conditional, (local, ttl = "never", condition = |user| user.active, cache = "reports"),
-    async fn user(id: u64) -> User { User }
-);
-
-cached!(pretty: a_key_of_expressions, (key(request.tenant, id), skip(db)),
-    async fn user(db: Db, Request(request): Request, mut id: String) -> User { User }
-);
-
-cached!(pretty: a_key_template, (key = "{tenant}:u-{id}"),
-    async fn user(tenant: Tenant, id: u64) -> User { User }
 );
 
 cached!(pretty_method: a_method, (key(self.id, page), cache = self.cache),
@@ -91,24 +74,8 @@ cached!(pretty_method: alone_and_boxed, (companions = "none", key(self.0, id)),
     }
 );
 
-cached!(pretty: ways_of_a_call, (bypass = request.no_cache, refresh = force, key(request.id)),
-    async fn user(request: &Request, (force, _): (bool, u8)) -> User { User }
-);
-
-cached!(pretty: scopes_and_sensitive_parts, (user = session.user, tenant = tenant, sensitive(email), skip(session)),
-    async fn user(session: Session, tenant: &str, email: String) -> User { User }
-);
-
-cached!(pretty: lives_that_values_decide_on, (ttl_with = |user| user.life, condition = is_whole),
-    async fn user(id: u64) -> User { User }
-);
-
-cached!(pretty: synchronous, (ttl = "1m"),
+cached!(pretty: synchronous, (),
     pub fn user(id: u64) -> Option<User> { None }
-);
-
-cached!(pretty_method: synchronous_alone, (companions = "none", shared),
-    fn user(&self, (id, name): (u64, String)) -> Option<User> { Some(self.find(id, name)?) }
 );
 
 cached!(pretty: a_block_of_a_trait, (impl),
@@ -127,6 +94,137 @@ cached!(pretty: a_mistake_leaves_the_function_as_it_was, (ttl = 0, tll = "5m"),
     async fn user(id: u64) -> User { User }
 );
 
+/// Every option of `#[cached]`: the function that it is on, and what it says. What is printed is what the option changes:
+/// the lines that the same function without it (a method: with `self` in its key) does not have.
+const OPTIONS: &[(&str, &str, &str)] = &[
+    ("ttl", "async fn user(id: u64) -> User { User }", "ttl = LIFE"),
+    ("ttl_with", "async fn user(id: u64) -> User { User }", "ttl_with = |user| user.life"),
+    ("prefix", "async fn user(id: u64) -> User { User }", "prefix = \"blog:user\""),
+    ("key", "async fn user(of: Tenant, id: u64) -> User { User }", "key = \"{of}:u-{id}\""),
+    ("skip", "async fn user(db: Db, id: u64) -> User { User }", "skip(db)"),
+    ("timeout", "async fn user(id: u64) -> Result<User, E> { Ok(User) }", "timeout = \"5s\""),
+    ("soft_timeout", "async fn user(id: u64) -> User { User }", "soft_timeout = \"250ms\""),
+    ("max_load_time", "async fn user(id: u64) -> Result<User, E> { Ok(User) }", "max_load_time = LONG"),
+    ("detach", "async fn user(db: &Db, id: u64) -> User { User }", "detach"),
+    ("stale_while_revalidate", "async fn user(id: u64) -> User { User }", "stale_while_revalidate = \"1m\""),
+    ("stale_if_error", "async fn user(id: u64) -> User { User }", "stale_if_error = \"1h\""),
+    (
+        "stale_if",
+        "async fn user(id: u64) -> Result<User, E> { Ok(User) }",
+        "stale_if_error = \"1h\", stale_if = |e| e.is_transient()",
+    ),
+    ("refresh_ahead", "async fn user(id: u64) -> User { User }", "refresh_ahead = 0.8"),
+    ("never_stale", "async fn user(id: u64) -> User { User }", "never_stale"),
+    ("sensitive", "async fn user(email: &str) -> User { User }", "sensitive(email)"),
+    (
+        "user",
+        "async fn user(session: Session, id: u64) -> User { User }",
+        "user = session.user, skip(session)",
+    ),
+    ("tenant", "async fn user(tenant: &str, id: u64) -> User { User }", "tenant = tenant"),
+    ("cache", "async fn user(db: &Db, id: u64) -> User { User }", "cache = db.cache, skip(db)"),
+    ("condition", "async fn user(id: u64) -> User { User }", "condition = is_whole"),
+    ("bypass", "async fn user(id: u64) -> User { User }", "bypass = id == 0"),
+    ("refresh", "async fn user(of: &Of) -> User { User }", "refresh = of.force, key(of.id)"),
+    ("cache_none", "async fn user(id: u64) -> Option<User> { None }", "cache_none"),
+    ("negative_ttl", "async fn user(id: u64) -> Option<User> { None }", "negative_ttl = \"250ms\""),
+    ("jitter", "async fn user(id: u64) -> User { User }", "jitter = 0.5"),
+    ("immutable", "async fn user(id: u64) -> User { User }", "immutable"),
+    ("local", "async fn user(id: u64) -> User { User }", "local"),
+    ("schema", "async fn user(id: u64) -> User { User }", "schema = 2"),
+    ("format", "async fn user(id: u64) -> User { User }", "format = \"json\""),
+    ("crate", "async fn user(id: u64) -> User { User }", "crate = cupboard"),
+    ("shared", "async fn user(&self, id: u64) -> User { User }", "shared"),
+    ("assoc", "async fn user(id: u64) -> User { User }", "assoc"),
+    (
+        "tags",
+        "async fn user(tenant: &str, id: u64) -> User { User }",
+        "tags(\"tenant:{tenant}\", \"everybody\")",
+    ),
+    ("tags_with", "async fn user(id: u64) -> User { User }", "tags_with = |user| user.teams.clone()"),
+    (
+        "group_by",
+        "async fn user(tenant: &str, region: u8, id: u64) -> User { User }",
+        "group_by(tenant, region)",
+    ),
+    (
+        "batch",
+        "async fn users(db: &Db, ids: Vec<u64>) -> Vec<User> { db.find(ids).await }",
+        "batch = ids, skip(db)",
+    ),
+    (
+        "batch_chunk",
+        "async fn users(ids: &[u64]) -> Vec<User> { Vec::new() }",
+        "batch = ids, batch_chunk = 500",
+    ),
+    ("companions", "async fn user(id: u64) -> User { User }", "companions = \"none\""),
+];
+
+/// The same of `#[invalidate_cache]`, on one function.
+const INVALIDATIONS: &[(&str, &str)] = &[
+    ("all", "all(user)"),
+    ("patterns", "patterns(\"user:{id}:*\")"),
+    ("keys", "keys(\"user:{id}\")"),
+    ("tags", "tags(\"user:{id}\")"),
+    ("on", "user(id), on = \"always\""),
+    ("before", "user(id), before"),
+    ("cache", "user(id), cache = \"reports\""),
+    ("crate", "user(id), crate = cupboard"),
+];
+
+/// The lines of an expansion that another does not have.
+fn changed(expanded: &str, usual: &str) -> String {
+    let mut usual: Vec<&str> = usual.lines().map(str::trim).collect();
+    let is_new = |line: &&str| match usual.iter().position(|other| *other == line.trim()) {
+        Some(at) => {
+            usual.remove(at);
+            false
+        }
+        None => true,
+    };
+    expanded.lines().filter(is_new).fold(String::new(), |text, line| text + line + "\n")
+}
+
+fn tokens(text: &str) -> TokenStream {
+    text.parse().unwrap()
+}
+
+#[test]
+fn every_option_of_cached() {
+    let named: Vec<&str> = OPTIONS.iter().map(|(name, ..)| *name).collect();
+    for (name, _) in crate::model::names::CACHED {
+        assert!(named.contains(name), "`{name}` has no snapshot");
+    }
+    for (name, item, args) in OPTIONS {
+        let expand = |args: &str| pretty_method(crate::expand_cached(tokens(args), tokens(item)));
+        let usual = expand(if item.contains("self") { "key(self.id, id)" } else { "" });
+        assert(
+            &format!("option_{name}"),
+            &format!("// #[cached({args})]\n// {item}\n{}", changed(&expand(args), &usual)),
+        );
+    }
+}
+
+#[test]
+fn every_option_of_invalidate_cache() {
+    let named: Vec<&str> = INVALIDATIONS.iter().map(|(name, _)| *name).collect();
+    for (name, _) in crate::model::names::INVALIDATE {
+        assert!(named.contains(name), "`{name}` has no snapshot");
+    }
+    let expand = |args: &str| {
+        let item = quote!(
+            async fn rename(id: u64) -> Result<(), DbError> {
+                db::write(id).await
+            }
+        );
+        pretty(crate::expand_invalidate(tokens(args), item))
+    };
+    for (name, args) in INVALIDATIONS {
+        let text = format!("// #[invalidate_cache({args})]\n{}", changed(&expand(args), &expand("user(id)")));
+        assert(&format!("target_{name}"), &text);
+    }
+}
+
 #[test]
 fn invalidations() {
     let args = quote!(
@@ -136,6 +234,8 @@ fn invalidations() {
         Self::own(self, id),
         all(user),
         all(self.posts),
+        user(tenant = &tenant, id = 7, ..),
+        self.posts(page = page, ..),
         patterns("user:{id}:*"),
         keys("user:{id}"),
         cache = self.cache

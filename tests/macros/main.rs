@@ -15,6 +15,7 @@ mod blocks;
 mod checked;
 mod companions;
 mod generics;
+mod groups;
 mod hygiene;
 mod invalidation;
 mod key_part;

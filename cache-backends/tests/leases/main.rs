@@ -1,5 +1,5 @@
 //! Leases on real servers, between managers with connections of their own and between processes.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::print_stdout)]
 
 mod child;
 #[path = "../servers/mod.rs"]

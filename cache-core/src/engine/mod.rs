@@ -52,6 +52,7 @@ mod tags;
 mod typed;
 mod unfinished;
 mod values;
+mod warm;
 
 pub(crate) use batch::{Batch, Given, OfKey, Trouble};
 pub(crate) use call::Call;
@@ -100,6 +101,7 @@ use counters::{Count, Counters};
 use detach::Background;
 use refresh::Refreshes;
 use tags::Tagging;
+use warm::Warm;
 
 /// The parts that the builder wires together.
 pub(crate) struct Parts {
@@ -140,6 +142,7 @@ pub(crate) struct Engine {
     absences: Absences,
     tagging: Tagging,
     refreshes: Refreshes,
+    warm: Warm,
     counters: Counters,
     undone: Arc<claims::Undone>,
 }
@@ -162,6 +165,7 @@ impl Engine {
             absences: Absences::new(parts.near.bounds()),
             tagging: Tagging::default(),
             refreshes: Refreshes::default(),
+            warm: Warm::default(),
             counters: Counters::default(),
             undone: Arc::default(),
             parts,

@@ -32,6 +32,7 @@ pub use secret::KeySecret;
 pub use space::{SpaceId, SpaceName};
 pub use stored::StoredParts;
 pub use tag::{MAX_TAGS, Tag, TagId};
+pub(crate) use untyped::text_of_part;
 pub use writer::PartWriter;
 
 /// A part whose text is longer than this is replaced by a 256-bit digest of it.

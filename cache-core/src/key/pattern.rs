@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::escape::escape_into;
 use super::glob::{self, Token};
-use super::untyped::{untyped, untyped_part};
-use super::{KeyPart, MAX_PART_BYTES, Namespace, PartWriter, SpaceName};
+use super::untyped::{text_of_part, untyped};
+use super::{KeyPart, MAX_PART_BYTES, Namespace, SpaceName};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A pattern that deletes keys: `user:*`, `report:[0-9]?:summary`.
@@ -56,11 +56,9 @@ impl KeyPattern {
     /// Text for a pattern that matches exactly this one part, of whatever type.
     #[must_use]
     pub fn of_part(part: &(impl KeyPart + ?Sized)) -> String {
-        let mut writer = PartWriter::default();
-        writer.segment(part);
-        let (_, text) = writer.finish();
+        let text = text_of_part(part);
         let mut escaped = String::with_capacity(text.len());
-        untyped_part(text.get(1..).unwrap_or_default()).chars().for_each(|c| push_literal(&mut escaped, c));
+        text.chars().for_each(|c| push_literal(&mut escaped, c));
         escaped
     }
 

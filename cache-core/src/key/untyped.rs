@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use super::{KeyPart, PartWriter};
+
 /// Leaves out `'` before a string, the type behind an integer, and `@schema` segments. The first segment is a name,
 /// never a part.
 pub(super) fn untyped(key: &str) -> Cow<'_, str> {
@@ -16,9 +18,13 @@ pub(super) fn untyped(key: &str) -> Cow<'_, str> {
     Cow::Owned(plain.join(":"))
 }
 
-/// [`untyped`] of one part alone.
-pub(super) fn untyped_part(part: &str) -> &str {
-    plain(part).unwrap_or(part)
+/// The text of one part alone, without its type.
+pub(crate) fn text_of_part(part: &(impl KeyPart + ?Sized)) -> String {
+    let mut writer = PartWriter::default();
+    writer.segment(part);
+    let (_, text) = writer.finish();
+    let text = text.get(1..).unwrap_or_default();
+    plain(text).unwrap_or(text).to_owned()
 }
 
 /// One segment without its type; `None` for a schema segment.

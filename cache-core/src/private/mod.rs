@@ -8,6 +8,7 @@
 mod call;
 mod entry;
 mod failures;
+mod groups;
 mod judge;
 mod kind;
 mod kinds;
@@ -24,6 +25,7 @@ mod way;
 pub use call::{Boxed, Missed, Probe, Probed, Verb};
 pub use entry::{Entry, Find};
 pub use failures::{ByFrom, EveryFailure, SaysTrouble, Silent, StaleIf, Trouble, says_trouble, stale_if};
+pub use groups::{FindGroup, GroupVerb};
 pub use judge::{Always, Judge, condition, ttl_with};
 pub use kind::{Chosen, Kind, SaysAbsent, held, says_absent, stored};
 pub use kinds::{Ty, by_type, val_ty};
@@ -36,7 +38,7 @@ pub use site::{MonoSite, Site};
 pub use source::ManagerSource;
 pub use space::{CacheOfTheCall, Space};
 pub use tags::{Group, NamesTags, NoTags, Tags, tags_with};
-pub use text::{Word, key_text, part, pattern_text, sensitive};
+pub use text::{Word, key_text, part, pattern_text, sensitive, tag_text};
 pub use way::{Decided, Unless};
 
 pub use crate::codec::Format;

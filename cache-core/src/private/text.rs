@@ -16,6 +16,12 @@ pub fn key_text(part: &(impl KeyPart + ?Sized)) -> String {
     writer.finish().1.split_off(1)
 }
 
+/// The text of a part within the name of a tag: the value without its type, colons escaped. Whoever names a tag by a
+/// `u32` and whoever invalidates it by a `u64` mean the same.
+pub fn tag_text(part: &(impl KeyPart + ?Sized)) -> String {
+    crate::key::text_of_part(part)
+}
+
 /// A value as a part of a key. (Its type is hidden so that a missing `KeyPart` is one error.)
 #[inline]
 pub fn part<T: KeyPart + ?Sized>(part: &T) -> impl KeyPart + '_ {

@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 
 use super::generics::Generic;
 use super::span::ours_at;
-use super::{attrs, key, keyspace, kind};
+use super::{attrs, key, keyspace, kind, tags};
 use crate::model::function::Form;
 use crate::model::plan::Plan;
 
@@ -38,6 +38,7 @@ fn through(plan: &Plan) -> TokenStream {
         Form::Async(_) => async_body(plan),
         Form::Sync(_) => closure_body(plan),
     };
+    let tagged = tags::inline(plan);
     let probed = quote_ours! {
         let kind = { #kind };
         let probed = {
@@ -51,7 +52,7 @@ fn through(plan: &Plan) -> TokenStream {
             #probed
             match probed {
                 #p::Probed::Hit(hit) => hit,
-                #p::Probed::Miss(missed) => missed.load_blocking(#body),
+                #p::Probed::Miss(missed) => missed #tagged .load_blocking(#body),
             }
         };
     }
@@ -60,7 +61,7 @@ fn through(plan: &Plan) -> TokenStream {
             #probed
             match probed {
                 #p::Probed::Hit(hit) => return hit,
-                #p::Probed::Miss(missed) => missed.load(#body),
+                #p::Probed::Miss(missed) => missed #tagged .load(#body),
             }
         };
         load.await

@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 
 use super::generics::Generic;
 use super::span::ours_at;
-use super::{key, kind};
+use super::{key, kind, tags};
 use crate::model::batch::Batch;
 use crate::model::plan::Plan;
 
@@ -21,11 +21,12 @@ pub(super) fn block(plan: &Plan, generic: &Generic, batch: &Batch) -> TokenStrea
         quote_spanned!(span=> .chunk(const { #chunk }))
     });
     let one = key::call_for(plan, generic, &quote_ours!(#p::Find), Some(ids));
+    let tagged = tags::call_for(plan, generic, Some(ids));
     let all = if batch.is_slice { quote_ours!(#ids.to_vec()) } else { quote_ours!(#ids) };
     let body = body(plan, generic, batch, ids);
     quote_ours! {{
         let kind = { #kind };
-        let batch = kind #chunk .of(#all, |#ids| #one);
+        let batch = kind #chunk .of(#all, |#ids| #one #tagged);
         batch.load(|#ids| #body).await
     }}
 }

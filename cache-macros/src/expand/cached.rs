@@ -5,7 +5,7 @@ use quote::quote;
 use syn::Visibility;
 
 use super::generics::Generic;
-use super::{alone, attrs, companions, function, key, keyspace, kind};
+use super::{alone, attrs, companions, function, key, keyspace, kind, tags};
 use crate::model::plan::{Place, Plan};
 
 /// A function, and what stands beside it.
@@ -29,7 +29,8 @@ pub(crate) fn expand(plan: &Plan) -> Family {
     }
     let generic = Generic::of(plan);
     let kind = if plan.batch.is_none() { kind::function(plan) } else { TokenStream::new() };
-    let hidden = [keyspace::function(plan, &generic), kind, key::builder(plan, &generic)];
+    let (tags, groups) = (tags::function(plan, &generic), tags::groups(plan, &generic));
+    let hidden = [keyspace::function(plan, &generic), kind, key::builder(plan, &generic), tags, groups];
     let uncached = function::uncached(plan, &generic);
     let function = function::cached(plan, &generic);
     let companions = companions::all(plan, &generic);

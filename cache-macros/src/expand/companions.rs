@@ -1,16 +1,17 @@
 //! The functions beside a cached one, for people.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::generics::Generic;
 use super::span::{self, emitted};
-use super::{attrs, function, key};
-use crate::model::plan::Plan;
+use super::{attrs, function, key, tags};
+use crate::model::param::Param;
+use crate::model::plan::{Plan, by};
 
 /// One of them.
 struct Companion {
-    suffix: &'static str,
+    suffix: String,
     docs: &'static [&'static str],
     is_async: bool,
     inputs: TokenStream,
@@ -22,7 +23,8 @@ struct Companion {
 pub(super) fn all(plan: &Plan, generic: &Generic) -> TokenStream {
     if plan.batch.is_some() {
         let of_one = [invalidate(plan, generic), cache_key(plan, generic)];
-        return of_one.into_iter().map(|companion| companion.emit(plan, generic)).collect();
+        let groups = plan.options.groups.iter().map(|names| invalidate_group(plan, generic, names));
+        return of_one.into_iter().chain(groups).map(|companion| companion.emit(plan, generic)).collect();
     }
     let all = [
         refresh(plan, generic),
@@ -31,15 +33,55 @@ pub(super) fn all(plan: &Plan, generic: &Generic) -> TokenStream {
         cache_key(plan, generic),
         with_status(plan, generic),
     ];
-    all.into_iter().map(|companion| companion.emit(plan, generic)).collect()
+    let groups = plan.options.groups.iter().map(|names| invalidate_group(plan, generic, names));
+    all.into_iter().chain(groups).map(|companion| companion.emit(plan, generic)).collect()
+}
+
+/// `user_invalidate_by_tenant`.
+fn invalidate_group(plan: &Plan, generic: &Generic, names: &[Ident]) -> Companion {
+    let (call, p) = (tags::call_group(plan, generic, names), &plan.private);
+    let receiver = function::borrowed_receiver(plan);
+    let needed = tags::needed(plan, names);
+    let is_needed = |param: &Param| {
+        needed
+            .iter()
+            .any(|index| plan.function.params.get(*index).is_some_and(|one| one.ident == param.ident))
+    };
+    let params = function::params(plan, generic, is_needed);
+    let is_sync = plan.function.is_sync();
+    let docs: &[&str] = if is_sync {
+        &["removes what the near tier, the only one, holds for these arguments, whatever the others are."]
+    } else {
+        &[
+            "invalidates what is stored for these arguments, whatever the others are, in every tier.",
+            "",
+            "# Errors",
+            "An unreachable primary, only when its manager fails closed.",
+        ]
+    };
+    Companion {
+        suffix: format!("invalidate_{}", by(names)),
+        docs,
+        is_async: !is_sync,
+        inputs: quote!(#receiver #(#params),*),
+        output: if is_sync { quote_ours!(#p::Invalidated) } else { quote_ours!(#p::Result<#p::Invalidated>) },
+        body: if is_sync {
+            quote_ours!(#call.invalidate_blocking())
+        } else {
+            quote_ours! {
+                let group = #call;
+                group.invalidate().await
+            }
+        },
+    }
 }
 
 fn refresh(plan: &Plan, generic: &Generic) -> Companion {
-    let (call, kind, ret) = (find(plan, generic), function::kind(plan, generic), &plan.ret);
+    let (call, kind, ret) = (find_tagged(plan, generic), function::kind(plan, generic), &plan.ret);
     let (receiver, params) = (function::receiver(plan), function::params(plan, generic, |_| true));
     let body = function::body(plan, generic);
     Companion {
-        suffix: "refresh",
+        suffix: "refresh".to_owned(),
         docs: &["runs its body now and stores what that returns, whatever is stored."],
         is_async: !plan.function.is_sync(),
         inputs: quote!(#receiver #(#params),*),
@@ -59,7 +101,8 @@ fn refresh(plan: &Plan, generic: &Generic) -> Companion {
 }
 
 fn with_status(plan: &Plan, generic: &Generic) -> Companion {
-    let (call, kind, ret, p) = (find(plan, generic), function::kind(plan, generic), &plan.ret, &plan.private);
+    let (call, p) = (find_tagged(plan, generic), &plan.private);
+    let (kind, ret) = (function::kind(plan, generic), &plan.ret);
     let (receiver, params) = (function::receiver(plan), function::params(plan, generic, |_| true));
     let patterns = key::patterns(plan, &quote_ours!(&), |name| plan.names_a_way(name));
     let body = function::body(plan, generic);
@@ -68,7 +111,7 @@ fn with_status(plan: &Plan, generic: &Generic) -> Companion {
         quote_ours!(let entry = { #patterns entry.unless(#bypass, #refresh) };)
     });
     Companion {
-        suffix: "with_status",
+        suffix: "with_status".to_owned(),
         docs: &[
             "the same, and what the answer is worth: where it came from, how old it is, whether it is stale.",
         ],
@@ -95,7 +138,7 @@ fn invalidate(plan: &Plan, generic: &Generic) -> Companion {
     let (call, p) = (find(plan, generic), &plan.private);
     if plan.function.is_sync() {
         return Companion {
-            suffix: "invalidate",
+            suffix: "invalidate".to_owned(),
             docs: &["removes what is held for these arguments in the near tier, the only one."],
             is_async: false,
             inputs: key_inputs(plan, generic),
@@ -104,7 +147,7 @@ fn invalidate(plan: &Plan, generic: &Generic) -> Companion {
         };
     }
     Companion {
-        suffix: "invalidate",
+        suffix: "invalidate".to_owned(),
         docs: &[
             "removes what is stored for these arguments, from every tier.",
             "",
@@ -124,7 +167,7 @@ fn invalidate(plan: &Plan, generic: &Generic) -> Companion {
 fn peek(plan: &Plan, generic: &Generic) -> Companion {
     let (call, kind, ret) = (find(plan, generic), function::kind(plan, generic), &plan.ret);
     Companion {
-        suffix: "peek",
+        suffix: "peek".to_owned(),
         docs: &["what is stored for these arguments, in any tier; never runs its body."],
         is_async: !plan.function.is_sync(),
         inputs: key_inputs(plan, generic),
@@ -143,7 +186,7 @@ fn peek(plan: &Plan, generic: &Generic) -> Companion {
 fn cache_key(plan: &Plan, generic: &Generic) -> Companion {
     let (call, p) = (find(plan, generic), &plan.private);
     Companion {
-        suffix: "cache_key",
+        suffix: "cache_key".to_owned(),
         docs: &["the key of these arguments."],
         is_async: false,
         inputs: key_inputs(plan, generic),
@@ -158,6 +201,12 @@ fn find(plan: &Plan, generic: &Generic) -> TokenStream {
     key::call(plan, generic, &quote_ours!(#p::Find))
 }
 
+/// The same, where something may be stored.
+fn find_tagged(plan: &Plan, generic: &Generic) -> TokenStream {
+    let (find, tagged) = (find(plan, generic), tags::call(plan, generic));
+    quote!(#find #tagged)
+}
+
 /// What names an entry: `self` by reference, and the arguments that the key mentions.
 fn key_inputs(plan: &Plan, generic: &Generic) -> TokenStream {
     let receiver = function::borrowed_receiver(plan);
@@ -168,7 +217,7 @@ fn key_inputs(plan: &Plan, generic: &Generic) -> TokenStream {
 impl Companion {
     fn emit(self, plan: &Plan, generic: &Generic) -> TokenStream {
         let Self { suffix, docs, is_async, inputs, output, body } = self;
-        let (vis, name) = (emitted(&plan.beside), plan.companion(suffix));
+        let (vis, name) = (emitted(&plan.beside), plan.companion(&suffix));
         let is_pure = suffix == "cache_key" || (suffix == "peek" && !is_async);
         let attrs = attrs::companion(plan, &documented(plan, docs), is_pure);
         let asyncness = is_async.then(|| quote_ours!(async));

@@ -6,7 +6,7 @@ use syn::{FnArg, Receiver};
 
 use super::generics::Generic;
 use super::span::emitted;
-use super::{attrs, batch, detached, key};
+use super::{attrs, batch, detached, key, tags};
 use crate::model::param::Param;
 use crate::model::plan::Plan;
 
@@ -39,18 +39,19 @@ fn block(plan: &Plan, generic: &Generic) -> TokenStream {
     let is_detached = plan.options.is_detached();
     let body = if is_detached { detached::body(plan, generic) } else { body(plan, generic) };
     let load = if is_detached { quote_ours!(load_detached) } else { quote_ours!(load) };
+    let tagged = tags::call(plan, generic);
     if plan.function.is_sync() {
         quote_ours! {{
             match #call {
                 #p::Probed::Hit(hit) => hit,
-                #p::Probed::Miss(missed) => missed.load_blocking(|| #body),
+                #p::Probed::Miss(missed) => missed #tagged .load_blocking(|| #body),
             }
         }}
     } else {
         quote_ours! {{
             let load = match #call {
                 #p::Probed::Hit(hit) => return hit,
-                #p::Probed::Miss(missed) => missed.#load(#body),
+                #p::Probed::Miss(missed) => missed #tagged .#load(#body),
             };
             load.await
         }}

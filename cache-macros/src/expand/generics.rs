@@ -21,6 +21,8 @@ pub(crate) struct Generic {
     /// The arguments for the function that names an entry (`hidden` ones and its verb), where `visible` ones are
     /// in scope.
     pub(crate) to_hidden: TokenStream,
+    /// The arguments for a function with `hidden` parameters and no verb, from the same place.
+    pub(crate) to_hidden_alone: TokenStream,
     /// The arguments for a function with `visible` parameters.
     pub(crate) to_visible: TokenStream,
     /// The types of the parameters, with a name for every `impl Trait`.
@@ -51,11 +53,12 @@ impl Generic {
                 }
             }
         }
+        let to_hidden_alone = turbofish(&to_hidden);
         if !to_hidden.is_empty() {
             to_hidden.push(quote_ours!(_));
         }
         let (to_hidden, to_visible) = (turbofish(&to_hidden), turbofish(&to_visible));
-        Self { hidden, visible, to_own, to_hidden, to_visible, named_types }
+        Self { hidden, visible, to_own, to_hidden, to_hidden_alone, to_visible, named_types }
     }
 
     /// The type of a parameter in a function that people call.

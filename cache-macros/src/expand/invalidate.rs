@@ -7,9 +7,9 @@ use syn::{AngleBracketedGenericArguments, Expr, ExprMethodCall, ExprPath, Path, 
 use super::alone::returns;
 use super::span::{self, ours_at};
 use crate::model::function::{Form, Function, mentions};
-use crate::model::plan::hidden;
+use crate::model::plan::{by, hidden};
 use crate::model::source::Source;
-use crate::model::targets::{Target, Targets};
+use crate::model::targets::{Group, Target, Targets};
 use crate::parse::template::{Chunk, Template};
 use crate::path;
 
@@ -121,6 +121,11 @@ fn target(target: &Target, p: &TokenStream, here: bool) -> TokenStream {
             let pending = quote_spanned!(first=> pending.#all);
             quote_spanned!(last=> #pending(#path());)
         }
+        Target::Tag(template) => {
+            let text = text(template, &quote_ours!(#p::tag_text));
+            quote_ours!(pending.tag(&#text);)
+        }
+        Target::Group(call, group) => of_group(call, group),
         Target::Pattern(template) => {
             let text = text(template, &quote_ours!(#p::pattern_text));
             quote_ours!(pending.pattern(&#text);)
@@ -129,6 +134,28 @@ fn target(target: &Target, p: &TokenStream, here: bool) -> TokenStream {
             let text = text(template, &quote_ours!(#p::key_text));
             quote_ours!(pending.text_key(&#text);)
         }
+    }
+}
+
+/// `user(tenant = t, ..)` as `__user_by_tenant(&mut pending, &t)`.
+fn of_group(call: &Expr, group: &Group) -> TokenStream {
+    let (suffix, values) = (by(&group.names), references(&group.values));
+    match call {
+        Expr::MethodCall(call) => {
+            let mut call = call.clone();
+            call.method = hidden(&call.method, &suffix);
+            call.turbofish.as_mut().into_iter().for_each(infer_verb);
+            let ExprMethodCall { receiver, method, turbofish, .. } = &call;
+            quote_ours!(#receiver.#method #turbofish(&mut pending, #values);)
+        }
+        Expr::Call(call) => match &*call.func {
+            Expr::Path(path) => {
+                let path = with_verb(hidden_path(path, &suffix));
+                quote_ours!(#path(&mut pending, #values);)
+            }
+            _ => TokenStream::new(),
+        },
+        _ => TokenStream::new(),
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) fn builder(plan: &Plan, generic: &Generic) -> TokenStream {
     let generics = span::emitted_generics(&generics);
     let (generics, _, bounds) = generics.split_for_impl();
     let receiver = function::borrowed_receiver(plan);
-    let params = hidden_params(plan, generic);
+    let params = key_params(plan).map(|(index, _)| hidden_param(plan, generic, index));
     let patterns = patterns(plan, &quote!(), |name| plan.names_an_entry(name));
     let view = View { plan, generic: Some(generic) };
     let (space, parts) = (space(plan, generic, &view), parts(plan, &view));
@@ -48,18 +48,32 @@ pub(super) fn call_for(
     verb: &TokenStream,
     reference: Option<&Ident>,
 ) -> TokenStream {
-    let (name, arguments) = (plan.hidden("key"), &generic.to_hidden);
-    let params = plan.function.params.iter().zip(&generic.named_types);
-    let values = params.filter(|(param, _)| plan.is_key_param(param)).map(|(param, ty)| {
-        let ident = &param.ident;
-        if stripped(param, ty, generic).is_some() || reference == Some(ident) {
-            quote!(#ident)
-        } else {
-            quote_ours!(&#ident)
-        }
-    });
-    let callee = callee(plan, &name);
+    let (callee, arguments) = (callee(plan, &plan.hidden("key")), &generic.to_hidden);
+    let values = self::arguments(plan, generic, reference);
     quote_ours!(#callee #arguments(#verb, #(#values),*))
+}
+
+/// The values of the parameters that name an entry, one of which may be a reference already.
+pub(super) fn arguments(plan: &Plan, generic: &Generic, reference: Option<&Ident>) -> Vec<TokenStream> {
+    let values = key_params(plan).map(|(index, param)| match reference == Some(&param.ident) {
+        true => reference.to_token_stream(),
+        false => argument(plan, generic, index),
+    });
+    values.collect()
+}
+
+/// The parameters that name an entry, and their places.
+pub(super) fn key_params(plan: &Plan) -> impl Iterator<Item = (usize, &Param)> {
+    plan.function.params.iter().enumerate().filter(|(_, param)| plan.is_key_param(param))
+}
+
+/// The value of a parameter for a hidden function, where the visible function's arguments are at hand.
+pub(super) fn argument(plan: &Plan, generic: &Generic, index: usize) -> TokenStream {
+    let param = plan.function.params.get(index).zip(generic.named_types.get(index));
+    param.map_or_else(TokenStream::new, |(param, ty)| {
+        let ident = &param.ident;
+        if stripped(param, ty, generic).is_some() { quote!(#ident) } else { quote_ours!(&#ident) }
+    })
 }
 
 /// A function beside this one, as it is called from here.
@@ -78,9 +92,10 @@ pub(super) fn associated(plan: &Plan, name: &Ident) -> TokenStream {
     if plan.in_impl { quote_ours!(Self::#name) } else { quote!(#name) }
 }
 
-fn hidden_params(plan: &Plan, generic: &Generic) -> Vec<TokenStream> {
-    let params = plan.function.params.iter().zip(&generic.named_types);
-    let named = params.filter(|(param, _)| plan.is_key_param(param)).map(|(param, ty)| {
+/// A parameter by reference, as a hidden function declares it.
+pub(super) fn hidden_param(plan: &Plan, generic: &Generic, index: usize) -> TokenStream {
+    let param = plan.function.params.get(index).zip(generic.named_types.get(index));
+    param.map_or_else(TokenStream::new, |(param, ty)| {
         let ident = &param.ident;
         match stripped(param, ty, generic) {
             Some(reference) => {
@@ -89,8 +104,7 @@ fn hidden_params(plan: &Plan, generic: &Generic) -> Vec<TokenStream> {
             }
             None => quote_ours!(#ident: &#ty),
         }
-    });
-    named.collect()
+    })
 }
 
 /// A parameter that is a reference already stays one, so that `&String` may stand for `&str`; a reference to a
@@ -116,7 +130,7 @@ pub(super) fn patterns(plan: &Plan, reference: &TokenStream, wanted: impl Fn(&Id
 }
 
 /// The keyspace in its cache.
-fn space(plan: &Plan, generic: &Generic, view: &View<'_>) -> TokenStream {
+pub(super) fn space(plan: &Plan, generic: &Generic, view: &View<'_>) -> TokenStream {
     let keyspace = associated(plan, &plan.hidden("keyspace"));
     let arguments = generics::turbofish(&generic.names());
     let within = plan.options.cache.expr().filter(|_| plan.cache_depends_on_the_call()).map(|expr| {

@@ -44,6 +44,10 @@ pub(super) fn statements(plan: &Plan) -> TokenStream {
         let p = span::at(&plan.private, span);
         quote_spanned!(span=> .stale_if(#p::stale_if(#p::Ty::<#ret>::new(), #expr)))
     });
+    let tags_with = plan.options.tags_with.as_ref().map(|expr| {
+        let tags = judged(plan, "tags_with", expr);
+        quote_spanned!(ours_at(expr.span())=> .tags_with(#tags))
+    });
     let kind = Ident::new(if plan.is_local() { "held" } else { "stored" }, first);
     let share = quote_spanned!(last=> (&&&ty).larder_share());
     let (reference, hold) = (quote_spanned!(first=> &), quote_spanned!(last=> hold));
@@ -54,7 +58,7 @@ pub(super) fn statements(plan: &Plan) -> TokenStream {
         let shape = (&&&&ty).larder_shape();
         let hold = (&&#p::val_ty(shape)).larder_hold();
         #says_absent
-        #p::#kind #arguments #judge #limited #stale_if
+        #p::#kind #arguments #judge #tags_with #limited #stale_if
     }
 }
 

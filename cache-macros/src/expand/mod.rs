@@ -19,3 +19,4 @@ pub(crate) mod key_part;
 mod keyspace;
 mod kind;
 pub(crate) mod span;
+mod tags;

@@ -7,11 +7,12 @@ use super::key::Key;
 use super::names;
 use super::source::Source;
 use super::values::{
-    chunk, companions, expr, exprs, flag, format, fraction, jitter, key, name, path, prefix, schema, secure,
-    skip,
+    chunk, companions, expr, exprs, flag, format, fraction, group, jitter, key, name, path, prefix, schema,
+    secure, skip, templates,
 };
 use crate::parse::args::Arg;
 use crate::parse::life::{self, Life};
+use crate::parse::template::Template;
 use crate::problems::Problems;
 
 /// What was asked for. Every option is checked by itself; how they go together is [`crate::validate`]'s.
@@ -56,6 +57,12 @@ pub(crate) struct Options {
     pub(crate) krate: Option<Path>,
     pub(crate) shared: Option<Span>,
     pub(crate) assoc: Option<Span>,
+    /// Names by which entries go together, over the arguments.
+    pub(crate) tags: Vec<Template>,
+    /// `fn(&T) -> impl IntoIterator<Item: AsRef<str>>`
+    pub(crate) tags_with: Option<Expr>,
+    /// Arguments by which entries go together, each group sorted.
+    pub(crate) groups: Vec<Vec<Ident>>,
     /// The argument of many ids.
     pub(crate) batch: Option<Ident>,
     /// The most ids that the body gets at once.
@@ -78,7 +85,7 @@ impl Options {
         let mut seen: Vec<String> = Vec::new();
         for arg in args {
             let name = arg.name.to_string();
-            if seen.contains(&name) {
+            if seen.contains(&name) && name != "group_by" {
                 problems.at(&arg.name, format!("`{name}` is given twice; keep one"));
             } else if let Err(error) = options.take(arg, problems) {
                 problems.add(error);
@@ -139,6 +146,9 @@ impl Options {
             "crate" => self.krate = Some(path(arg)?),
             "shared" => self.shared = Some(flag(arg)?),
             "assoc" => self.assoc = Some(flag(arg)?),
+            "tags" => self.tags = templates(arg, problems)?,
+            "tags_with" => self.tags_with = Some(expr(arg)?),
+            "group_by" => self.groups.push(group(arg)?),
             "batch" => self.batch = Some(name(arg)?),
             "batch_chunk" => self.batch_chunk = Some(chunk(arg)?),
             "companions" => self.alone = companions(arg)?,
@@ -162,6 +172,11 @@ impl Options {
     /// What decides, call by call, whether the cache is asked.
     pub(crate) fn ways(&self) -> impl Iterator<Item = &Expr> {
         self.bypass.iter().chain(&self.refresh)
+    }
+
+    /// Whether arguments name tags.
+    pub(crate) fn names_tags(&self) -> bool {
+        !(self.tags.is_empty() && self.groups.is_empty())
     }
 
     /// The scopes in the order of the key, each with its name.

@@ -12,6 +12,7 @@ use super::function::Function;
 use super::key::Part;
 use super::options::Options;
 use super::param::Param;
+use crate::parse::template::Template;
 use crate::path;
 
 /// Where a function stands, as far as the macro knows.
@@ -98,6 +99,11 @@ impl Plan {
             .any(|expr| free::uses(expr, name))
     }
 
+    /// Whether the choice of the cache mentions a name.
+    pub(crate) fn names_the_cache(&self, name: &Ident) -> bool {
+        self.options.cache.expr().is_some_and(|expr| free::uses(expr, name))
+    }
+
     /// Whether the decision to ask the cache mentions a name.
     pub(crate) fn names_a_way(&self, name: &Ident) -> bool {
         self.options.ways().any(|expr| free::uses(expr, name))
@@ -122,11 +128,23 @@ impl Plan {
     }
 }
 
+/// The name of the function that names a group.
+pub(crate) fn by(names: &[Ident]) -> String {
+    let names: Vec<String> = names.iter().map(|name| name.unraw().to_string()).collect();
+    format!("by_{}", names.join("_"))
+}
+
 fn mentioned(options: &Options, function: &Function) -> Vec<Ident> {
     let key = options.key.iter().flat_map(|key| key.exprs()).chain(options.cache.expr());
-    let exprs: Vec<&Expr> = key.chain(options.ways()).chain(options.scopes().map(|(_, expr)| expr)).collect();
+    let tags = options.tags.iter().flat_map(Template::exprs);
+    let around = options.ways().chain(options.scopes().map(|(_, expr)| expr)).chain(tags);
+    let exprs: Vec<&Expr> = key.chain(around).collect();
     let names = function.params.iter().flat_map(|param| &param.names);
-    names.filter(|name| exprs.iter().any(|expr| free::uses(expr, name))).cloned().collect()
+    let is_mentioned = |name: &&Ident| {
+        exprs.iter().any(|expr| free::uses(expr, name))
+            || options.groups.iter().flatten().any(|group| group == *name)
+    };
+    names.filter(is_mentioned).cloned().collect()
 }
 
 fn companion(function: &Ident, suffix: &str) -> Ident {

@@ -39,6 +39,17 @@ pub(crate) enum Target {
     Pattern(Template),
     /// `keys("user:{id}")`
     Key(Template),
+    /// `tags("tenant:{tenant}")`
+    Tag(Template),
+    /// `user(tenant = t, ..)`, `self.get(tenant = t, ..)`
+    Group(Expr, Group),
+}
+
+/// The arguments that a group is named by, in the order of their names.
+#[derive(Debug)]
+pub(crate) struct Group {
+    pub(crate) names: Vec<Ident>,
+    pub(crate) values: Vec<Expr>,
 }
 
 /// One thing in the list.
@@ -75,6 +86,9 @@ impl Targets {
             ("all", Value::List(paren, tokens)) => self.targets.push(all(paren, tokens)?),
             ("patterns", Value::List(_, tokens)) => self.texts("patterns", tokens, problems, pattern)?,
             ("keys", Value::List(_, tokens)) => self.texts("keys", tokens, problems, key)?,
+            ("tags", Value::List(_, tokens)) => {
+                self.texts("tags", tokens, problems, |text| Ok(Target::Tag(template::parse(text)?)))?;
+            }
             ("cache", Value::Expr(expr)) => once(&arg.name, &mut self.cache, Source::of(*expr))?,
             ("crate", Value::Expr(expr)) => once(&arg.name, &mut self.krate, path(*expr)?)?,
             ("on", Value::Expr(expr)) => once(&arg.name, &mut self.always, on(*expr)?)?,
@@ -105,8 +119,7 @@ fn item(input: ParseStream<'_>) -> syn::Result<Item> {
     let ahead = input.fork();
     let name = ahead.call(Ident::parse_any).ok().map(|name| name.to_string());
     let is_ours = name.is_some_and(|name| {
-        let words =
-            names::INVALIDATE.iter().map(|(word, _)| *word).chain(names::INVALIDATE_LATER.iter().copied());
+        let words = names::INVALIDATE.iter().map(|(word, _)| *word);
         // Functions may be called so.
         let is_target = ahead.peek(token::Paren) && ["on", "before"].contains(&name.as_str());
         let is_word = words.into_iter().any(|word| word == name);
@@ -129,7 +142,6 @@ fn once<T>(name: &Ident, slot: &mut Option<T>, value: T) -> syn::Result<()> {
 fn unknown(name: &str) -> String {
     let known = names::INVALIDATE.iter().map(|(name, _)| *name);
     match () {
-        () if names::INVALIDATE_LATER.contains(&name) => names::not_yet(name),
         () if names::INVALIDATE.iter().any(|(known, _)| *known == name) => {
             format!("`{name}` is not written like this; {}", names::example(name))
         }
@@ -162,9 +174,15 @@ fn on(expr: Expr) -> syn::Result<bool> {
 /// `user(id)`, `self.get(id)`
 fn target(expr: Expr) -> syn::Result<Target> {
     match expr {
-        Expr::MethodCall(call) => Ok(Target::Method(call)),
+        Expr::MethodCall(call) => match group(&call.args)? {
+            Some(group) => Ok(Target::Group(Expr::MethodCall(call), group)),
+            None => Ok(Target::Method(call)),
+        },
         Expr::Call(call) => match &*call.func {
             Expr::Path(path) => {
+                if let Some(group) = group(&call.args)? {
+                    return Ok(Target::Group(Expr::Call(call), group));
+                }
                 misspelled(&call, path)?;
                 let path = path.clone();
                 Ok(Target::Call(call, path))
@@ -179,7 +197,42 @@ fn target(expr: Expr) -> syn::Result<Target> {
     }
 }
 
-const EXAMPLES: &str = "a target is `user(id)`, `self.get(id)`, `all(user)`, `patterns(\"user:{id}:*\")` or `keys(\"user:{id}\")`";
+/// `tenant = t, ..`
+fn group(args: &Punctuated<Expr, Token![,]>) -> syn::Result<Option<Group>> {
+    const HOW: &str =
+        "a group is named by its arguments and `..` for the others, e.g. `user(tenant = t, ..)`";
+    let is_rest =
+        |arg: &Expr| matches!(arg, Expr::Range(range) if range.start.is_none() && range.end.is_none());
+    let named = |arg: &Expr| match arg {
+        Expr::Assign(assign) => {
+            super::free::name(&assign.left).map(|name| (name.clone(), (*assign.right).clone()))
+        }
+        _ => None,
+    };
+    if !args.iter().any(|arg| is_rest(arg) || matches!(arg, Expr::Assign(_))) {
+        return Ok(None);
+    }
+    let Some(rest) = args.last().filter(|last| is_rest(last)) else {
+        return Err(syn::Error::new_spanned(args, HOW));
+    };
+    let mut arguments = Vec::new();
+    for arg in args.iter().take(args.len() - 1) {
+        let (name, value) = named(arg).ok_or_else(|| syn::Error::new_spanned(arg, HOW))?;
+        if arguments.iter().any(|(other, _)| *other == name) {
+            return Err(syn::Error::new_spanned(&name, format!("`{name}` is given twice; keep one")));
+        }
+        arguments.push((name, value));
+    }
+    if arguments.is_empty() {
+        return Err(syn::Error::new_spanned(rest, HOW));
+    }
+    arguments.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let (names, values) = arguments.into_iter().unzip();
+    Ok(Some(Group { names, values }))
+}
+
+const EXAMPLES: &str = "a target is `user(id)`, `self.get(id)`, `user(tenant = t, ..)`, `all(user)`, `tags(\"tenant:{t}\")`, \
+                        `patterns(\"user:{id}:*\")` or `keys(\"user:{id}\")`";
 
 /// `pattern("..")` for `patterns("..")`.
 fn misspelled(call: &ExprCall, path: &ExprPath) -> syn::Result<()> {

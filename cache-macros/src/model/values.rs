@@ -9,7 +9,7 @@ use super::key::Key;
 use super::names;
 use super::options::Format;
 use crate::parse::args::{Arg, Value};
-use crate::parse::template;
+use crate::parse::template::{self, Template};
 use crate::problems::Problems;
 
 /// An option that is written otherwise.
@@ -209,6 +209,25 @@ pub(super) fn chunk(arg: Arg) -> syn::Result<Expr> {
         expr,
         "batch_chunk is the most ids that the body gets at once, e.g. `batch_chunk = 500`",
     ))
+}
+
+/// `tags("user:{id}", "all")`
+pub(super) fn templates(arg: Arg, problems: &mut Problems) -> syn::Result<Vec<Template>> {
+    let error = wrong(&arg);
+    let Value::List(_, tokens) = arg.value else { return Err(error) };
+    let texts = Punctuated::<LitStr, Token![,]>::parse_terminated.parse2(tokens);
+    let texts = texts.map_err(|at| syn::Error::new(at.span(), &error))?;
+    if texts.is_empty() {
+        return Err(error);
+    }
+    Ok(texts.iter().filter_map(|text| problems.keep(template::parse(text))).collect())
+}
+
+/// `group_by(region, tenant)`, sorted.
+pub(super) fn group(arg: Arg) -> syn::Result<Vec<Ident>> {
+    let mut names = skip(arg)?;
+    names.sort();
+    Ok(names)
 }
 
 /// A list of expressions in parentheses, at least one.

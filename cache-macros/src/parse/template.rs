@@ -11,6 +11,16 @@ pub(crate) struct Template {
     pub(crate) chunks: Vec<Chunk>,
 }
 
+impl Template {
+    /// Every expression in it.
+    pub(crate) fn exprs(&self) -> impl Iterator<Item = &Expr> {
+        self.chunks.iter().filter_map(|chunk| match chunk {
+            Chunk::Expr(expr) => Some(&**expr),
+            Chunk::Text(_) => None,
+        })
+    }
+}
+
 /// A piece of a template.
 #[derive(Debug)]
 pub(crate) enum Chunk {

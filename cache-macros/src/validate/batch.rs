@@ -73,5 +73,6 @@ fn refused(options: &Options) -> Vec<(String, Span)> {
     let allowed = ["timeout", "max_load_time"];
     let of_loads = options.of_loads.iter().filter(|name| !allowed.iter().any(|allowed| *name == allowed));
     let of_loads = of_loads.map(|name| (name.to_string(), name.span()));
-    of_exprs.chain(of_loads).collect()
+    let tags_with = options.tags_with.as_ref().map(|expr| ("tags_with".to_owned(), expr.span()));
+    of_exprs.chain(of_loads).chain(tags_with).collect()
 }

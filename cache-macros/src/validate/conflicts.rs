@@ -37,6 +37,7 @@ pub(super) fn check(options: &Options, function: &Function, problems: &mut Probl
     let condition = options.condition.as_ref();
     sees_no_argument(condition, function, "`condition` judges the value alone", problems);
     sees_no_argument(options.stale_if.as_ref(), function, "`stale_if` judges the error alone", problems);
+    sees_no_argument(options.tags_with.as_ref(), function, "`tags_with` looks at the value alone", problems);
     sees_no_argument(options.ttl_with.as_ref(), function, "`ttl_with` judges the value alone", problems);
 }
 

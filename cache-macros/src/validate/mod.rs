@@ -6,6 +6,7 @@ mod key;
 mod receiver;
 mod secure;
 mod signature;
+mod tags;
 
 use syn::Visibility;
 
@@ -20,6 +21,7 @@ pub(crate) fn cached(options: &Options, function: &Function, problems: &mut Prob
     receiver::check(options, function, problems);
     key::check(options, function, problems);
     conflicts::check(options, function, problems);
+    tags::check(options, function, problems);
     batch::check(options, function, problems);
     secure::check(options, function, problems);
 }

@@ -113,10 +113,7 @@ async fn crate_in_quotes(id: u64) -> u64 { id }
 #[cached(impl)]
 async fn impl_on_a_function(id: u64) -> u64 { id }
 
-#[cached(tags("user:{id}"), tags_with = tags)]
-async fn planned_groups(id: u64) -> u64 { id }
-
-#[cached(group_by(id), single_flight = "distributed")]
+#[cached(single_flight = "distributed")]
 async fn planned_loads(id: u64) -> u64 { id }
 
 #[cached(interop = "cachekit", namespace = "n", operation = "o")]
