@@ -99,7 +99,8 @@ impl Engine {
             self.counters.add(ask.space, Count::Load);
             let began = self.parts.clock.tick();
             let body = self.body(ask.key, body, shown(older.as_ref()));
-            let body = keeping(renewing(&leader.lease), self.parts.lease_time, body);
+            // In a box: what is built on the way to it is small then, and loads that lead to loads add up.
+            let body = Box::pin(keeping(renewing(&leader.lease), self.parts.lease_time, body));
             let mut leader = Some(leader);
             let give_up = |limit: &Limit| self.give_up(ask, &recipe, older.as_ref(), limit);
             let run = run(body, self.load_limit(ask), give_up, &mut leader);

@@ -1,9 +1,9 @@
 //! Sealed frames: they open where they were sealed and nowhere else, and what is in them is nowhere in clear.
 
 use bytes::Bytes;
-use cache_core::codec::{Codec, Envelope, Format, Keyring, Place, Provider, Sealer};
+use cache_core::codec::{Codec, Envelope, Format, Keyring, Place, Provider, Sealer, Stamp};
 use cache_core::entry::Reason;
-use cache_core::key::{CacheKey, Namespace, SpaceName};
+use cache_core::key::{CacheKey, Namespace, SpaceName, TagId};
 use cache_core::private::Word;
 use proptest::prelude::*;
 
@@ -172,6 +172,22 @@ fn an_old_key_opens_a_new_one_seals_and_each_is_counted() {
     let reason = open(&old, &newer).unwrap_err();
     assert_eq!((reason, reason.heals()), (Reason::UnknownKey, false));
     assert_eq!(open(&sealer(2, &[]), &frame), Err(Reason::UnknownKey));
+}
+
+#[test]
+fn the_tokens_of_tags_are_readable_and_cannot_be_changed() {
+    let (sealer, key) = (sealer(1, &[]), key("user:7"));
+    let stamps = [Stamp { tag: TagId(7), token: 70 }, Stamp { tag: TagId(8), token: 80 }];
+    let place = Place::sealed(&key, &sealer);
+    let frame = LZ4.encode_stamped(place, Some(SECRET), Format::MessagePack, &envelope(), &stamps).unwrap();
+    let opened = LZ4.open(place, 1, &frame).unwrap();
+    assert_eq!(opened.stamps().collect::<Vec<_>>(), stamps);
+    assert_eq!(opened.decode::<String>().unwrap(), SECRET);
+    for bit in at::PAYLOAD * 8..(at::PAYLOAD + 48) * 8 {
+        let mut damaged = frame.to_vec();
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        assert_eq!(open(&sealer, &damaged.into()), Err(Reason::NotAuthentic), "bit {bit}");
+    }
 }
 
 #[test]
