@@ -4,7 +4,8 @@
 //! `RedisBackend` and through one multiplexed connection of the raw client, against the same server, in interleaved
 //! rounds. Printed are the medians over the rounds: of each one's time per get, and of the ratio in the same round.
 //! A ratio below 1 means that larder is faster. The last column is what the layers that `larder::connect` puts around
-//! Redis cost: the time behind them beside the time without, the rounds interleaved too. Runs with `--test` once, to see that both answer.
+//! Redis cost: the time behind them beside the time without, the rounds interleaved too. Then: what large reads do to small
+//! ones, which share their connection: the latency of gets of 1 KiB alone, and beside a task that reads large values. Runs with `--test` once, to see that both answer.
 #![allow(clippy::indexing_slicing, clippy::print_stdout, clippy::unwrap_used, missing_docs)]
 
 use std::sync::Arc;
@@ -131,4 +132,44 @@ async fn main() {
         let layers = of(|[larder, layered, _]| layered / larder);
         println!("{tasks:>6} {larder:>14.1} {raw:>14.1} {ratio:>8.2} {layers:>8.2}");
     }
+    for length in [64 << 10, 256 << 10, 1_000_000] {
+        beside_large_reads(&contenders, length, if only_a_test { 10 } else { 20_000 }).await;
+    }
+}
+
+/// The latency of small gets, alone and beside a reader of values of this length.
+async fn beside_large_reads(contenders: &Contenders, length: usize, calls: usize) {
+    let large = CacheKey::direct(&Namespace::new("bench").unwrap(), "large").unwrap();
+    let options = SetOptions::default();
+    contenders.larder.set(&large, Bytes::from(vec![7; length]), options).await.unwrap();
+    let alone = latencies(contenders, calls).await;
+    let reader = tokio::spawn({
+        let larder = Arc::clone(&contenders.larder);
+        async move {
+            loop {
+                assert_eq!(larder.get(&large).await.unwrap().unwrap().len(), length);
+                tokio::task::yield_now().await;
+            }
+        }
+    });
+    let beside = latencies(contenders, calls).await;
+    reader.abort();
+    println!(
+        "small gets alone: {:.0} us (p50), {:.0} (p99); beside reads of {length} bytes: {:.0} (p50), {:.0} (p99)",
+        alone.0, alone.1, beside.0, beside.1
+    );
+}
+
+/// p50 and p99 in microseconds.
+async fn latencies(contenders: &Contenders, calls: usize) -> (f64, f64) {
+    let mut times = Vec::with_capacity(calls);
+    for call in 0..calls {
+        let began = Instant::now();
+        assert!(
+            contenders.larder.get(&contenders.keys[call % contenders.keys.len()]).await.unwrap().is_some()
+        );
+        times.push(began.elapsed().as_secs_f64() * 1e6);
+    }
+    times.sort_by(f64::total_cmp);
+    (times[times.len() / 2], times[times.len() * 99 / 100])
 }
