@@ -166,8 +166,11 @@ impl Engine {
             self.gate.pass(Scope::Key(key)).await;
         }
         if entries.everything {
-            primary.clear(&self.parts.namespace).await?;
-            return Ok(());
+            return self.clear_tier(self.parts.tiers.primary()).await.map(drop);
+        }
+        let (any_tag, _) = self.markers(&[]);
+        if entries.keys.contains(&any_tag) {
+            primary.delete(&any_tag, DeleteOptions::default()).await?;
         }
         let keys: Vec<_> = entries.keys.iter().cloned().collect();
         for batch in keys.chunks(500) {
@@ -208,7 +211,7 @@ impl Engine {
     /// Whether the fallback could be cleared; it is owed otherwise.
     async fn clear_fallback(&self) -> bool {
         let fallback = self.parts.tiers.fallback();
-        let cleared = fallback.backend.clear(&self.parts.namespace).await;
+        let cleared = self.clear_tier(fallback).await;
         if let Err(error) = &cleared {
             self.tier_failed(fallback, "clear", error);
             self.parts.tiers.owe_fallback();
@@ -226,8 +229,8 @@ impl Engine {
     }
 
     /// Tells the primary what it missed, lets the claims arrive there that are being given back, switches off, and
-    /// lets go of the tiers.
-    pub(crate) async fn shut_down(&self) {
+    /// lets go of the tiers. How many invalidations the primary could not be told in time.
+    pub(crate) async fn shut_down(&self) -> u64 {
         let _ = timeout(LAST_WORDS, self.undone.wait()).await;
         if self.journal.is_pending() && self.parts.tiers.primary().backend.is_available() {
             let last_words = async {
@@ -236,6 +239,10 @@ impl Engine {
             };
             let _ = timeout(LAST_WORDS, last_words).await;
         }
+        let untold = self.journal.len();
+        if untold > 0 {
+            tracing::warn!(untold, "the primary tier was not told of invalidations before the shutdown");
+        }
         self.set_enabled(false);
         self.background.stop();
         for tier in [self.parts.tiers.primary(), self.parts.tiers.fallback()] {
@@ -243,6 +250,7 @@ impl Engine {
                 self.tier_failed(tier, "disconnect", &error);
             }
         }
+        untold
     }
 
     /// Notes for the primary what it could not be told.
@@ -253,6 +261,11 @@ impl Engine {
         match what {
             What::Key(key) => self.journal.key(key),
             What::Keys(keys) => self.journal.keys(keys),
+            What::Tags(tags) => {
+                let (any, mut markers) = self.markers(tags);
+                markers.push(any);
+                self.journal.keys(&markers);
+            }
             What::Everything => self.journal.everything(),
             What::Space(_) | What::Pattern(_) => {
                 if let Some(pattern) = self.physical(what) {

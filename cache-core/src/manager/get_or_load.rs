@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use super::cached::{loaded, shown};
 use super::direct::Direct;
-use super::{CacheManager, Cached, DIRECT, LoadError};
+use super::tagging::{check, named};
+use super::{CacheManager, Cached, DIRECT, KeepWarm, LoadError};
 use crate::engine::{Answer, Body, Call, Keyspace, Older, Policy, Question, Storable, StoredValues};
 use crate::entry::{Reason, Status};
 use crate::error::Result;
-use crate::key::CacheKey;
+use crate::key::{CacheKey, Tag};
 use crate::policy::{RefreshAhead, SingleFlight};
 use crate::time::{Life, Ttl};
 
@@ -52,18 +53,32 @@ pub enum Simple {}
 pub enum Revalidating {}
 
 /// What is asked, and how.
-#[derive(Debug)]
-struct Asked {
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
     manager: CacheManager,
     key: Result<CacheKey>,
     ttl: Ttl,
     /// The keyspace with the options of this call, when it has some. In a box: most calls have none, and many may wait.
     space: Option<Box<Keyspace>>,
+    tags: Vec<Tag>,
+}
+
+/// A loader as the engine runs it.
+macro_rules! body {
+    (Simple, $loader:ident) => {
+        |_| async { $loader().await.map_err(LoadError::of) }
+    };
+    (Revalidating, $loader:ident) => {
+        |older: Older| async move {
+            let older = shown::<T>(&older);
+            loaded($loader(older.clone()).await, older)
+        }
+    };
 }
 
 impl<T, E, F, L> GetOrLoad<'_, T, E, F, Attached, L> {
     pub(super) fn new(manager: CacheManager, key: Result<CacheKey>, loader: F) -> Self {
-        let asked = Asked { manager, key, ttl: Ttl::Default, space: None };
+        let asked = Asked { manager, key, ttl: Ttl::Default, space: None, tags: Vec::new() };
         Self { asked, loader, recipe: Direct::new(), of: PhantomData }
     }
 
@@ -76,10 +91,64 @@ impl<T, E, F, L> GetOrLoad<'_, T, E, F, Attached, L> {
     }
 }
 
+impl<T, E, F: Clone> GetOrLoad<'static, T, E, F, Detached> {
+    /// Refreshes the value before it expires, without waiting for a read, until nobody has read it through this verb
+    /// for so long: for values that are slow to load and must never be waited for. The loader is run again for each
+    /// refresh, in the background. An invalidation ends it, and so does the manager's end; 1,024 entries of a manager
+    /// are kept warm at a time. A refresh that fails backs off. Values without an end, and without a near copy, are not
+    /// refreshed.
+    pub fn keep_warm(self, until_idle: Duration) -> KeepWarm<T, E, F> {
+        KeepWarm::new(self, until_idle)
+    }
+
+    /// The call again, for a refresh.
+    pub(super) fn again(&self) -> Self {
+        let Self { asked, loader, recipe, .. } = self;
+        Self { asked: asked.clone(), loader: loader.clone(), recipe: recipe.clone(), of: PhantomData }
+    }
+
+    pub(super) fn key(&self) -> Result<&CacheKey> {
+        self.asked.key.as_ref().map_err(Clone::clone)
+    }
+
+    /// Has the engine keep it warm.
+    pub(super) fn kept_warm<Fut>(self, until_idle: Duration)
+    where
+        T: Storable + Clone,
+        E: Send + Sync + 'static,
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = Result<T, E>> + Send + 'static,
+    {
+        let Self { asked: Asked { manager, key: Ok(key), ttl, space, tags }, loader, recipe, .. } = self
+        else {
+            return;
+        };
+        let space = space.as_deref().unwrap_or(&DIRECT);
+        let question = Question::direct(key, space, StoredValues::<T>::of(), ttl).tagged(tags, false);
+        let make = move || {
+            let loader = loader.clone();
+            Call::detached(recipe.clone(), body!(Simple, loader))
+        };
+        manager.0.keep_warm(&question.ask(), make, until_idle);
+    }
+
+    pub(super) fn manager(&self) -> &CacheManager {
+        &self.asked.manager
+    }
+}
+
 impl<T, E, F, M, L> GetOrLoad<'_, T, E, F, M, L> {
     /// How long a loaded value is fresh.
     pub fn ttl(mut self, ttl: impl Into<Ttl>) -> Self {
         self.asked.ttl = ttl.into();
+        self
+    }
+
+    /// Tags by which the entry can be invalidated together with others: at most 64
+    /// ([`invalidate_tags`](CacheManager::invalidate_tags)). An entry that was stored without one of them is a miss. On a
+    /// byte tier a load costs one more read, of the markers that were not read in the last seconds.
+    pub fn tags(mut self, tags: impl IntoIterator<Item: AsRef<str>>) -> Self {
+        self.asked.tags = named(tags);
         self
     }
 
@@ -154,6 +223,7 @@ impl Asked {
     fn answer<T, E, B, G>(
         self,
         call: Call<Direct<T, E>, B>,
+        open: bool,
         give: Give<T, E, G>,
     ) -> impl Future<Output = Result<G, LoadError<E>>>
     where
@@ -162,7 +232,7 @@ impl Asked {
         B: Body<Result<T, LoadError<E>>>,
     {
         let checked = self.check();
-        let Self { manager, space, ttl, .. } = self;
+        let Self { manager, space, ttl, tags, .. } = self;
         async move {
             let (key, engine) = (checked.map_err(LoadError::Cache)?, &manager.0);
             if !engine.is_enabled() {
@@ -170,7 +240,8 @@ impl Asked {
                 return give(Answer { ret, status: Status::loaded(Reason::Disabled) });
             }
             let space = space.as_deref().unwrap_or(&DIRECT);
-            let mut question = Question::direct(key, space, StoredValues::<T>::of(), ttl);
+            let question = Question::direct(key, space, StoredValues::<T>::of(), ttl);
+            let mut question = question.tagged(tags, open);
             // Not awaited within the match: what was matched on would be kept meanwhile.
             let load = match engine.seek(&mut question, call.about()).await {
                 Ok(answer) => return give(answer),
@@ -186,6 +257,7 @@ impl Asked {
         self.ttl.resolve(Life::Forever)?;
         let usual = self.manager.0.usual();
         self.space.as_ref().map_or(Ok(()), |space| space.policy.check_over(usual))?;
+        check(&self.tags)?;
         Ok(key)
     }
 }
@@ -209,7 +281,7 @@ macro_rules! awaited {
             fn into_future(self) -> Self::IntoFuture {
                 let Self { asked, loader, recipe, .. } = self;
                 let body = body!($form, loader);
-                Box::pin(asked.answer(Call::$call(recipe, body), |answer| answer.ret))
+                Box::pin(asked.answer(Call::$call(recipe, body), open!($form), |answer| answer.ret))
             }
         }
 
@@ -226,22 +298,19 @@ macro_rules! awaited {
             fn into_future(self) -> Self::IntoFuture {
                 let GetOrLoad { asked, loader, recipe, .. } = self.0;
                 let body = body!($form, loader);
-                Box::pin(asked.answer(Call::$call(recipe, body), |answer| Ok((answer.ret?, answer.status))))
+                Box::pin(asked.answer(Call::$call(recipe, body), open!($form), |answer| Ok((answer.ret?, answer.status))))
             }
         }
     )*};
 }
 
-/// A loader as the engine runs it.
-macro_rules! body {
-    (Simple, $loader:ident) => {
-        |_| async { $loader().await.map_err(LoadError::of) }
+/// Whether its value may name tags.
+macro_rules! open {
+    (Simple) => {
+        false
     };
-    (Revalidating, $loader:ident) => {
-        |older: Older| async move {
-            let older = shown::<T>(&older);
-            loaded($loader(older.clone()).await, older)
-        }
+    (Revalidating) => {
+        true
     };
 }
 
