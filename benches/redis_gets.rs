@@ -5,7 +5,8 @@
 //! rounds. Printed are the medians over the rounds: of each one's time per get, and of the ratio in the same round.
 //! A ratio below 1 means that larder is faster. The last column is what the layers that `larder::connect` puts around
 //! Redis cost: the time behind them beside the time without, the rounds interleaved too. Then: what large reads do to small
-//! ones, which share their connection: the latency of gets of 1 KiB alone, and beside a task that reads large values. Runs with `--test` once, to see that both answer.
+//! ones, which share their connection: the latency of gets of 1 KiB alone, beside a task that reads large values, and beside
+//! one that does so over another connection. Runs with `--test` once, to see that both answer.
 #![allow(clippy::indexing_slicing, clippy::print_stdout, clippy::unwrap_used, missing_docs)]
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ const CALLS: u64 = 12_800;
 struct Contenders {
     larder: Arc<dyn CacheBackend>,
     layered: Arc<dyn CacheBackend>,
+    elsewhere: Arc<dyn CacheBackend>,
     raw: redis::aio::MultiplexedConnection,
     keys: Arc<Vec<CacheKey>>,
 }
@@ -33,6 +35,8 @@ impl Contenders {
         let second = Duration::from_secs(1);
         let larder = RedisBackend::builder(server.url()).read_timeout(second).write_timeout(second);
         let larder: Arc<dyn CacheBackend> = Arc::new(larder.build().unwrap());
+        let elsewhere = RedisBackend::builder(server.url()).read_timeout(second).build().unwrap();
+        let elsewhere: Arc<dyn CacheBackend> = Arc::new(elsewhere);
         let layered = Arc::clone(&larder).layered(&Resilience::of_supervised().build().unwrap());
         let namespace = Namespace::new("bench").unwrap();
         let keys: Vec<_> =
@@ -46,7 +50,7 @@ impl Contenders {
             redis::IntoConnectionInfo::into_connection_info(server.url()).unwrap().set_tcp_settings(tcp);
         let client = redis::Client::open(info).unwrap();
         let raw = client.get_multiplexed_async_connection_with_config(&settings).await.unwrap();
-        Self { larder, layered, raw, keys: Arc::new(keys) }
+        Self { larder, layered, elsewhere, raw, keys: Arc::new(keys) }
     }
 
     async fn time_backend(&self, backend: &Arc<dyn CacheBackend>, tasks: u64, calls: u64) -> f64 {
@@ -142,22 +146,27 @@ async fn beside_large_reads(contenders: &Contenders, length: usize, calls: usize
     let large = CacheKey::direct(&Namespace::new("bench").unwrap(), "large").unwrap();
     let options = SetOptions::default();
     contenders.larder.set(&large, Bytes::from(vec![7; length]), options).await.unwrap();
-    let alone = latencies(contenders, calls).await;
-    let reader = tokio::spawn({
-        let larder = Arc::clone(&contenders.larder);
-        async move {
+    let reader = |backend: &Arc<dyn CacheBackend>| {
+        let (backend, large) = (Arc::clone(backend), large.clone());
+        tokio::spawn(async move {
             loop {
-                assert_eq!(larder.get(&large).await.unwrap().unwrap().len(), length);
+                assert_eq!(backend.get(&large).await.unwrap().unwrap().len(), length);
                 tokio::task::yield_now().await;
             }
-        }
-    });
+        })
+    };
+    let alone = latencies(contenders, calls).await;
+    let same = reader(&contenders.larder);
     let beside = latencies(contenders, calls).await;
-    reader.abort();
-    println!(
-        "small gets alone: {:.0} us (p50), {:.0} (p99); beside reads of {length} bytes: {:.0} (p50), {:.0} (p99)",
-        alone.0, alone.1, beside.0, beside.1
-    );
+    same.abort();
+    let other = reader(&contenders.elsewhere);
+    let apart = latencies(contenders, calls).await;
+    other.abort();
+    for (how, (half, most)) in [("alone", alone), ("same connection", beside), ("another one", apart)] {
+        println!(
+            "small gets beside reads of {length:>7} bytes, {how:<16}{half:>6.0} us (p50) {most:>7.0} (p99)"
+        );
+    }
 }
 
 /// p50 and p99 in microseconds.
