@@ -4,7 +4,9 @@
 //! `RedisBackend` and through one multiplexed connection of the raw client, against the same server, in interleaved
 //! rounds. Printed are the medians over the rounds: of each one's time per get, and of the ratio in the same round.
 //! A ratio below 1 means that larder is faster. The last column is what the layers that `larder::connect` puts around
-//! Redis cost: the time behind them beside the time without, the rounds interleaved too. Runs with `--test` once, to see that both answer.
+//! Redis cost: the time behind them beside the time without, the rounds interleaved too. Then: what large reads do to small
+//! ones, which share their connection: the latency of gets of 1 KiB alone, beside a task that reads large values, and beside
+//! one that does so over another connection. Runs with `--test` once, to see that both answer.
 #![allow(clippy::indexing_slicing, clippy::print_stdout, clippy::unwrap_used, missing_docs)]
 
 use std::sync::Arc;
@@ -23,6 +25,7 @@ const CALLS: u64 = 12_800;
 struct Contenders {
     larder: Arc<dyn CacheBackend>,
     layered: Arc<dyn CacheBackend>,
+    elsewhere: Arc<dyn CacheBackend>,
     raw: redis::aio::MultiplexedConnection,
     keys: Arc<Vec<CacheKey>>,
 }
@@ -32,6 +35,8 @@ impl Contenders {
         let second = Duration::from_secs(1);
         let larder = RedisBackend::builder(server.url()).read_timeout(second).write_timeout(second);
         let larder: Arc<dyn CacheBackend> = Arc::new(larder.build().unwrap());
+        let elsewhere = RedisBackend::builder(server.url()).read_timeout(second).build().unwrap();
+        let elsewhere: Arc<dyn CacheBackend> = Arc::new(elsewhere);
         let layered = Arc::clone(&larder).layered(&Resilience::of_supervised().build().unwrap());
         let namespace = Namespace::new("bench").unwrap();
         let keys: Vec<_> =
@@ -45,7 +50,7 @@ impl Contenders {
             redis::IntoConnectionInfo::into_connection_info(server.url()).unwrap().set_tcp_settings(tcp);
         let client = redis::Client::open(info).unwrap();
         let raw = client.get_multiplexed_async_connection_with_config(&settings).await.unwrap();
-        Self { larder, layered, raw, keys: Arc::new(keys) }
+        Self { larder, layered, elsewhere, raw, keys: Arc::new(keys) }
     }
 
     async fn time_backend(&self, backend: &Arc<dyn CacheBackend>, tasks: u64, calls: u64) -> f64 {
@@ -131,4 +136,49 @@ async fn main() {
         let layers = of(|[larder, layered, _]| layered / larder);
         println!("{tasks:>6} {larder:>14.1} {raw:>14.1} {ratio:>8.2} {layers:>8.2}");
     }
+    for length in [64 << 10, 256 << 10, 1_000_000] {
+        beside_large_reads(&contenders, length, if only_a_test { 10 } else { 20_000 }).await;
+    }
+}
+
+/// The latency of small gets, alone and beside a reader of values of this length.
+async fn beside_large_reads(contenders: &Contenders, length: usize, calls: usize) {
+    let large = CacheKey::direct(&Namespace::new("bench").unwrap(), "large").unwrap();
+    let options = SetOptions::default();
+    contenders.larder.set(&large, Bytes::from(vec![7; length]), options).await.unwrap();
+    let reader = |backend: &Arc<dyn CacheBackend>| {
+        let (backend, large) = (Arc::clone(backend), large.clone());
+        tokio::spawn(async move {
+            loop {
+                assert_eq!(backend.get(&large).await.unwrap().unwrap().len(), length);
+                tokio::task::yield_now().await;
+            }
+        })
+    };
+    let alone = latencies(contenders, calls).await;
+    let same = reader(&contenders.larder);
+    let beside = latencies(contenders, calls).await;
+    same.abort();
+    let other = reader(&contenders.elsewhere);
+    let apart = latencies(contenders, calls).await;
+    other.abort();
+    for (how, (half, most)) in [("alone", alone), ("same connection", beside), ("another one", apart)] {
+        println!(
+            "small gets beside reads of {length:>7} bytes, {how:<16}{half:>6.0} us (p50) {most:>7.0} (p99)"
+        );
+    }
+}
+
+/// p50 and p99 in microseconds.
+async fn latencies(contenders: &Contenders, calls: usize) -> (f64, f64) {
+    let mut times = Vec::with_capacity(calls);
+    for call in 0..calls {
+        let began = Instant::now();
+        assert!(
+            contenders.larder.get(&contenders.keys[call % contenders.keys.len()]).await.unwrap().is_some()
+        );
+        times.push(began.elapsed().as_secs_f64() * 1e6);
+    }
+    times.sort_by(f64::total_cmp);
+    (times[times.len() / 2], times[times.len() * 99 / 100])
 }

@@ -27,8 +27,7 @@ fn subject_at(url: String, server: impl Send + Sync + 'static) -> Subject {
     Subject::new(backend).refusing(LIMIT + 1).keeping(server)
 }
 
-fn subject_by_tls() -> Subject {
-    let server = TlsServer::start("no");
+fn subject_by_tls(server: TlsServer) -> Subject {
     subject_at(server.url(), server)
 }
 
@@ -41,7 +40,11 @@ mod on_valkey {
 }
 
 mod on_redis_by_tls {
-    cache_core::larder_conformance!(super::subject_by_tls());
+    cache_core::larder_conformance!(super::subject_by_tls(super::TlsServer::start("no")));
+}
+
+mod on_valkey_by_tls {
+    cache_core::larder_conformance!(super::subject_by_tls(super::TlsServer::valkey()));
 }
 
 /// All in one: a cluster takes seconds to form.

@@ -5,6 +5,7 @@
 
 pub(crate) mod cluster;
 pub(crate) mod sentinel;
+pub(crate) mod terminator;
 pub(crate) mod tls;
 
 use std::net::{Ipv4Addr, TcpListener};

@@ -11,6 +11,7 @@ use rcgen::{
 use tempfile::TempDir;
 
 use super::free_port;
+use super::terminator::Terminator;
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
@@ -73,6 +74,7 @@ pub(crate) struct TlsServer {
     pub(crate) plain: RedisServer,
     pub(crate) authority: Authority,
     pub(crate) port: u16,
+    _terminator: Option<Terminator>,
 }
 
 impl TlsServer {
@@ -84,7 +86,17 @@ impl TlsServer {
         let port = free_port();
         let options = authority.options(port, "server", clients);
         let options: Vec<&str> = options.iter().map(String::as_str).collect();
-        Self { plain: RedisServer::start_with(&options), authority, port }
+        Self { plain: RedisServer::start_with(&options), authority, port, _terminator: None }
+    }
+
+    /// A Valkey server, which was built without TLS, behind a listener that has it.
+    pub(crate) fn valkey() -> Self {
+        let authority = Authority::new();
+        authority.certify("server", &["127.0.0.1", "localhost"]);
+        let plain = RedisServer::valkey();
+        let (certificate, key) = (authority.file("server.pem"), authority.file("server.key"));
+        let terminator = Terminator::before(plain.port(), certificate, key);
+        Self { plain, authority, port: terminator.port, _terminator: Some(terminator) }
     }
 
     /// `rediss://` with the roots of the server's certificate.
