@@ -3,7 +3,8 @@
 //! `cargo bench --bench redis_gets`. So many tasks read keys of 1 KiB, each one get after the other, through
 //! `RedisBackend` and through one multiplexed connection of the raw client, against the same server, in interleaved
 //! rounds. Printed are the medians over the rounds: of each one's time per get, and of the ratio in the same round.
-//! A ratio below 1 means that larder is faster. Runs with `--test` once, to see that both answer.
+//! A ratio below 1 means that larder is faster. The last column is what the layers that `larder::connect` puts around
+//! Redis cost: the time behind them beside the time without, the rounds interleaved too. Runs with `--test` once, to see that both answer.
 #![allow(clippy::indexing_slicing, clippy::print_stdout, clippy::unwrap_used, missing_docs)]
 
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use larder::testkit::server::RedisServer;
-use larder::{CacheBackend, CacheKey, Namespace, RedisBackend, SetOptions};
+use larder::{CacheBackend, CacheKey, Layered, Namespace, RedisBackend, Resilience, SetOptions};
 use tokio::task::JoinSet;
 
 const TASKS: [u64; 4] = [1, 16, 64, 256];
@@ -20,7 +21,8 @@ const ROUNDS: usize = 15;
 const CALLS: u64 = 12_800;
 
 struct Contenders {
-    larder: Arc<RedisBackend>,
+    larder: Arc<dyn CacheBackend>,
+    layered: Arc<dyn CacheBackend>,
     raw: redis::aio::MultiplexedConnection,
     keys: Arc<Vec<CacheKey>>,
 }
@@ -29,7 +31,8 @@ impl Contenders {
     async fn on(server: &RedisServer) -> Self {
         let second = Duration::from_secs(1);
         let larder = RedisBackend::builder(server.url()).read_timeout(second).write_timeout(second);
-        let larder = Arc::new(larder.build().unwrap());
+        let larder: Arc<dyn CacheBackend> = Arc::new(larder.build().unwrap());
+        let layered = Arc::clone(&larder).layered(&Resilience::of_supervised().build().unwrap());
         let namespace = Namespace::new("bench").unwrap();
         let keys: Vec<_> =
             (0..KEYS).map(|id| CacheKey::direct(&namespace, &format!("k:{id}")).unwrap()).collect();
@@ -42,12 +45,12 @@ impl Contenders {
             redis::IntoConnectionInfo::into_connection_info(server.url()).unwrap().set_tcp_settings(tcp);
         let client = redis::Client::open(info).unwrap();
         let raw = client.get_multiplexed_async_connection_with_config(&settings).await.unwrap();
-        Self { larder, raw, keys: Arc::new(keys) }
+        Self { larder, layered, raw, keys: Arc::new(keys) }
     }
 
-    async fn time_larder(&self, tasks: u64, calls: u64) -> f64 {
+    async fn time_backend(&self, backend: &Arc<dyn CacheBackend>, tasks: u64, calls: u64) -> f64 {
         time(tasks, calls, |call| {
-            let (larder, keys) = (Arc::clone(&self.larder), Arc::clone(&self.keys));
+            let (larder, keys) = (Arc::clone(backend), Arc::clone(&self.keys));
             async move {
                 for at in call {
                     assert_eq!(larder.get(&keys[at]).await.unwrap().unwrap().len(), 1_024);
@@ -55,6 +58,20 @@ impl Contenders {
             }
         })
         .await
+    }
+
+    /// Each once, in another order each time.
+    async fn round(&self, round: usize, tasks: u64, calls: u64) -> [f64; 3] {
+        let mut times = [0.0; 3];
+        for turn in 0..3 {
+            let which = (round + turn) % 3;
+            times[which] = match which {
+                0 => self.time_backend(&self.larder, tasks, calls).await,
+                1 => self.time_backend(&self.layered, tasks, calls).await,
+                _ => self.time_raw(tasks, calls).await,
+            };
+        }
+        times
     }
 
     async fn time_raw(&self, tasks: u64, calls: u64) -> f64 {
@@ -100,24 +117,18 @@ async fn main() {
     let rounds = if only_a_test { 1 } else { ROUNDS };
     let server = RedisServer::start();
     let contenders = Contenders::on(&server).await;
-    println!("{:>6} {:>14} {:>14} {:>8}", "tasks", "larder us/get", "raw us/get", "ratio");
+    println!("{:>6} {:>14} {:>14} {:>8} {:>8}", "tasks", "larder us/get", "raw us/get", "ratio", "layers");
     for tasks in TASKS {
         let calls = if only_a_test { tasks } else { (CALLS / 8).max(CALLS.min(tasks * 800)) };
         let mut times = Vec::new();
         for round in 0..=rounds {
-            let pair = if round % 2 == 0 {
-                let larder = contenders.time_larder(tasks, calls).await;
-                (larder, contenders.time_raw(tasks, calls).await)
-            } else {
-                let raw = contenders.time_raw(tasks, calls).await;
-                (contenders.time_larder(tasks, calls).await, raw)
-            };
-            times.push(pair);
+            times.push(contenders.round(round, tasks, calls).await);
         }
         times.remove(0); // the first round warms up
-        let larder = median(times.iter().map(|(larder, _)| *larder).collect());
-        let raw = median(times.iter().map(|(_, raw)| *raw).collect());
-        let ratio = median(times.iter().map(|(larder, raw)| larder / raw).collect());
-        println!("{tasks:>6} {larder:>14.1} {raw:>14.1} {ratio:>8.2}");
+        let of = |time: fn(&[f64; 3]) -> f64| median(times.iter().map(time).collect());
+        let (larder, raw) = (of(|[larder, ..]| *larder), of(|[_, _, raw]| *raw));
+        let ratio = of(|[larder, _, raw]| larder / raw);
+        let layers = of(|[larder, layered, _]| layered / larder);
+        println!("{tasks:>6} {larder:>14.1} {raw:>14.1} {ratio:>8.2} {layers:>8.2}");
     }
 }

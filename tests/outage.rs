@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use larder::testkit::server::RedisServer;
-use larder::testkit::{FaultyBackend, MapBackend, Recorded, RecordingRecorder};
+use larder::testkit::{Fault, FaultyBackend, MapBackend, Proxy, Recorded, RecordingRecorder};
 use larder::{CacheManager, DiskBackend, ErrorKind, FailMode, MemoryBackend, Near, RedisBackend, Ttl};
 
 /// The longest that one call of an open manager may take: two deadlines of 250 ms (a read, then a write) and slack
@@ -175,4 +175,59 @@ async fn what_a_fallback_kept_over_a_restart_is_not_served() {
     assert_eq!(after.get::<u64>("k").await.unwrap(), None, "the value of an earlier outage came back");
     let _ = after.set("k", 3_u64, Ttl::secs(60)).await.unwrap();
     assert_eq!(after.get::<u64>("k").await.unwrap(), Some(3), "the fallback does not serve");
+}
+
+/// What `larder::connect` puts around Redis: callers do not pay a deadline each while a server is too slow.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_answers_too_late_soon_costs_nothing_and_is_found_again() {
+    let server = RedisServer::start();
+    let proxy = Proxy::before(server.port()).await;
+    let cache = larder::connect(&proxy.url()).unwrap();
+    until_found(&cache, "k", 1).await;
+    proxy.set(Fault::Delay(Duration::from_millis(120))).await;
+    let (began, mut late, mut calls) = (Instant::now(), 0, 0);
+    while began.elapsed() < Duration::from_secs(4) {
+        let call = Instant::now();
+        assert!(cache.get::<u64>(&format!("cold:{calls}")).await.is_ok());
+        (late, calls) = (late + u32::from(call.elapsed() > Duration::from_millis(50)), calls + 1);
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    eprintln!("{late} of {calls} calls were late");
+    assert!(late <= 8, "{late} of {calls} calls were late");
+    proxy.set(Fault::None).await;
+    until_on_primary(&cache).await;
+    until_found(&cache, "k", 2).await;
+}
+
+async fn until_on_primary(cache: &CacheManager) {
+    let began = Instant::now();
+    while cache.health_now().on_fallback {
+        assert!(began.elapsed() < Duration::from_secs(5), "the primary never serves again");
+        assert!(timed(cache.get::<u64>("any")).await.is_ok());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_burst_of_thousands_is_not_shed_by_what_connect_makes() {
+    const KEYS: u64 = 5_000;
+    let server = RedisServer::start();
+    let patient = [("CACHE_URL", server.url()), ("CACHE_REDIS_TIMEOUT_MS", "5000".to_owned())];
+    let held = |name: &str| patient.iter().find(|(known, _)| *known == name).map(|(_, held)| held.clone());
+    let cache = larder::Config::from_vars(held).unwrap().manager().unwrap();
+    let writes = (0..KEYS)
+        .map(|n| (n, cache.clone()))
+        .map(|(n, cache)| async move { cache.set(&format!("k:{n}"), n, Ttl::secs(600)).await.unwrap() });
+    let written = writes.map(tokio::spawn).collect::<Vec<_>>();
+    for write in written {
+        assert_eq!(write.await.unwrap(), larder::Written::Stored);
+    }
+    let others = larder::Config::from_vars(held).unwrap().manager().unwrap();
+    let reads = (0..KEYS)
+        .map(|n| (n, others.clone()))
+        .map(|(n, cache)| async move { cache.get::<u64>(&format!("k:{n}")).await.unwrap() == Some(n) });
+    let reads = reads.map(tokio::spawn).collect::<Vec<_>>();
+    for read in reads {
+        assert!(read.await.unwrap(), "a read was shed");
+    }
 }

@@ -153,9 +153,31 @@ mod flaws_are_found {
         CountsFromFrames => [increment_refuses_what_is_no_counter];
         WrapsAround => [increment_refuses_to_overflow];
         PretendsLeases => [what_is_not_offered_is_unsupported];
-        SharesLeases => [a_lease_has_one_holder, a_released_lease_can_be_taken, a_lease_ends_with_its_life];
-        LeasesForEver => [a_lease_ends_with_its_life];
-        FillsUnasked => [a_lease_ends_with_its_life, a_fill_needs_the_lease_and_ends_it, what_removes_a_key_breaks_its_lease];
+        SharesLeases => [
+            a_lease_has_one_holder,
+            a_released_lease_can_be_taken,
+            a_lease_ends_with_its_life,
+            a_renewed_lease_lives_on,
+            leases_are_no_data,
+        ];
+        LeasesForEver => [a_lease_ends_with_its_life, a_lease_has_an_end];
+        FillsUnasked => [
+            a_lease_ends_with_its_life,
+            a_fill_needs_the_lease_and_ends_it,
+            a_batch_of_fills_needs_each_lease,
+            what_removes_a_key_breaks_its_lease,
+            what_replaces_a_key_breaks_its_lease,
+        ];
+        FillsInTwoSteps => [a_fill_never_survives_a_delete];
+        RenewsLeasesByName => [a_renewed_lease_lives_on];
+        SetsBesideLeases => [
+            a_fill_needs_the_lease_and_ends_it,
+            a_batch_of_fills_needs_each_lease,
+            what_replaces_a_key_breaks_its_lease,
+        ];
+        TakesBesideLeases => [what_removes_a_key_breaks_its_lease, leases_are_no_data];
+        CountsLeases => [leases_are_no_data];
+        TripsOverBraces => [keys_of_every_kind_have_leases_of_their_own];
         PretendsClaims => [what_is_not_offered_is_unsupported];
         ClaimsInTwoSteps => [a_claim_is_exclusive, a_slot_limit_holds_under_100_racers];
         ClaimsBehindBacks => [a_dropped_claim_can_be_undone];

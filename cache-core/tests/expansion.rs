@@ -14,14 +14,11 @@ use tokio::sync::Notify;
 
 type Answer = Result<Option<String>, String>;
 
-fn user_keyspace() -> &'static Keyspace {
-    static SITE: Site = Site::new();
+fn user_space(cache: &CacheManager) -> Space<&CacheManager> {
+    static SITE: Site = Site::named("user");
     fn __larder_function() {}
-    SITE.keyspace(__larder_function, |here| {
-        here.keyspace_named(
-            "user",
-            Policy::new().ttl(Ttl::secs(60)).negative_ttl(Ttl::millis(20)).jitter(0.0),
-        )
+    SITE.space(cache, __larder_function, |policy| {
+        policy.ttl(Ttl::secs(60)).negative_ttl(Ttl::millis(20)).jitter(0.0)
     })
 }
 
@@ -29,13 +26,12 @@ fn user_kind() -> impl Kind<Ret = Answer> {
     use by_type::*;
     let ty = Ty::<Answer>::new();
     let shape = (&&&&ty).larder_shape();
-    let val = val_ty(shape);
-    let hold = (&&val).larder_hold();
-    kind(shape, hold, (&&&ty).larder_share(), EveryTier, Always)
+    let hold = (&&val_ty(shape)).larder_hold();
+    stored(shape, &hold, (&&&ty).larder_share())
 }
 
 fn user_key<V: Verb>(verb: V, cache: &CacheManager, id: &u64, name: &str) -> V::Output {
-    verb.on(Space::new(cache, user_keyspace()), &(part(id), (part(name), ())))
+    verb.on(user_space(cache), &(part(id), (part(name), ())))
 }
 
 async fn user_uncached(id: u64, name: &str) -> Answer {
@@ -48,12 +44,9 @@ async fn user_uncached(id: u64, name: &str) -> Answer {
 }
 
 async fn user(cache: &CacheManager, id: u64, name: &str) -> Answer {
-    let load = {
-        let probed = user_key(Probe(user_kind()), cache, &id, name);
-        match probed {
-            Probed::Hit(hit) => return hit,
-            Probed::Miss(missed) => Box::pin(missed.load(user_uncached(id, name))),
-        }
+    let load = match user_key(Probe(user_kind()), cache, &id, name) {
+        Probed::Hit(hit) => return hit,
+        Probed::Miss(missed) => missed.load(user_uncached(id, name)),
     };
     load.await
 }
@@ -137,20 +130,14 @@ async fn a_refresh_that_finds_nothing_leaves_nothing_older() {
         use by_type::*;
         let ty = Ty::<Option<String>>::new();
         let shape = (&&&&ty).larder_shape();
-        let val = val_ty(shape);
-        let hold = (&&val).larder_hold();
-        kind(
-            shape,
-            hold,
-            (&&&ty).larder_share(),
-            EveryTier,
-            condition(shape, |text: &String| text != "refused"),
-        )
+        let hold = (&&val_ty(shape)).larder_hold();
+        stored(shape, &hold, (&&&ty).larder_share())
+            .judged(condition(shape, |text: &String| text != "refused"))
     };
     fn __larder_forgetful() {}
-    static SITE: Site = Site::new();
-    let space = SITE.keyspace(__larder_forgetful, |here| here.keyspace_named("f", Policy::new()));
-    let entry = || Find.on(Space::new(&cache, space), &(part(&7_u64), ()));
+    static SITE: Site = Site::named("f");
+    let space = SITE.space(&cache, __larder_forgetful, |policy| policy);
+    let entry = || Find.on(space, &(part(&7_u64), ()));
     for now in [None, Some("refused".to_owned())] {
         assert_eq!(entry().refresh(kind(), async { Some("old".to_owned()) }).await.as_deref(), Some("old"));
         assert_eq!(entry().refresh(kind(), async { now.clone() }).await, now);

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)] // helpers of a test may panic
 
 use bytes::Bytes;
-use cache_core::codec::{Codec, Envelope, Format, Frame};
+use cache_core::codec::{Codec, Envelope, Format, Frame, Keyring, Place, Sealer};
 use cache_core::entry::{Deadlines, Reason};
 use cache_core::key::{CacheKey, Namespace};
 use cache_core::time::WallTime;
@@ -82,6 +82,17 @@ const LZ4: &str = "
     0403020100000000 1a000000 7b050000  # 26 bytes for 1,403
     af da0578 6c6172646572 20 0700 ffffffffff5d 60 617264657220";
 
+const SEALED: &str = "
+    01 01 dd3493ee81f7babd              # version 1, MessagePack, what the master key is named by
+    80 00 0000 02000000                 # sealed
+    44291f84a3ad9a9bdbd7be450bd918f8
+    0068e5cf8b010000 e0fbe9cf8b010000 ffffffffffffffff
+    0403020100000000 53000000 37000000  # 83 bytes for 55: nonce, as many as in clear, tag
+    a0a1a2a3a4a5a6a7 00000009           # nonce: the prefix, the counter
+    d0a7b1a73a8cf212ee32a5e68d7cb1096d3d44d8bcb86b5022e7cdbee45ad551187b1639abfe2a02
+    c275fd2fcc872fc0611be003c6662e
+    24047931120cecb53e8efb4772123931    # tag";
+
 #[test]
 fn a_message_pack_frame_of_version_1_is_written_and_read() {
     assert_eq!(hex(&encode(Some(&user()), Format::MessagePack, &envelope())), hex(&golden(MESSAGE_PACK)));
@@ -104,6 +115,19 @@ fn a_negative_frame_of_version_1_is_written_and_read() {
     let frame = open(NEGATIVE);
     assert!(frame.is_negative() && frame.header().immutable);
     assert_eq!(frame.decode::<User>(), Err(Reason::Undecodable));
+}
+
+#[test]
+fn a_sealed_frame_of_version_1_is_written_and_read() {
+    let ring = Keyring::new(std::array::from_fn(|at| u8::try_from(at).unwrap())).unwrap();
+    let prefix = [0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7];
+    let (sealer, key) = (Sealer::new(&ring).unwrap().counting_from(prefix, 9), key());
+    let place = Place::sealed(&key, &sealer);
+    let frame = Codec::default().encode(place, Some(&user()), Format::MessagePack, &envelope()).unwrap();
+    assert_eq!(hex(&frame), hex(&golden(SEALED)));
+    let opened = Codec::default().open(place, 2, &golden(SEALED)).unwrap();
+    assert_eq!(opened.decode::<User>(), Ok(user()));
+    assert_eq!(opened.deadlines(), envelope().deadlines);
 }
 
 /// Only read: another release of the compressor may find shorter bytes for the same text.

@@ -1,7 +1,7 @@
 //! The macros of larder: [`macro@cached`], [`macro@invalidate_cache`] and [`macro@KeyPart`].
 //!
 //! Each goes one way: `parse` (tokens to spanned arguments), `model` (what they mean), `validate` (all rejections
-//! at once, each at the user's token with the fix), `expand` (about forty lines; all logic is ordinary code of
+//! at once, each at the user's token with the fix), `expand` (85 lines for a plain function; all logic is ordinary code of
 //! `cache_core::private`). When something is wrong, `fallback` emits the errors and the function as it was.
 //!
 //! `CACHE_MACROS_DEBUG=1` in the environment of a build prints what every use expands to.
@@ -85,8 +85,12 @@ use crate::problems::Problems;
 /// | `cache_none`, `negative_ttl = "30s"` | off | `None` is remembered, for this long |
 /// | `jitter = 0.15` | the manager's | spread of lives |
 /// | `local` | off | near tier only: no serde |
+/// | `secure` | off | sealed at rest under the manager's master key, never stale, no near tier (feature `encrypt`) |
+/// | `secure(near)`, or `near` beside `secure` | off | the same, and live values are in the near tier |
 /// | `immutable` | off | what a key names never changes |
 /// | `format = "msgpack"` or `"json"`, `schema = 2` | msgpack, 0 | the stored form, and its version |
+/// | `batch = ids` | - | an argument `Vec<K>` or `&[K]` lists ids: each is an entry, the body gets those that are nowhere |
+/// | `batch_chunk = 500` | all of them | the most ids that the body gets at once |
 /// | `companions = "none"` | all | one function and nothing beside it: for methods of a trait's `impl` |
 /// | `impl` | - | on an `impl` block: `#[cached(..)]` on methods inside knows where they stand, and what a trait's method has beside it stands in an `impl` of the type |
 /// | `assoc` | - | an associated function that mentions neither `self` nor `Self` |
@@ -142,6 +146,11 @@ pub fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `all(user)`, `all(user::<T>)`, `all(Self::get)` | every entry of a function |
 /// | `patterns("page:{id}:*")` | what matches; a `*` inside an argument is literal |
 /// | `keys("user:{id}")` | this key |
+///
+/// | option | default | meaning |
+/// |---|---|---|
+/// | `on = "ok"`, `= "always"` | `"ok"` | whether an `Err` is followed by the invalidations too |
+/// | `before` | off | once before the body too: for a write that takes long |
 ///
 /// `cache = expr` or `"name"` says where; without it functions are invalidated in the cache that they fill, patterns
 /// and keys in the global one. `crate = path` says where larder is.

@@ -8,6 +8,22 @@ fn pretty(expanded: TokenStream) -> String {
     prettyplease::unparse(&syn::parse2(quote!(#expanded)).unwrap())
 }
 
+/// How many lines a function of two arguments and no option is printed with: itself, three hidden functions and six
+/// companions with their documents.
+const LINES: usize = 85;
+
+#[test]
+fn a_plain_function_expands_to_few_lines() {
+    let item = quote!(
+        pub async fn user(id: u64, name: &str) -> Result<User, DbError> {
+            db::fetch(id, name).await
+        }
+    );
+    let printed = pretty(crate::expand_cached(quote!(), item));
+    let lines = printed.lines().count();
+    assert!(lines <= LINES, "{lines} lines:\n{printed}");
+}
+
 /// A method has to stand in a block to be printed.
 fn pretty_method(expanded: TokenStream) -> String {
     prettyplease::unparse(&syn::parse2(quote!(impl Users { #expanded })).unwrap())

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use cache_core::error::Result;
+#[cfg(feature = "redis")]
+use cache_core::layer::{Layered, Resilience};
 use cache_core::manager::Builder;
 use cache_core::port::backend::CacheBackend;
 
@@ -48,13 +50,16 @@ fn disk(config: &Config, directory: &std::path::Path) -> Result<Shared> {
     Ok(Arc::new(builder.open()?))
 }
 
+/// Behind layers: see `docs/decisions/0016-layers-around-redis.md`.
 #[cfg(feature = "redis")]
 fn redis(config: &Config, url: &str) -> Result<Shared> {
     let mut builder = cache_backends::RedisBackend::builder(url);
     if let Some(timeout) = config.redis_timeout {
         builder = builder.read_timeout(timeout).write_timeout(timeout);
     }
-    Ok(Arc::new(builder.build()?))
+    let is_cluster = url.split("://").next().is_some_and(|scheme| scheme.ends_with("+cluster"));
+    let guard = if is_cluster { Resilience::of_supervised_cluster() } else { Resilience::of_supervised() };
+    Ok(builder.build()?.layered(&guard.build()?))
 }
 
 #[cfg(not(feature = "memory"))]

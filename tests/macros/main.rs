@@ -10,7 +10,9 @@
 )]
 
 mod attributes;
+mod batches;
 mod blocks;
+mod checked;
 mod companions;
 mod generics;
 mod hygiene;
@@ -19,6 +21,7 @@ mod key_part;
 mod keys;
 mod loads;
 mod methods;
+mod moments;
 mod options;
 mod results;
 mod scopes;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::time::Duration;
 
 use larder::testkit::ManualTime;
-use larder::{CacheManager, Clock, KeyPattern, Near, cached, invalidate_cache};
+use larder::{CacheManager, Clock, KeyPattern, Near, Reason, Status, cached, invalidate_cache};
 
 use crate::{far, fresh, tiered};
 
@@ -53,6 +53,31 @@ fn its_companions_are_synchronous_too() {
     assert_eq!(report_invalidate(&cache, 7).removed, 1);
     assert_eq!((report_peek(&cache, 7), report_invalidate(&cache, 7).removed), (None, 0));
     assert_eq!(report_cache_key(&cache, 7).as_str(), "t:d:report:7");
+}
+
+#[cached(prefix = "counted", cache = cache, skip(cache, off, force), bypass = off, refresh = force)]
+fn counted(cache: &CacheManager, id: u64, off: bool, force: bool) -> Result<u64, String> {
+    let _ = (cache, off, force);
+    if id == 0 { Err("none".to_owned()) } else { Ok(fresh()) }
+}
+
+#[test]
+fn an_answer_says_what_it_is_worth() {
+    let cache = tiered();
+    let status = |answer: (_, Status)| (answer.1.tier, answer.1.reason);
+    let first = counted_with_status(&cache, 1, false, false);
+    assert_eq!(status(first.clone()), ("loader", Some(Reason::Absent)));
+    let second = counted_with_status(&cache, 1, false, false);
+    assert_eq!((second.0.clone(), status(second)), (first.0.clone(), ("near", None)));
+    let third = counted_with_status(&cache, 1, true, false);
+    assert_ne!(third.0, first.0);
+    assert_eq!(status(third), ("loader", Some(Reason::Bypassed)));
+    let fourth = counted_with_status(&cache, 1, false, true);
+    assert_ne!(fourth.0, first.0);
+    assert_eq!(counted(&cache, 1, false, false), fourth.0);
+    assert_eq!(counted_with_status(&cache, 0, false, false).0, Err("none".to_owned()));
+    cache.set_enabled(false);
+    assert_eq!(status(counted_with_status(&cache, 1, false, false)), ("loader", Some(Reason::Disabled)));
 }
 
 #[test]

@@ -13,13 +13,13 @@ use cache_core::error::Result;
 use cache_core::key::{CacheKey, KeyPattern, Namespace};
 use cache_core::port::backend::{
     BackendInfo, BackendKind, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome, DeleteCondition,
-    DeleteOptions, Expiry, LiveClaim, Remaining, SetCondition, SetOptions,
+    DeleteOptions, Expiry, LiveClaim, Remaining, SetOptions,
 };
 use tokio::sync::Mutex;
 use tokio::task::consume_budget;
 
 use super::config::{Config, DiskBuilder};
-use super::error::{closed, long_key, no_leases};
+use super::error::{closed, long_key};
 use super::gates::Gate;
 use super::index::SHARDS;
 use super::keeper::Running;
@@ -154,6 +154,7 @@ impl DiskBackend {
     ) -> Result<u64> {
         let store = self.ready().await?;
         let mut removed = 0;
+        store.leases.end_where(&meant);
         for shard in 0..SHARDS {
             let meant = meant.clone();
             let found = offload(&store, move |store| store.matching(shard, &meant)).await??;
@@ -177,7 +178,7 @@ pub(super) struct Held {
 #[async_trait]
 impl CacheBackend for DiskBackend {
     fn info(&self) -> BackendInfo {
-        BackendInfo::new(NAME, BackendKind::Disk).persistent().claiming()
+        BackendInfo::new(NAME, BackendKind::Disk).persistent().leasing().claiming()
     }
 
     fn is_available(&self) -> bool {
@@ -224,9 +225,6 @@ impl CacheBackend for DiskBackend {
     }
 
     async fn set(&self, key: &CacheKey, frame: Bytes, options: SetOptions) -> Result<bool> {
-        if matches!(options.condition, SetCondition::IfLease(_)) {
-            return Err(no_leases());
-        }
         let store = self.ready().await?;
         let held = self.prepare(&store, key, frame.len()).await?;
         if frame.len() <= INLINE {
@@ -244,6 +242,7 @@ impl CacheBackend for DiskBackend {
         let store = self.ready().await?;
         let held = self.gate(&store, key).await?;
         let name = Name::of(key);
+        store.leases.end(name.text);
         let Some(place) = store.find(name.fingerprint) else { return Ok(None) };
         let (bytes, key) = (name.frame_bytes(&place), key.clone());
         run(&store, bytes, move |store| {
@@ -292,6 +291,24 @@ impl CacheBackend for DiskBackend {
     async fn ttl(&self, key: &CacheKey) -> Result<Remaining> {
         let store = self.ready().await?;
         store.ttl(Name::of(key))
+    }
+
+    async fn acquire_lease(&self, key: &CacheKey, token: u128, life: Duration) -> Result<u128> {
+        let store = self.ready().await?;
+        let _held = self.gate(&store, key).await?;
+        store.leases.acquire(key, token, life)
+    }
+
+    async fn renew_lease(&self, key: &CacheKey, token: u128, life: Duration) -> Result<bool> {
+        let store = self.ready().await?;
+        let _held = self.gate(&store, key).await?;
+        store.leases.renew(key, token, life)
+    }
+
+    async fn release_lease(&self, key: &CacheKey, token: u128) -> Result<bool> {
+        let store = self.ready().await?;
+        let _held = self.gate(&store, key).await?;
+        Ok(store.leases.release(key, token))
     }
 
     async fn claim(&self, group: &CacheKey, id: ClaimId, options: ClaimOptions) -> Result<ClaimOutcome> {

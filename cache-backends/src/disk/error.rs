@@ -70,8 +70,3 @@ pub(super) fn too_large(bytes: usize, most: u32) -> Error {
 pub(super) fn long_key(bytes: usize) -> Error {
     Error::new(ErrorKind::Key, format!("the key has {bytes} bytes")).with_fix("build keys with KeyBuilder")
 }
-
-/// A condition that needs leases.
-pub(super) fn no_leases() -> Error {
-    Error::unsupported("SetCondition::IfLease", super::backend::NAME)
-}

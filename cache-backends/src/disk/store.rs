@@ -14,8 +14,8 @@ use bytes::Bytes;
 use cache_core::error::Result;
 use cache_core::key::CacheKey;
 use cache_core::port::backend::{
-    ClaimTable, DeleteCondition, Expiry, Remaining, SetCondition, SetOptions, add_to_counter, counter_bytes,
-    fingerprint,
+    ClaimTable, DeleteCondition, Expiry, LeaseTable, Remaining, SetCondition, SetOptions, add_to_counter,
+    counter_bytes, fingerprint,
 };
 use cache_core::time::{Life, WallTime};
 
@@ -62,6 +62,8 @@ pub(super) struct Store {
     pub(super) failing: AtomicBool,
     /// Who holds what.
     pub(super) claims: ClaimTable,
+    /// Who may fill what. Gone with the process, like those who load.
+    pub(super) leases: LeaseTable,
 }
 
 /// A key as this store sees it.
@@ -104,6 +106,11 @@ impl Store {
 
     /// Stores a frame. Needs the gate.
     pub(super) fn set(&self, name: Name<'_>, frame: &[u8], options: SetOptions) -> Result<bool> {
+        if let SetCondition::IfLease(token) = options.condition
+            && !self.leases.holds(name.text, token)
+        {
+            return Ok(false);
+        }
         let asks = options.condition == SetCondition::IfAbsent || options.expiry == Expiry::Keep;
         let held = if asks { self.held(name)? } else { None };
         if options.condition == SetCondition::IfAbsent && held.is_some() {
@@ -121,14 +128,17 @@ impl Store {
             (Expiry::After(life), _) => self.config.clock.wall().after(Life::new(life)?),
         };
         if u64::from(self.config.max_entry_bytes) < frame.len() as u64 {
+            self.leases.end(name.text);
             self.remove(name.fingerprint)?;
             return Err(too_large(frame.len(), self.config.max_entry_bytes));
         }
+        self.leases.end(name.text);
         self.write(name, frame, deadline).map(|()| true)
     }
 
     /// Takes the frame away. Needs the gate.
     pub(super) fn take(&self, name: Name<'_>) -> Result<Option<Bytes>> {
+        self.leases.end(name.text);
         let Some(place) = self.find(name.fingerprint) else { return Ok(None) };
         let Some(frame) = self.get(name, place)? else { return Ok(None) };
         self.remove(name.fingerprint)?;
@@ -137,6 +147,9 @@ impl Store {
 
     /// Removes the frame. Needs the gate.
     pub(super) fn delete(&self, name: Name<'_>, condition: &DeleteCondition) -> Result<bool> {
+        if *condition == DeleteCondition::Always {
+            self.leases.end(name.text);
+        }
         let Some(place) = self.held(name)? else { return Ok(false) };
         if let DeleteCondition::IfUnchanged(expected) = condition {
             let same_length = name.frame_bytes(&place) == expected.len();
@@ -228,9 +241,11 @@ impl Store {
 /// A fresh store's counters.
 pub(super) fn assemble(config: Config, log: Log, lock: DirLock) -> Result<Arc<Store>> {
     let (chances, claims) = (most_chances(&config), ClaimTable::new(config.clock.clone()));
+    let leases = LeaseTable::new(config.clock.clone());
     Ok(Arc::new(Store {
         config,
         claims,
+        leases,
         index: Index::new(),
         log,
         gates: Gates::new(),

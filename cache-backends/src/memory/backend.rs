@@ -9,8 +9,8 @@ use cache_core::error::{Error, Result};
 use cache_core::key::{CacheKey, KeyPattern, Namespace};
 use cache_core::port::backend::{
     BackendHealth, BackendInfo, BackendKind, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome, ClaimTable,
-    DeleteCondition, DeleteOptions, Expiry, LiveClaim, Remaining, SetCondition, SetOptions, add_to_counter,
-    counter_bytes, fingerprint,
+    DeleteCondition, DeleteOptions, Expiry, LeaseTable, LiveClaim, Remaining, SetCondition, SetOptions,
+    add_to_counter, counter_bytes, fingerprint,
 };
 use cache_core::time::{Life, Tick};
 use tokio::task::consume_budget;
@@ -22,12 +22,14 @@ use super::frames::{Frames, Held};
 ///
 /// Nothing waits for I/O: a call costs about a microsecond, and takes its share of tokio's budget so that others get
 /// their turn. When the store is full, [`EvictionPolicy::TinyLfu`](super::EvictionPolicy) may refuse a new entry in
-/// favour of more popular ones right after it was stored. Claims are kept beside the frames and are never evicted
-/// (65,536 at most). `clone` shares all of it.
+/// favour of more popular ones right after it was stored. Claims and leases are kept beside the frames and are never
+/// evicted (65,536 of each at most). `clone` shares all of it.
 #[derive(Debug, Clone)]
 pub struct MemoryBackend {
     pub(super) frames: Arc<Frames>,
     claims: Arc<ClaimTable>,
+    /// Asked and ended by whoever has the key's turn.
+    leases: Arc<LeaseTable>,
 }
 
 impl MemoryBackend {
@@ -42,8 +44,8 @@ impl MemoryBackend {
         MemoryBuilder::default()
     }
 
-    pub(super) fn of(frames: Frames, claims: ClaimTable) -> Self {
-        Self { frames: Arc::new(frames), claims: Arc::new(claims) }
+    pub(super) fn of(frames: Frames, claims: ClaimTable, leases: LeaseTable) -> Self {
+        Self { frames: Arc::new(frames), claims: Arc::new(claims), leases: Arc::new(leases) }
     }
 
     /// How many entries are held, expired ones included until they are reclaimed. Waits for pending evictions.
@@ -70,9 +72,14 @@ impl MemoryBackend {
             {
                 return Ok(false);
             }
-            SetCondition::Always | SetCondition::IfAbsent | SetCondition::IfUnchanged(_) => {}
+            SetCondition::IfLease(token) if !self.leases.holds(key.as_str(), token) => return Ok(false),
+            SetCondition::Always
+            | SetCondition::IfAbsent
+            | SetCondition::IfUnchanged(_)
+            | SetCondition::IfLease(_) => {}
             _ => return Err(Error::unsupported("set on this condition", "memory")),
         }
+        self.leases.end(key.as_str());
         let deadline = self.deadline(options.expiry, older.as_ref());
         turn.put(frame, deadline)?;
         drop(turn);
@@ -89,8 +96,14 @@ impl MemoryBackend {
         }
     }
 
+    fn take(&self, key: &CacheKey) -> Option<Held> {
+        let turn = self.frames.turn(key);
+        self.leases.end(key.as_str());
+        turn.take()
+    }
+
     fn remove(&self, key: &CacheKey) -> bool {
-        self.frames.turn(key).take().is_some()
+        self.take(key).is_some()
     }
 
     fn remove_if(&self, key: &CacheKey, condition: &DeleteCondition) -> Result<bool> {
@@ -100,6 +113,9 @@ impl MemoryBackend {
             DeleteCondition::IfUnchanged(frame) => turn.live().is_some_and(|held| held.frame == *frame),
             _ => return Err(Error::unsupported("delete on this condition", "memory")),
         };
+        if *condition == DeleteCondition::Always {
+            self.leases.end(key.as_str());
+        }
         Ok(meant && turn.take().is_some())
     }
 
@@ -117,6 +133,7 @@ impl MemoryBackend {
     /// Removes what is meant, with pauses; a key counts for the caller that removed it.
     async fn remove_all(&self, meant: impl Fn(&str) -> bool + Send) -> u64 {
         let mut removed = 0;
+        self.leases.end_where(&meant);
         for key in self.frames.keys() {
             consume_budget().await;
             if meant(key.as_str()) {
@@ -137,7 +154,7 @@ impl Default for MemoryBackend {
 #[deny(clippy::missing_trait_methods)]
 impl CacheBackend for MemoryBackend {
     fn info(&self) -> BackendInfo {
-        BackendInfo::new("memory", BackendKind::Memory).claiming()
+        BackendInfo::new("memory", BackendKind::Memory).leasing().claiming()
     }
 
     fn is_available(&self) -> bool {
@@ -165,7 +182,7 @@ impl CacheBackend for MemoryBackend {
 
     async fn get_and_delete(&self, key: &CacheKey) -> Result<Option<Bytes>> {
         consume_budget().await;
-        Ok(self.frames.turn(key).take().map(|held| held.frame))
+        Ok(self.take(key).map(|held| held.frame))
     }
 
     async fn delete(&self, key: &CacheKey, options: DeleteOptions) -> Result<bool> {
@@ -230,12 +247,22 @@ impl CacheBackend for MemoryBackend {
         })
     }
 
-    async fn acquire_lease(&self, _: &CacheKey, _: Duration) -> Result<Option<u128>> {
-        Err(Error::unsupported("acquire_lease", "memory"))
+    async fn acquire_lease(&self, key: &CacheKey, token: u128, life: Duration) -> Result<u128> {
+        consume_budget().await;
+        let _turn = self.frames.turn(key);
+        self.leases.acquire(key, token, life)
     }
 
-    async fn release_lease(&self, _: &CacheKey, _: u128) -> Result<bool> {
-        Err(Error::unsupported("release_lease", "memory"))
+    async fn renew_lease(&self, key: &CacheKey, token: u128, life: Duration) -> Result<bool> {
+        consume_budget().await;
+        let _turn = self.frames.turn(key);
+        self.leases.renew(key, token, life)
+    }
+
+    async fn release_lease(&self, key: &CacheKey, token: u128) -> Result<bool> {
+        consume_budget().await;
+        let _turn = self.frames.turn(key);
+        Ok(self.leases.release(key, token))
     }
 
     async fn claim(&self, group: &CacheKey, id: ClaimId, options: ClaimOptions) -> Result<ClaimOutcome> {

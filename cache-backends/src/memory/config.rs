@@ -1,6 +1,6 @@
 //! How much the memory backend may hold, and what it gives up first.
 
-use cache_core::port::backend::ClaimTable;
+use cache_core::port::backend::{ClaimTable, LeaseTable};
 use cache_core::port::clock::Clock;
 
 use super::MemoryBackend;
@@ -62,8 +62,8 @@ impl MemoryBuilder {
     /// An empty backend. Allocates little: it grows with what is put into it.
     #[must_use]
     pub fn build(self) -> MemoryBackend {
-        let claims = ClaimTable::new(self.clock.clone());
-        MemoryBackend::of(Frames::new(&Sizes::of(&self), self.eviction, self.clock), claims)
+        let (claims, leases) = (ClaimTable::new(self.clock.clone()), LeaseTable::new(self.clock.clone()));
+        MemoryBackend::of(Frames::new(&Sizes::of(&self), self.eviction, self.clock), claims, leases)
     }
 }
 

@@ -13,12 +13,15 @@ use cache_core::error::{Error, ErrorKind, Result};
 use cache_core::key::{CacheKey, KeyPattern, Namespace};
 use cache_core::port::backend::{
     BackendHealth, BackendInfo, BackendKind, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome,
-    DeleteCondition, DeleteOptions, Expiry, LiveClaim, Remaining, SetCondition, SetOptions, fingerprint,
+    DeleteCondition, DeleteOptions, Expiry, LiveClaim, Remaining, SetCondition, SetOptions, check_lease_life,
+    fingerprint,
 };
 
+use super::batch::Store;
 use super::call::{Terms, command};
 use super::claims::{self, CLAIM, LIST, RELEASE, RENEW};
 use super::config::{RedisBackendBuilder, Settings};
+use super::leases::{self, ACQUIRE};
 use super::reply;
 use super::scan::Target;
 use super::scripts::{DELETE_UNCHANGED, INCREMENT, REPLACE_UNCHANGED, Twice};
@@ -113,7 +116,7 @@ impl RedisBackend {
 #[async_trait]
 impl CacheBackend for RedisBackend {
     fn info(&self) -> BackendInfo {
-        BackendInfo::new("redis", BackendKind::Redis).persistent().shared().claiming().reporting()
+        BackendInfo::new("redis", BackendKind::Redis).persistent().shared().leasing().claiming().reporting()
     }
 
     fn is_available(&self) -> bool {
@@ -138,13 +141,12 @@ impl CacheBackend for RedisBackend {
         if let SetCondition::IfUnchanged(expected) = options.condition {
             return self.replace(key, &frame, expected, options.expiry).await;
         }
-        let command = set_command("set", key, &frame, &options)?;
+        let store = Store::new("set", key, &frame, options)?;
         if frame.len() > limit {
             return self.refuse(key, &options, too_large("set", frame.len(), limit)).await;
         }
-        let repeatable = options.condition == SetCondition::Always;
-        let terms = Terms::writing("set", self.settings().write_timeout).repeatable(repeatable);
-        match self.shape.ask(key, &terms.one(&command), reply::stored).await {
+        let terms = Terms::writing("set", self.settings().write_timeout).repeatable(store.is_repeatable());
+        match self.shape.store(terms, &store).await {
             Err(failure) if failure.error.kind() == ErrorKind::Refused => {
                 self.refuse(key, &options, terms.named(failure)).await
             }
@@ -153,9 +155,8 @@ impl CacheBackend for RedisBackend {
     }
 
     async fn get_and_delete(&self, key: &CacheKey) -> Result<Option<Bytes>> {
-        let command = command("GETDEL", key);
         let terms = Terms::writing("get_and_delete", self.settings().write_timeout);
-        self.shape.ask(key, &terms.one(&command), reply::frame).await.map_err(|failure| terms.named(failure))
+        self.shape.take(terms, key).await.map_err(|failure| terms.named(failure))
     }
 
     async fn delete(&self, key: &CacheKey, options: DeleteOptions) -> Result<bool> {
@@ -208,6 +209,26 @@ impl CacheBackend for RedisBackend {
         self.read("ttl", key, &command("PTTL", key), reply::remaining).await
     }
 
+    async fn acquire_lease(&self, key: &CacheKey, token: u128, life: Duration) -> Result<u128> {
+        check_lease_life(life)?;
+        let (token, life) = (leases::token(token), millis(life).to_string());
+        let args = [token.as_bytes(), life.as_bytes()];
+        self.shape.run(("acquire_lease", &ACQUIRE, Twice::Wrong), (key, &args), leases::holder).await
+    }
+
+    async fn renew_lease(&self, key: &CacheKey, token: u128, life: Duration) -> Result<bool> {
+        check_lease_life(life).map_err(|error| error.during("renew_lease"))?;
+        let (token, life) = (leases::token(token), millis(life).to_string());
+        let args = [token.as_bytes(), life.as_bytes()];
+        self.shape.run(("renew_lease", &leases::RENEW, Twice::Harmless), (key, &args), reply::is_one).await
+    }
+
+    async fn release_lease(&self, key: &CacheKey, token: u128) -> Result<bool> {
+        let token = leases::token(token);
+        let what = ("release_lease", &leases::RELEASE, Twice::Harmless);
+        self.shape.run(what, (key, &[token.as_bytes()]), reply::is_one).await
+    }
+
     async fn claim(&self, group: &CacheKey, id: ClaimId, options: ClaimOptions) -> Result<ClaimOutcome> {
         options.check(&id)?;
         let (token, limit) = (claims::token(&id), options.limit.to_string());
@@ -248,31 +269,9 @@ impl fmt::Debug for RedisBackend {
     }
 }
 
-pub(super) fn set_command(
-    verb: &'static str,
-    key: &CacheKey,
-    frame: &[u8],
-    options: &SetOptions,
-) -> Result<Cmd> {
-    let mut command = Cmd::with_capacity(6, key.as_str().len() + frame.len() + 32);
-    command.arg("SET").arg(key.as_str()).arg(frame);
-    match options.condition {
-        SetCondition::Always => {}
-        SetCondition::IfAbsent => {
-            command.arg("NX");
-        }
-        _ => return Err(Error::unsupported(verb, "redis").with_fix("set without a lease")),
-    }
-    match options.expiry {
-        Expiry::Never => {}
-        Expiry::After(life) => {
-            command.arg("PX").arg(millis(life));
-        }
-        Expiry::Keep => {
-            command.arg("KEEPTTL");
-        }
-    }
-    Ok(command)
+/// A condition that is not offered.
+pub(super) fn no_such_condition(verb: &'static str) -> Error {
+    Error::unsupported(verb, "redis").with_fix("set always, if absent, or under a lease")
 }
 
 pub(super) fn too_large(verb: &'static str, bytes: usize, limit: usize) -> Error {
@@ -282,7 +281,7 @@ pub(super) fn too_large(verb: &'static str, bytes: usize, limit: usize) -> Error
 }
 
 /// Rounded up, so that a life below a millisecond is not none.
-fn millis(life: Duration) -> u64 {
+pub(super) fn millis(life: Duration) -> u64 {
     let millis = life.as_nanos().div_ceil(1_000_000).max(1);
     u64::try_from(millis).unwrap_or(MAX_MILLIS).min(MAX_MILLIS)
 }

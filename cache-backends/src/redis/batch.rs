@@ -4,15 +4,16 @@
 //! stored. The first failure is what the caller hears of, after all were tried.
 
 use bytes::Bytes;
-use redis::Value;
+use redis::{Cmd, Value};
 
 use cache_core::error::{Error, Result};
 use cache_core::key::CacheKey;
-use cache_core::port::backend::{SetCondition, SetOptions};
+use cache_core::port::backend::{Expiry, SetCondition, SetOptions};
 
-use super::backend::{set_command, too_large};
-use super::call::Terms;
-use super::error::Failure;
+use super::backend::{millis, no_such_condition, too_large};
+use super::call::{Terms, command};
+use super::error::{Failure, Reason, unexpected};
+use super::leases::{self, FILL};
 use super::reply;
 use super::shape::{Keyed, Shape};
 
@@ -60,16 +61,13 @@ impl Shape {
 
     async fn set_group(&self, group: &[Entry], outcome: &mut Outcome) -> Result<()> {
         let limit = self.settings().max_entry_bytes;
-        let mut commands = Vec::with_capacity(group.len());
+        let mut stores = Vec::with_capacity(group.len());
         for (key, frame, options) in group.iter().filter(|(_, frame, _)| frame.len() <= limit) {
-            commands.push(Keyed {
-                key: key.as_str().as_bytes(),
-                command: set_command("set_many", key, frame, options)?,
-            });
+            stores.push(Store::new("set_many", key, frame, *options)?);
         }
-        let repeatable = group.iter().all(|(_, _, options)| options.condition == SetCondition::Always);
+        let repeatable = stores.iter().all(Store::is_repeatable);
         let terms = Terms::writing("set_many", self.settings().write_timeout).repeatable(repeatable);
-        let replies = self.ask_each(terms, commands).await;
+        let replies = self.store_each(terms, &stores).await;
         if let Some(outage) = outage_of_all(&replies) {
             return Err(terms.named(outage));
         }
@@ -82,6 +80,118 @@ impl Shape {
             }
         }
         Ok(())
+    }
+
+    /// One entry alone.
+    pub(super) async fn store(&self, terms: Terms, store: &Store<'_>) -> Result<bool, Failure> {
+        let reply = self.store_each(terms, std::slice::from_ref(store)).await.pop();
+        let nonsense = || unexpected(&"the server");
+        reply.unwrap_or_else(|| Err(nonsense())).and_then(|reply| reply::stored(reply).ok_or_else(nonsense))
+    }
+
+    /// Takes a frame away; its lease ends first.
+    pub(super) async fn take(&self, terms: Terms, key: &CacheKey) -> Result<Option<Bytes>, Failure> {
+        let data = key.as_str().as_bytes();
+        let commands = [leases::ending(data), command("GETDEL", key)];
+        let commands = commands.into_iter().map(|command| Keyed { key: data, command }).collect();
+        let mut replies = self.ask_each(terms, commands).await;
+        let nonsense = || unexpected(&"the server");
+        let taken = replies.pop().unwrap_or_else(|| Err(nonsense()));
+        let ended = replies.pop().unwrap_or_else(|| Err(nonsense()));
+        ended.and(taken).and_then(|reply| reply::frame(reply).ok_or_else(nonsense))
+    }
+
+    /// Sends them; what a server does not know the script of once more, with its code. One answer each.
+    pub(super) async fn store_each(&self, terms: Terms, stores: &[Store<'_>]) -> Vec<Result<Value, Failure>> {
+        let commands = stores.iter().flat_map(|store| store.commands(true)).collect();
+        let mut sent = self.ask_each(terms, commands).await.into_iter();
+        let mut replies = Vec::with_capacity(stores.len());
+        for store in stores {
+            let ended = if store.ends_lease() { sent.next() } else { None };
+            let stored = sent.next().unwrap_or_else(|| Err(unexpected(&"the server")));
+            replies.push(ended.unwrap_or(Ok(Value::Nil)).and(stored));
+        }
+        let is_unknown = |reply: &Result<Value, Failure>| {
+            reply.as_ref().is_err_and(|failure| failure.reason == Reason::UnknownScript)
+        };
+        let unknown = stores.iter().zip(&replies).filter(|(_, reply)| is_unknown(reply));
+        let again: Vec<_> = unknown.flat_map(|(store, _)| store.commands(false)).collect();
+        if !again.is_empty() {
+            let told = self.ask_each(terms, again).await;
+            let open = replies.iter_mut().filter(|reply| is_unknown(reply));
+            open.zip(told).for_each(|(reply, told)| *reply = told);
+        }
+        replies
+    }
+}
+
+/// One entry on its way.
+pub(super) struct Store<'a> {
+    key: &'a CacheKey,
+    frame: &'a [u8],
+    options: SetOptions,
+}
+
+impl<'a> Store<'a> {
+    /// # Errors
+    /// `Unsupported` for a condition that is not offered.
+    pub(super) fn new(
+        verb: &'static str,
+        key: &'a CacheKey,
+        frame: &'a [u8],
+        options: SetOptions,
+    ) -> Result<Self> {
+        let offered = matches!(
+            options.condition,
+            SetCondition::Always | SetCondition::IfAbsent | SetCondition::IfLease(_)
+        );
+        if offered { Ok(Self { key, frame, options }) } else { Err(no_such_condition(verb)) }
+    }
+
+    /// Whether it may be sent twice.
+    pub(super) fn is_repeatable(&self) -> bool {
+        self.options.condition == SetCondition::Always
+    }
+
+    /// A fill ends the lease in its own step.
+    fn ends_lease(&self) -> bool {
+        !matches!(self.options.condition, SetCondition::IfLease(_))
+    }
+
+    fn commands(&self, by_digest: bool) -> Vec<Keyed<'_>> {
+        let key = self.key.as_str().as_bytes();
+        match self.options.condition {
+            SetCondition::IfLease(holder) => vec![Keyed { key, command: self.fill(by_digest, holder) }],
+            _ => vec![Keyed { key, command: leases::ending(key) }, Keyed { key, command: self.set() }],
+        }
+    }
+
+    fn fill(&self, by_digest: bool, holder: u128) -> Cmd {
+        let token = leases::token(holder);
+        let life = self.life();
+        let mut args = vec![token.as_bytes(), self.frame];
+        args.extend(life.iter().map(String::as_bytes));
+        FILL.command(by_digest, self.key, &args)
+    }
+
+    fn set(&self) -> Cmd {
+        let mut command = Cmd::with_capacity(6, self.key.as_str().len() + self.frame.len() + 32);
+        command.arg("SET").arg(self.key.as_str()).arg(self.frame);
+        if self.options.condition == SetCondition::IfAbsent {
+            command.arg("NX");
+        }
+        for word in self.life() {
+            command.arg(word);
+        }
+        command
+    }
+
+    fn life(&self) -> Vec<String> {
+        match self.options.expiry {
+            Expiry::Never => Vec::new(),
+            Expiry::After(life) => vec!["PX".to_owned(), millis(life).to_string()],
+            Expiry::Keep => vec!["KEEPTTL".to_owned()],
+        }
     }
 }
 

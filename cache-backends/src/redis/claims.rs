@@ -16,7 +16,7 @@ use redis::Value;
 use cache_core::port::backend::{ClaimId, ClaimOutcome, LiveClaim};
 
 use super::reply::many;
-use super::scripts::Script;
+use super::scripts::{Over, Script};
 
 /// What every script begins with: the time, and the member's field, unless something else is under the key.
 /// Times and numbers have 16 digits, tokens 32: the payload begins at 65.
@@ -35,7 +35,11 @@ macro_rules! script {
             "end\n",
             $($line, "\n",)*
         );
-        Script { code: CODE, digest: LazyLock::new(|| redis::Script::new(CODE).get_hash().to_owned()) }
+        Script {
+            code: CODE,
+            digest: LazyLock::new(|| redis::Script::new(CODE).get_hash().to_owned()),
+            over: Over::Data,
+        }
     }};
 }
 

@@ -23,6 +23,7 @@ mod dial;
 mod error;
 mod gather;
 mod health;
+mod leases;
 mod node;
 mod pause;
 mod phase;

@@ -86,13 +86,14 @@ impl Node {
             Purpose::Write => &self.0.writes,
         };
         let answer = supervisor.ask(call, read).await;
-        if let Err(failure) = &answer
-            && failure.reason == Reason::Demoted
-        {
+        answer.inspect_err(|failure| self.look_again_if_demoted(failure))
+    }
+
+    fn look_again_if_demoted(&self, failure: &Failure) {
+        if failure.reason == Reason::Demoted {
             self.0.reads.doubt();
             self.0.writes.doubt();
         }
-        answer
     }
 
     /// Many commands at once, and the answer of each.
@@ -126,7 +127,11 @@ impl Node {
 
     fn judged(&self, reply: Value) -> Result<Value, Failure> {
         match reply {
-            Value::ServerError(error) => Err(of_server(&error, self.source())),
+            Value::ServerError(error) => {
+                let failure = of_server(&error, self.source());
+                self.look_again_if_demoted(&failure);
+                Err(failure)
+            }
             reply => Ok(reply),
         }
     }

@@ -11,7 +11,8 @@ use cache_core::error::Result;
 use cache_core::key::CacheKey;
 
 use super::call::Terms;
-use super::error::Reason;
+use super::error::{Failure, Reason};
+use super::leases::lease_of;
 use super::shape::Shape;
 
 /// Adds `ARGV[1]`; a counter that begins here gets the life `ARGV[2]` (milliseconds, or nothing).
@@ -19,12 +20,14 @@ use super::shape::Shape;
 pub(super) static INCREMENT: Script = Script {
     code: INCREMENT_CODE,
     digest: LazyLock::new(|| redis::Script::new(INCREMENT_CODE).get_hash().to_owned()),
+    over: Over::Data,
 };
 
 /// Removes the key while it holds exactly `ARGV[1]`.
 pub(super) static DELETE_UNCHANGED: Script = Script {
     code: DELETE_UNCHANGED_CODE,
     digest: LazyLock::new(|| redis::Script::new(DELETE_UNCHANGED_CODE).get_hash().to_owned()),
+    over: Over::Data,
 };
 
 /// Replaces `ARGV[1]`, while the key holds exactly that, by `ARGV[2]` with the life `ARGV[3]`: milliseconds, nothing, or
@@ -32,6 +35,7 @@ pub(super) static DELETE_UNCHANGED: Script = Script {
 pub(super) static REPLACE_UNCHANGED: Script = Script {
     code: REPLACE_UNCHANGED_CODE,
     digest: LazyLock::new(|| redis::Script::new(REPLACE_UNCHANGED_CODE).get_hash().to_owned()),
+    over: Over::Data,
 };
 
 const INCREMENT_CODE: &str = "\
@@ -58,18 +62,36 @@ else set = redis.pcall('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
 if set.err then return set end
 return 1";
 
-/// A script over one key.
+/// What a script looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Over {
+    /// The key.
+    Data,
+    /// The lease of the key.
+    Lease,
+    /// The key and its lease.
+    Both,
+}
+
+/// A script over a key, its lease, or both: they lie in one slot.
 pub(super) struct Script {
     pub(super) code: &'static str,
     pub(super) digest: LazyLock<String>,
+    pub(super) over: Over,
 }
 
 impl Script {
-    fn command(&self, by_digest: bool, key: &CacheKey, args: &[&[u8]]) -> Cmd {
+    pub(super) fn command(&self, by_digest: bool, key: &CacheKey, args: &[impl AsRef<[u8]>]) -> Cmd {
         let mut command = redis::cmd(if by_digest { "EVALSHA" } else { "EVAL" });
-        command.arg(if by_digest { &*self.digest } else { self.code }).arg(1).arg(key.as_str());
+        command.arg(if by_digest { &*self.digest } else { self.code });
+        let data = key.as_str().as_bytes();
+        match self.over {
+            Over::Data => command.arg(1).arg(data),
+            Over::Lease => command.arg(1).arg(lease_of(data)),
+            Over::Both => command.arg(2).arg(data).arg(lease_of(data)),
+        };
         for arg in args {
-            command.arg(*arg);
+            command.arg(arg.as_ref());
         }
         command
     }
@@ -83,8 +105,7 @@ pub(super) enum Twice {
 }
 
 impl Shape {
-    /// Runs a script within the write time-out. A server that does not know it yet (a new or flushed one) did
-    /// nothing, and is sent the code.
+    /// Runs a script within the write time-out.
     pub(super) async fn run<T>(
         &self,
         (verb, script, twice): (&'static str, &Script, Twice),
@@ -92,13 +113,24 @@ impl Shape {
         read: fn(redis::Value) -> Option<T>,
     ) -> Result<T> {
         let terms = Terms::writing(verb, self.settings().write_timeout).repeatable(twice == Twice::Harmless);
-        let by_digest = script.command(true, key, args);
-        let answer = match self.ask(key, &terms.one(&by_digest), read).await {
+        let answer = self.run_on(terms, script, (key, args), read).await;
+        answer.map_err(|failure| terms.named(failure))
+    }
+
+    /// Runs a script on these terms. A server that does not know it yet (a new or flushed one) did nothing, and is
+    /// sent the code.
+    pub(super) async fn run_on<T>(
+        &self,
+        terms: Terms,
+        script: &Script,
+        (key, args): (&CacheKey, &[impl AsRef<[u8]>]),
+        read: fn(redis::Value) -> Option<T>,
+    ) -> Result<T, Failure> {
+        match self.ask(key, &terms.one(&script.command(true, key, args)), read).await {
             Err(failure) if failure.reason == Reason::UnknownScript => {
                 self.ask(key, &terms.one(&script.command(false, key, args)), read).await
             }
             answer => answer,
-        };
-        answer.map_err(|failure| terms.named(failure))
+        }
     }
 }

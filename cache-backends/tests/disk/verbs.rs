@@ -48,9 +48,6 @@ async fn if_absent_keeps_the_first_value_and_if_unchanged_the_successor() {
         assert!(backend.delete(&key, DeleteOptions::if_unchanged(first)).await.unwrap());
         assert!(!backend.exists(&key).await.unwrap());
     }
-    let lease = for_ever().when(SetCondition::IfLease(7));
-    let refused = backend.set(&key("k"), Bytes::new(), lease).await.unwrap_err();
-    assert_eq!(refused.kind(), ErrorKind::Unsupported);
 }
 
 #[tokio::test]

@@ -24,8 +24,9 @@ const PAUSE: Duration = Duration::from_millis(25);
 const HEALS_WITHIN: Duration = Duration::from_millis(1_500);
 /// For timers and other work of the machine, beside the lag that was measured.
 const SLACK: Duration = Duration::from_millis(60);
-/// The one call of an outage that finds the primary back asks it, and tells it what it missed.
-const RECOVERY: Duration = Duration::from_millis(100 + 250);
+/// The call that finds the primary back waits for a moment for the recovery that it begins; a load, which reads and
+/// writes, does so twice.
+const RECOVERY: Duration = Duration::from_millis(2 * 25);
 /// It is gone, twice: the backend's line and the manager's; it is back, twice. A breaker has two of its own.
 const LINES: usize = 6;
 /// For the last call to be well: the machine may be busy just then.
@@ -222,7 +223,7 @@ impl Cell {
         }
         let too_late = |verb: &Verb| verb.slower_than(verb.deadline + RECOVERY + SLACK + lag * 4);
         if self.verbs.values().map(too_late).sum::<usize>() > 0 {
-            offences.push(format!("a call was late by more than a recovery: {}", self.slowest()));
+            offences.push(format!("a call was late by more than two moments: {}", self.slowest()));
         }
         match self.healed {
             None => offences.push("it did not heal".to_owned()),

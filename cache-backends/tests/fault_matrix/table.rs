@@ -22,9 +22,8 @@ fn table(rows: &[Row], lag: Duration) -> String {
         "Each cell: the slowest call, errors or wrong answers, the time from the end of the trouble to the\n",
     );
     text.push_str(
-        "first good answer, lines in the log. The one call of an outage that finds the server back asks it\n",
+        "first good answer, lines in the log. A call that finds the server back may take 25 ms longer.\n",
     );
-    text.push_str("and tells it what it missed: it may take 350 ms more than its deadline.\n");
     writeln!(text, "This machine was late by up to {lag:?}.\n").unwrap();
     let names: Vec<String> = Call::ALL
         .iter()

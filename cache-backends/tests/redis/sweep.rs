@@ -20,7 +20,7 @@ const FOREIGN: [&[u8]; 7] = [
     b"shop:d:user:\xff\xfe",
     b"shop:d:\xff",
     b"shop:t:user:1",
-    b"shop:l:{shop:d:user:1}",
+    b"shop:l:user:1",
     b"shopd:user:1",
     b"\xff\x00\r\n",
 ];

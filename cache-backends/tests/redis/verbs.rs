@@ -31,7 +31,6 @@ on_both_servers! {
     a_foreign_type_is_a_refusal
     a_full_server_refuses_and_keeps_no_outdated_value
     a_replica_takes_no_writes
-    a_lease_is_not_offered
     the_older_protocol_is_spoken_too
     a_database_and_a_socket_can_be_named
 }
@@ -275,17 +274,6 @@ async fn a_replica_takes_no_writes(kind: Kind) {
     let error = backend.set(&key("a"), frame("v"), SetOptions::default()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(error.to_string().contains("is a replica that takes no writes; point the URL"), "{error}");
-}
-
-async fn a_lease_is_not_offered(kind: Kind) {
-    let server = server(kind);
-    let backend = backend(&server);
-    assert!(!backend.info().capability.leases);
-    let under_lease = SetOptions::default().when(SetCondition::IfLease(7));
-    let error = backend.set(&key("a"), frame("v"), under_lease).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unsupported);
-    let lease = backend.acquire_lease(&key("a"), Duration::from_secs(1)).await.unwrap_err();
-    assert_eq!(lease.kind(), ErrorKind::Unsupported);
 }
 
 async fn the_older_protocol_is_spoken_too(kind: Kind) {

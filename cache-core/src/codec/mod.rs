@@ -3,24 +3,27 @@
 //! Promise: bytes that come back from a store are the value that was stored under that key, or a miss with a
 //! named reason: never a panic, never another value, never an allocation beyond the cap. Invariant: nothing is
 //! decoded, and nothing is allocated by what the bytes claim, before every check of [`Codec::open`] has passed.
-//! The layout and the order of the checks are in `docs/wire-format.md`; the code begins in `frame`.
+//! The layout and the order of the checks are in `docs/wire-format.md`; the code begins in `frame`, sealing in `seal`.
 
 mod buffer;
 mod compress;
 mod format;
 mod frame;
+mod seal;
 
 pub use compress::Compression;
 pub use format::Format;
 pub(crate) use frame::expired;
 pub use frame::{Frame, Header, peek};
+#[cfg(feature = "encrypt")]
+pub use seal::{IntoMasterKey, Keyring, MasterKey, Provider};
+pub use seal::{MAX_KEYS, Place, Sealer};
 
 use bytes::Bytes;
 use serde::Serialize;
 
 use crate::entry::{Deadlines, Reason};
 use crate::error::Result;
-use crate::key::CacheKey;
 
 /// The largest `max_entry_bytes` that has an effect: 64 MiB.
 pub const MAX_ENTRY_BYTES: usize = 64 << 20;
@@ -56,37 +59,39 @@ pub struct Envelope {
 }
 
 impl Codec {
-    /// Encodes a value into a frame; `None` remembers that there is no value.
+    /// Encodes a value into the frame of a place: a key, in clear, or [`Place::sealed`]. `None` remembers that there is
+    /// no value.
     ///
     /// Allocates the frame once (twice when compressed); an uncompressed payload is written where it stays. A
     /// value nested deeper than 100 levels is stored, but no reader opens it.
     ///
     /// # Errors
     /// [`ErrorKind::Encode`](crate::error::ErrorKind::Encode) when the value does not serialize (or panics while
-    /// it does) or the deadlines are out of order; [`ErrorKind::TooLarge`](crate::error::ErrorKind::TooLarge)
+    /// it does), the deadlines are out of order or the sealer has no nonces left; [`ErrorKind::TooLarge`](crate::error::ErrorKind::TooLarge)
     /// when the uncompressed frame is larger than the cap.
-    pub fn encode<T: Serialize + ?Sized>(
+    pub fn encode<'p, T: Serialize + ?Sized>(
         &self,
-        key: &CacheKey,
+        place: impl Into<Place<'p>>,
         value: Option<&T>,
         format: Format,
         envelope: &Envelope,
     ) -> Result<Bytes> {
-        let mut payload = frame::begin(envelope, self.limit())?;
+        let place = place.into();
+        let mut payload = frame::begin(envelope, &place, self.limit())?;
         if let Some(value) = value {
             format.encode(value, &mut payload)?;
         }
-        let header = Header::new(key.fingerprint(), format, value.is_none(), envelope);
-        frame::finish(header, payload, self.compression)
+        let header = Header::new(place.key.fingerprint(), format, value.is_none(), envelope);
+        frame::finish(header, payload, self.compression, &place)
     }
 
-    /// Checks a stored frame and takes it apart. Zero copy, unless the frame is compressed.
+    /// Checks a stored frame and takes it apart. Zero copy, unless the frame is compressed or sealed.
     ///
     /// # Errors
-    /// Why this is not a frame of this key and schema that can be decoded within the bounds. The order of the
+    /// Why this is not a frame of this place and schema that can be decoded within the bounds. The order of the
     /// checks is part of the format: `docs/wire-format.md`.
-    pub fn open(&self, key: &CacheKey, schema: u32, bytes: &Bytes) -> Result<Frame, Reason> {
-        frame::open(bytes, &frame::Expected { fingerprint: key.fingerprint(), schema, limit: self.limit() })
+    pub fn open<'p>(&self, place: impl Into<Place<'p>>, schema: u32, bytes: &Bytes) -> Result<Frame, Reason> {
+        frame::open(bytes, &frame::Expected { place: place.into(), schema, limit: self.limit() })
     }
 
     fn limit(&self) -> usize {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::fetch::Opened;
 use super::land::Landing;
+use super::sealed::no_counter;
 use super::serving::Serving;
 use super::unfinished::Unfinished;
 use super::{Ask, Engine, Found, What};
@@ -26,6 +27,7 @@ impl Engine {
         if !self.is_enabled() {
             return Ok(None);
         }
+        self.check_sealing(ask)?;
         self.settle().await;
         let _gate = self.gate.set(ask.key).await;
         let near = self.near(ask)?;
@@ -72,6 +74,9 @@ impl Engine {
     /// `NotACounter`, a ttl of zero; when the manager fails closed also trouble of the tier.
     pub(crate) async fn increment(&self, ask: &Ask<'_>, by: i64) -> Result<i64> {
         let life = self.exact_life(ask, false)?;
+        if self.seals(ask) {
+            return Err(no_counter());
+        }
         if !self.is_enabled() {
             return Ok(by);
         }
@@ -150,7 +155,7 @@ impl Engine {
     /// What a frame says of itself, whatever its schema (which is part of the key); of a counter, what its tier says.
     fn remaining_of(&self, key: &CacheKey, kept: Result<Remaining>, bytes: &bytes::Bytes) -> Remaining {
         let schema = peek(bytes).map_or(0, |header| header.schema);
-        match self.parts.codec.open(key, schema, bytes) {
+        match self.parts.codec.open(self.place_of(key, bytes), schema, bytes) {
             Ok(frame) => frame
                 .deadlines()
                 .fresh_until

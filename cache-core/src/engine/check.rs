@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::Policy;
 use crate::error::{Error, ErrorKind, Result};
+use crate::time::Ttl;
 
 impl Policy {
-    /// Checks what it says on its own, as the defaults of a manager: a limit or a fraction out of range, a soft
+    /// Checks what it says on its own, as the defaults of a manager: a life, a limit or a fraction out of range, a soft
     /// time-out that nothing can answer.
     ///
     /// # Errors
@@ -44,11 +45,23 @@ impl Policy {
         if let Some(Err(error)) = self.refresh_ahead.map(|ahead| ahead.check()) {
             problems.push(error.to_string());
         }
+        for (name, ttl) in [("ttl", Some(self.ttl)), ("negative_ttl", self.negative_ttl)] {
+            if ttl == Some(Ttl::After(Duration::ZERO)) {
+                problems
+                    .push(format!("{name} holds 0: nothing would ever be a hit; give more, or Ttl::Never"));
+            }
+        }
+        if let Some(fraction) = self.jitter.filter(|fraction| !(0.0..1.0).contains(fraction)) {
+            problems.push(format!("jitter holds {fraction}; give a fraction from 0 to below 1, e.g. 0.15"));
+        }
         if self.never_stale && self.has_windows() {
             problems.push("never_stale contradicts a stale window; leave one of them out".to_owned());
         }
-        if self.sealed {
-            problems.push("sealing is not built in this version; use Policy::new().never_stale()".to_owned());
+        if self.sealed && self.local {
+            problems.push("secure contradicts local: what stays in this process is not sealed".to_owned());
+        }
+        if self.sealed && cfg!(not(feature = "encrypt")) {
+            problems.push("secure needs the feature `encrypt`, which this build leaves out".to_owned());
         }
         if problems.is_empty() { Ok(()) } else { Err(Error::new(ErrorKind::Config, problems.join("; "))) }
     }
@@ -73,10 +86,16 @@ mod tests {
             .max_load_time(Duration::ZERO)
             .stale_if_error(second)
             .never_stale()
+            .ttl(Ttl::After(Duration::ZERO))
+            .negative_ttl(Ttl::secs(0))
+            .jitter(f64::NAN)
             .refresh_ahead(RefreshAhead::Fraction(2.0));
         let error = wrong.check().unwrap_err().to_string();
         for named in [
             "max_load_time holds 0",
+            "; ttl holds 0",
+            "negative_ttl holds 0",
+            "jitter holds NaN",
             "soft_timeout holds 2s",
             "never_stale",
             "refresh_ahead holds Fraction(2.0)",
@@ -96,6 +115,13 @@ mod tests {
         assert!(soft.check_over(&windows).is_ok() && soft.clone().stale_if_error(second).check().is_ok());
         assert!(soft.check_over(&windows.clone().never_stale()).is_err());
         assert!(soft.never_stale().check_over(&windows).is_err());
-        assert!(Policy::secure().check().unwrap_err().to_string().contains("sealing"));
+        assert_eq!(Policy::secure().check().is_ok(), cfg!(feature = "encrypt"));
+        for (wrong, named) in [
+            (Policy::secure().local(), "secure contradicts local"),
+            (Policy::secure().stale_if_error(second), "never_stale contradicts a stale window"),
+        ] {
+            let error = wrong.check().unwrap_err().to_string();
+            assert!(error.contains(named), "{error}");
+        }
     }
 }

@@ -134,7 +134,7 @@ impl Engine {
         }
         // The schema is whatever the writer's was: it is part of the key, and so of the frame's fingerprint.
         let schema = codec::peek(bytes).map_or(0, |header| header.schema);
-        let frame = match self.parts.codec.open(key, schema, bytes) {
+        let frame = match self.parts.codec.open(self.place_of(key, bytes), schema, bytes) {
             Ok(frame) => frame,
             Err(reason) => return TierReport::without(tier.name, reason),
         };

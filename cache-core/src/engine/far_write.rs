@@ -46,6 +46,9 @@ impl Engine {
             self.say_that_it_stays(ask);
             return FarWrite::NotAsked;
         }
+        if self.lacks_a_key(ask) {
+            return self.unsealable(ask, over).await;
+        }
         match self.encode(ask, value, life) {
             Ok(frame) => {
                 let kept = life.plus(self.kept(ask, value.is_none()));
@@ -87,7 +90,7 @@ impl Engine {
             version: self.parts.clock.wall().0,
             immutable: policy.immutable,
         };
-        ask.values.encode(&self.parts.codec, ask.key, value, policy.format, &envelope)
+        ask.values.encode(&self.parts.codec, self.far_place(ask)?, value, policy.format, &envelope)
     }
 
     pub(super) async fn send(
@@ -109,6 +112,7 @@ impl Engine {
                 return FarWrite::Failed(reason, error);
             }
         };
+        let options = if aside { Over::aside(options) } else { options };
         match tier.backend.set(ask.key, frame, options).await {
             Ok(taken) => FarWrite::of(bytes, taken, aside),
             Err(error) => {
@@ -128,7 +132,7 @@ impl Engine {
         }
     }
 
-    async fn remove_older(&self, ask: &Ask<'_>) {
+    pub(super) async fn remove_older(&self, ask: &Ask<'_>) {
         let serving = self.serving();
         if !matches!(serving, Serving::Primary(_)) {
             self.journal.key(ask.key);

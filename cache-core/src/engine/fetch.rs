@@ -81,7 +81,8 @@ impl Engine {
     /// # Errors
     /// Only when the manager fails closed and the tier cannot be asked.
     pub(super) async fn look_far(&self, ask: &Ask<'_>, born: u64) -> Result<Look> {
-        if !ask.leaves_the_process() || !self.parts.tiers.exist() {
+        self.check_sealing(ask)?;
+        if !ask.leaves_the_process() || !self.parts.tiers.exist() || self.lacks_a_key(ask) {
             return Ok(Look::Nothing);
         }
         self.settle().await;
@@ -168,7 +169,7 @@ impl Engine {
     /// The value of an expired frame, when it may still be good for something.
     fn expired(&self, ask: &Ask<'_>, tier: Tier<'_>, born: u64, bytes: &Bytes) -> Option<Stale> {
         let window = self.windows(ask).longest();
-        let frame = self.parts.codec.open(ask.key, ask.space.policy.schema, bytes).ok()?;
+        let frame = self.parts.codec.open(self.far_place(ask).ok()?, ask.space.policy.schema, bytes).ok()?;
         if window.is_zero() || frame.is_negative() {
             return None;
         }
@@ -186,10 +187,14 @@ impl Engine {
 
     /// Reads stored bytes: who wrote them, whether they are fresh, what they hold.
     pub(super) fn open(&self, ask: &Ask<'_>, bytes: &Bytes) -> Result<Opened, Reason> {
+        let place = self.far_place(ask).map_err(|_| Reason::NoMasterKey)?;
         if let Some(counter) = parse_counter(bytes) {
+            if self.seals(ask) {
+                return Err(Reason::NotSealed);
+            }
             return ask.values.of_counter(counter).map(Opened::Counter).ok_or(Reason::Undecodable);
         }
-        let frame = self.parts.codec.open(ask.key, ask.space.policy.schema, bytes)?;
+        let frame = self.parts.codec.open(place, ask.space.policy.schema, bytes)?;
         let left = frame
             .deadlines()
             .fresh_for(self.parts.clock.wall(), self.longest_life(ask))

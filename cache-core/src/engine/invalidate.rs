@@ -10,7 +10,6 @@ use super::unfinished::Unfinished;
 use crate::entry::Invalidated;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{CacheKey, KeyPattern, SpaceName};
-use crate::policy::FailMode;
 use crate::port::backend::DeleteOptions;
 use crate::port::near::NearEntry;
 use crate::stamp::Scope;
@@ -164,7 +163,7 @@ impl Engine {
     fn outcome(&self, what: What<'_>, near: u64, far: Result<u64>) -> Result<Invalidated> {
         let far = match far {
             Ok(far) => far,
-            Err(error) if self.parts.fail_mode == FailMode::Closed => return Err(error),
+            Err(error) if self.closes_for(what) => return Err(error),
             Err(_) => return Ok(Invalidated { removed: near, journalled: true }),
         };
         let removed = if matches!(what, What::Key(_)) { near.max(far) } else { near + far };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::codec::Format;
 use crate::key::SpaceName;
-use crate::policy::RefreshAhead;
+use crate::policy::{RefreshAhead, SingleFlight};
 use crate::time::Ttl;
 
 /// The options of a keyspace. What is not said is the manager's default.
@@ -31,10 +31,16 @@ pub struct Policy {
     pub stale_if_error: Option<Duration>,
     /// When a read begins a refresh ahead of the expiry.
     pub refresh_ahead: Option<RefreshAhead>,
+    /// Who loads a key that many callers miss at once; `None`: the manager's, or [`SingleFlight::Local`].
+    pub single_flight: Option<SingleFlight>,
     /// No stale window applies, whatever the manager's defaults.
     pub never_stale: bool,
-    /// Values are sealed at rest. Not built yet: refused.
+    /// It has been found wrong: nothing is read or stored under it.
+    pub(crate) refused: bool,
+    /// Values are sealed in byte tiers.
     pub(super) sealed: bool,
+    /// Sealed values may be held, in clear, in the near tier.
+    pub(crate) near_too: bool,
     /// The key contains the version of what it names: a near copy needs no bound but its life.
     pub immutable: bool,
     /// Values never leave this process: near tier only.
@@ -127,10 +133,38 @@ impl Policy {
         self
     }
 
+    /// Says who loads a key that many callers miss at once.
+    #[must_use]
+    pub fn single_flight(mut self, who: SingleFlight) -> Self {
+        self.single_flight = Some(who);
+        self
+    }
+
     /// Never answers with an expired value, whatever the manager's defaults: for what grants access.
     #[must_use]
     pub fn never_stale(mut self) -> Self {
         self.never_stale = true;
+        self
+    }
+
+    /// Seals values in byte tiers (AES-256-GCM under the manager's master key), fails closed, and keeps no live value in
+    /// the near tier. Implies [`Policy::never_stale`]. Without a master key nothing is stored or served.
+    #[must_use]
+    pub fn sealed(mut self) -> Self {
+        self.sealed = true;
+        self.never_stale()
+    }
+
+    /// Whether values are sealed in byte tiers.
+    #[must_use]
+    pub fn is_sealed(&self) -> bool {
+        self.sealed
+    }
+
+    /// Lets sealed values into the near tier too: this process's memory then holds them in clear.
+    #[must_use]
+    pub fn near_too(mut self) -> Self {
+        self.near_too = true;
         self
     }
 
@@ -176,13 +210,13 @@ impl Keyspace {
     /// A keyspace named by hand.
     #[must_use]
     pub fn named(prefix: &str, policy: Policy) -> Self {
-        Self { name: SpaceName::named(prefix, policy.schema), policy }
+        Self { name: SpaceName::named(prefix, policy.schema).sealed(policy.sealed), policy }
     }
 
     /// A keyspace named after a function, its module and its type.
     #[must_use]
     pub fn of_path(path: &str, policy: Policy) -> Self {
-        Self { name: SpaceName::of_path(path, policy.schema), policy }
+        Self { name: SpaceName::of_path(path, policy.schema).sealed(policy.sealed), policy }
     }
 
     /// The keyspace of keys that are given as text.

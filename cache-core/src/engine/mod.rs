@@ -1,11 +1,13 @@
 //! The engine: what happens on a hit, on a miss, on a write, on an invalidation.
 //!
 //! Start reading in [`hot`] (a hit), then [`seek`] and [`load`] (a miss: seat, fetch, run, land; within [`limits`], or
-//! [`detach`]ed; what answers when there is no new value is in [`stale`]) and [`batch`] (many). [`put`] writes,
+//! [`detach`]ed; its [`lease`] tells it from loads of other processes; what answers when there is no new value is in
+//! [`stale`]) and [`batch`] (many). [`put`] writes,
 //! [`invalidate`] removes, [`expire`] ends a life, [`explain`] changes nothing,
 //! [`atomic`] holds the verbs that must have one winner, [`claims`] those that somebody goes
 //! on holding, [`serving`] picks the byte tier,
 //! [`blocking`] is a miss of a synchronous function,
+//! [`sealed`] says what byte tiers may not read,
 //! [`unfinished`] ends what a caller abandoned.
 
 mod absences;
@@ -29,6 +31,7 @@ mod invalidate;
 mod judge;
 mod keyspace;
 mod land;
+mod lease;
 mod limits;
 mod lives;
 mod load;
@@ -41,6 +44,7 @@ mod reentry;
 mod refresh;
 mod request;
 mod run;
+mod sealed;
 mod seek;
 mod serving;
 mod stale;
@@ -59,6 +63,7 @@ pub(crate) use invalidate::What;
 pub use keyspace::{Keyspace, Policy};
 pub use put::Written;
 pub(crate) use question::Question;
+pub(crate) use sealed::no_master_key;
 pub(crate) use typed::{Body, Loaded, Older, Plainly, Recipe};
 pub use typed::{
     ByClone, ByNothing, ByText, Failure, Fallible, FallibleOptional, Hold, HoldArc, HoldClone, Optional,
@@ -69,10 +74,11 @@ pub use values::Values;
 pub(crate) use values::{LocalValues, StoredValues};
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
-use crate::codec::Codec;
+use crate::codec::{Codec, Sealer};
 use crate::entry::Reason;
 use crate::error::Error;
 use crate::flight::Flights;
@@ -100,11 +106,13 @@ pub(crate) struct Parts {
     pub(crate) near: Arc<dyn NearStore>,
     pub(crate) tiers: Tiers,
     pub(crate) codec: Codec,
+    pub(crate) sealer: Option<Sealer>,
     pub(crate) clock: Clock,
     pub(crate) recorder: Arc<dyn Recorder>,
     pub(crate) spawner: Arc<dyn Spawner>,
     pub(crate) policy: Policy,
     pub(crate) max_detached_loads: usize,
+    pub(crate) lease_time: Duration,
     pub(crate) default_ttl: Life,
     pub(crate) near_ttl: Option<Life>,
     pub(crate) jitter: Jitter,
@@ -123,7 +131,9 @@ pub(crate) struct Engine {
     stamps: Stamps,
     gate: Gate,
     journal: Journal,
-    recovering: tokio::sync::Mutex<()>,
+    recovering: Arc<tokio::sync::Mutex<()>>,
+    /// For tasks that outlive the call which starts them.
+    me: Weak<Self>,
     background: Background,
     failures: Failures,
     absences: Absences,
@@ -135,8 +145,9 @@ pub(crate) struct Engine {
 
 impl Engine {
     /// Wires the parts. The only place where collaborators meet.
-    pub(crate) fn new(parts: Parts) -> Self {
-        Self {
+    pub(crate) fn new(parts: Parts) -> Arc<Self> {
+        Arc::new_cyclic(|me| Self {
+            me: Weak::clone(me),
             enabled: AtomicBool::new(parts.enabled),
             fronts: Fronts::new(parts.near.bounds()),
             flights: Arc::default(),
@@ -144,7 +155,7 @@ impl Engine {
             stamps: Stamps::new(&parts.namespace),
             gate: Gate::default(),
             journal: Journal::default(),
-            recovering: tokio::sync::Mutex::default(),
+            recovering: Arc::default(),
             background: Background::new(parts.max_detached_loads),
             failures: Failures::default(),
             absences: Absences::new(parts.near.bounds()),
@@ -153,7 +164,7 @@ impl Engine {
             counters: Counters::default(),
             undone: Arc::default(),
             parts,
-        }
+        })
     }
 
     pub(crate) fn namespace(&self) -> &Namespace {
@@ -180,12 +191,14 @@ impl Engine {
             near_bytes: self.parts.near.weight(),
             loading: (self.flights.len() + self.blocking_flights.len()) as u64,
             detached: self.background.under_way() as u64,
+            opened_by_key: self.opened_by_key(),
             ..self.counters.snapshot()
         }
     }
 
     pub(crate) fn reset_statistics(&self) {
         self.counters.reset();
+        self.parts.sealer.iter().for_each(Sealer::reset);
     }
 
     pub(crate) fn journal_pending(&self) -> bool {
@@ -216,7 +229,7 @@ impl Engine {
     /// Whether trouble of a tier is an error for this caller. A cached function never sees it: its result type
     /// belongs to its own errors.
     fn fails_closed(&self, ask: &Ask<'_>) -> bool {
-        ask.strict && self.parts.fail_mode == FailMode::Closed
+        ask.strict && (self.parts.fail_mode == FailMode::Closed || self.seals(ask))
     }
 
     /// Lets nobody else join a load of this key that is under way.

@@ -37,12 +37,11 @@ impl Policy {
             .stale_if_error(24 * 60 * MINUTE)
     }
 
-    /// For tokens and personal data: sealed at rest, never served after its expiry. Sealing is not built yet, so a
-    /// manager refuses it when it is built: storing in clear what was meant to be sealed would be worse.
+    /// For tokens and personal data: sealed in byte tiers, not kept in the near tier, never served after its expiry,
+    /// and an error where a tier cannot be reached. Needs a master key, and the feature `encrypt`: a manager is not
+    /// built without them, since storing in clear what was meant to be sealed would be worse.
     #[must_use]
     pub fn secure() -> Self {
-        let mut policy = Self::new().timeout(Duration::from_secs(5)).never_stale();
-        policy.sealed = true;
-        policy
+        Self::new().timeout(Duration::from_secs(5)).sealed()
     }
 }

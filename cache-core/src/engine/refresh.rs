@@ -17,7 +17,7 @@ use super::detach::{Launched, Reported};
 use super::fetch::Look;
 use super::found::{Found, NEAR};
 use super::land::Landed;
-use super::run::Work;
+use super::run::{Leader, Work};
 use super::stale::Stale;
 use super::typed::{Body, Recipe};
 use super::{Ask, Engine};
@@ -64,7 +64,8 @@ impl Engine {
         let permit = places.try_acquire_owned().ok()?;
         let Seat::Lead(lead) = self.flights.seat(ask.key) else { return None };
         let landed = Landed::Replacing(self.stamps.born());
-        let work = Work { recipe, body, lead, landed, older: Some(older), refresh: Some(permit) };
+        let leader = Leader::here(lead);
+        let work = Work { recipe, body, leader, landed, older: Some(older), refresh: Some(permit) };
         let Launched::Away(reported) = launch(self, ask, work) else { return None };
         self.counters.add(ask.space, Count::Refresh);
         Some(reported)
@@ -79,7 +80,7 @@ impl Engine {
     }
 
     /// Whether this is not the value that was read earlier, but one that was stored since.
-    fn is_newer(&self, found: &Found, older: &Stale) -> bool {
+    pub(super) fn is_newer(&self, found: &Found, older: &Stale) -> bool {
         let age = self.parts.clock.tick().since(older.times.created);
         found.status().age < age / 2
     }

@@ -1,6 +1,11 @@
 //! Which byte tier serves, and the way back to the primary.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tokio::time::{sleep, timeout};
 
 use super::{Engine, What};
 use crate::entry::Reason;
@@ -15,6 +20,11 @@ use crate::tier::Tier;
 /// How long a shutdown waits for the primary to take its journal, and claims that are given back.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
+/// How long the caller that begins a recovery waits for it.
+const MOMENT: Duration = Duration::from_millis(25);
+/// How often a recovery looks whether anybody has a handle on its manager.
+const LOOK: Duration = Duration::from_millis(250);
+
 /// The byte tier to ask.
 #[derive(Debug)]
 pub(super) enum Serving<'a> {
@@ -27,12 +37,12 @@ pub(super) enum Serving<'a> {
 }
 
 impl Engine {
-    /// Goes back to the primary when that is due: tells it what it missed. Waits for the writes that are under way,
-    /// so it comes before the gate, never inside.
+    /// Goes back to the primary when that is due: has it told what it missed. That waits for the writes that are under
+    /// way, so it comes before the gate, never inside.
     pub(super) async fn settle(&self) {
         let available = self.parts.tiers.primary().backend.is_available();
         if available && !self.is_settled() {
-            self.recover().await;
+            self.begin_recovery().await;
         }
         if !available || !self.is_settled() {
             self.settle_fallback().await;
@@ -81,10 +91,30 @@ impl Engine {
         !self.journal.is_pending() && !self.parts.tiers.on_fallback()
     }
 
-    /// Tells the primary what it missed and drops what the fallback held. One caller does it; the others use
-    /// the fallback meanwhile.
+    /// Has the primary told what it missed, by a task of its own: a caller must not pay for a primary that only says
+    /// that it is back. The caller that begins it waits for a moment, in which a primary that is back is done; all others use
+    /// the fallback meanwhile. Where there is nothing to run a task on, the caller does it.
+    async fn begin_recovery(&self) {
+        let Ok(alone) = Arc::clone(&self.recovering).try_lock_owned() else { return };
+        let (done, over) = oneshot::channel::<()>();
+        let (engine, stop) = (self.me.upgrade(), self.background.stopped());
+        let task = async move {
+            let (_done, _alone, Some(engine)) = (done, alone, engine) else { return };
+            tokio::select! {
+                () = engine.recover() => {}
+                () = stop => {}
+                () = abandoned(&engine) => {}
+            }
+        };
+        if Handle::try_current().is_ok() && self.spawn(Box::pin(task)) {
+            let _ = timeout(MOMENT, over).await;
+        } else if let Ok(_alone) = self.recovering.try_lock() {
+            self.recover().await;
+        }
+    }
+
+    /// Tells the primary what it missed and drops what the fallback held. One at a time.
     async fn recover(&self) {
-        let Ok(_alone) = self.recovering.try_lock() else { return };
         if !self.primary_answers().await {
             return;
         }
@@ -198,9 +228,13 @@ impl Engine {
     /// Tells the primary what it missed, lets the claims arrive there that are being given back, switches off, and
     /// lets go of the tiers. How many invalidations the primary could not be told in time.
     pub(crate) async fn shut_down(&self) -> u64 {
-        let _ = tokio::time::timeout(LAST_WORDS, self.undone.wait()).await;
+        let _ = timeout(LAST_WORDS, self.undone.wait()).await;
         if self.journal.is_pending() && self.parts.tiers.primary().backend.is_available() {
-            let _ = tokio::time::timeout(LAST_WORDS, self.recover()).await;
+            let last_words = async {
+                let _alone = self.recovering.lock().await;
+                self.recover().await;
+            };
+            let _ = timeout(LAST_WORDS, last_words).await;
         }
         let untold = self.journal.len();
         if untold > 0 {
@@ -231,5 +265,12 @@ impl Engine {
                 }
             }
         }
+    }
+}
+
+/// Ends when nobody but the recovery itself has a handle on the manager.
+async fn abandoned(engine: &Arc<Engine>) {
+    while Arc::strong_count(engine) > 1 {
+        sleep(LOOK).await;
     }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::{DeserializeOwned, IntoDeserializer, value::Error as ValueError};
 
 use super::Keyspace;
-use crate::codec::{Codec, Envelope, Format, Frame};
+use crate::codec::{Codec, Envelope, Format, Frame, Place};
 use crate::entry::Reason;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::CacheKey;
@@ -97,7 +97,7 @@ pub trait Values: fmt::Debug + Send + Sync + 'static {
     fn encode(
         &self,
         codec: &Codec,
-        key: &CacheKey,
+        place: Place<'_>,
         value: Option<&Held>,
         format: Format,
         envelope: &Envelope,
@@ -153,7 +153,7 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Values for StoredV
     fn encode(
         &self,
         codec: &Codec,
-        key: &CacheKey,
+        place: Place<'_>,
         value: Option<&Held>,
         format: Format,
         envelope: &Envelope,
@@ -162,7 +162,7 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Values for StoredV
             Some(held) => Some(held.downcast_ref::<T>().ok_or_else(|| foreign(self.kind()))?),
             None => None,
         };
-        codec.encode(key, value, format, envelope)
+        codec.encode(place, value, format, envelope)
     }
 
     fn decode(&self, frame: &Frame) -> Result<Held, Reason> {
@@ -197,7 +197,7 @@ impl<T: Any + Send + Sync> Values for LocalValues<T> {
         false
     }
 
-    fn encode(&self, _: &Codec, _: &CacheKey, _: Option<&Held>, _: Format, _: &Envelope) -> Result<Bytes> {
+    fn encode(&self, _: &Codec, _: Place<'_>, _: Option<&Held>, _: Format, _: &Envelope) -> Result<Bytes> {
         Err(foreign(self.kind()))
     }
 

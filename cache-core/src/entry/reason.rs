@@ -14,6 +14,16 @@ pub enum Reason {
     Malformed,
     /// The checksum does not match.
     Checksum,
+    /// The frame is sealed, and does not open: it was changed, or belongs to another place.
+    NotAuthentic,
+    /// The frame is sealed under a master key that this process does not hold.
+    UnknownKey,
+    /// The frame is in clear where only sealed ones are believed.
+    NotSealed,
+    /// The frame is sealed, and the keyspace asked for is not.
+    Sealed,
+    /// The keyspace is sealed, and the manager has no master key.
+    NoMasterKey,
     /// The frame belongs to another key.
     WrongKey,
     /// The frame was written under another schema.
@@ -38,6 +48,8 @@ pub enum Reason {
     Unencodable,
     /// The key has a sensitive part, and the manager has no secret that other processes know.
     NoKeySecret,
+    /// The lease of the load had ended: another process removed, replaced or filled the key meanwhile.
+    LeaseLost,
     /// The condition refused to store the value.
     Refused,
     /// The value is stale and is being refreshed.
@@ -46,6 +58,8 @@ pub enum Reason {
     LoadFailed,
     /// The key is left alone for a while, because its loads failed.
     BacksOff,
+    /// The options of the function cannot be kept, so it is not cached.
+    Misconfigured,
     /// The call went round the cache.
     Bypassed,
     /// The cache is switched off.
@@ -62,6 +76,11 @@ impl Reason {
             Self::Invalidated => "invalidated",
             Self::Malformed => "malformed",
             Self::Checksum => "checksum",
+            Self::NotAuthentic => "not_authentic",
+            Self::UnknownKey => "unknown_key",
+            Self::NotSealed => "not_sealed",
+            Self::Sealed => "sealed",
+            Self::NoMasterKey => "no_master_key",
             Self::WrongKey => "wrong_key",
             Self::WrongSchema => "wrong_schema",
             Self::WrongFormat => "wrong_format",
@@ -73,11 +92,13 @@ impl Reason {
             Self::TooLarge => "too_large",
             Self::Unencodable => "unencodable",
             Self::NoKeySecret => "no_key_secret",
+            Self::LeaseLost => "lease_lost",
             Self::Refused => "refused",
             Self::Revalidating => "revalidating",
             Self::LoadFailed => "load_failed",
             Self::BacksOff => "backs_off",
             Self::Overloaded => "overloaded",
+            Self::Misconfigured => "misconfigured",
             Self::Bypassed => "bypassed",
             Self::Disabled => "disabled",
         }
@@ -86,6 +107,15 @@ impl Reason {
     /// Whether stored bytes of this kind should be removed, so that the next read does not stumble again.
     #[must_use]
     pub const fn heals(self) -> bool {
-        matches!(self, Self::Malformed | Self::Checksum | Self::WrongKey | Self::Bounds | Self::Undecodable)
+        matches!(
+            self,
+            Self::Malformed
+                | Self::Checksum
+                | Self::NotAuthentic
+                | Self::NotSealed
+                | Self::WrongKey
+                | Self::Bounds
+                | Self::Undecodable
+        )
     }
 }

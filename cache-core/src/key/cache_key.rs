@@ -20,9 +20,20 @@ struct Inner {
     relative_at: usize,
     fingerprint: u128,
     near: NearKey,
+    nature: Nature,
+}
+
+/// What is known of a key but is not in its text.
+#[derive(Debug, Clone, Copy, Default)]
+struct Nature {
     /// It was written under a secret of this process: no byte tier can make sense of it.
     stays_here: bool,
+    /// Its keyspace is sealed. Only known of a key that was made of parts.
+    sealed: bool,
 }
+
+/// The segment in front of a tenant.
+const TENANT: &str = "~tenant";
 
 impl CacheKey {
     /// The key of a call. Allocates; only a miss gets here.
@@ -33,7 +44,8 @@ impl CacheKey {
         let stays_here = writer.stays_here();
         let (stored, relative) = writer.finish();
         let hash = PartsProbe::new(space.id(), parts).hash();
-        Self::assemble(namespace.prefix(), &relative, NearKey::new(hash, space.id(), &stored), stays_here)
+        let near = NearKey::new(hash, space.id(), &stored);
+        Self::assemble(namespace.prefix(), &relative, near, Nature { stays_here, sealed: space.is_sealed() })
     }
 
     /// A key that a person wrote: colons separate segments, everything else is escaped.
@@ -64,22 +76,22 @@ impl CacheKey {
     fn among_claims(namespace: &Namespace, kind: char, text: &str) -> Result<Self> {
         let text = KeyBuilder::new(text)?.into_text();
         let prefix = format!("{}{kind}:", namespace.claim_prefix());
-        Ok(Self::assemble(&prefix, &text, NearKey::direct(&text), false))
+        Ok(Self::assemble(&prefix, &text, NearKey::direct(&text), Nature::default()))
     }
 
     /// A key whose relative text is escaped already.
     pub(crate) fn of_text(namespace: &Namespace, relative: &str) -> Self {
-        Self::assemble(namespace.prefix(), relative, NearKey::direct(relative), false)
+        Self::assemble(namespace.prefix(), relative, NearKey::direct(relative), Nature::default())
     }
 
-    fn assemble(prefix: &str, relative: &str, near: NearKey, stays_here: bool) -> Self {
+    fn assemble(prefix: &str, relative: &str, near: NearKey, nature: Nature) -> Self {
         let text = [prefix, relative].concat().into_boxed_str();
         Self(Arc::new(Inner {
             fingerprint: xxh3_128(text.as_bytes()),
             relative_at: prefix.len(),
             text,
             near,
-            stays_here,
+            nature,
         }))
     }
 
@@ -107,10 +119,23 @@ impl CacheKey {
         usize::try_from(self.0.fingerprint % stripes.max(1) as u128).unwrap_or(0)
     }
 
+    /// The tenant whose entry it is (`tenant = expr` of a cached function), escaped as it stands in the key.
+    #[must_use]
+    pub fn tenant(&self) -> Option<&str> {
+        // No segment that a user can write begins with `~`: see `escape`.
+        let mut segments = self.relative().split(':').skip_while(|segment| *segment != TENANT);
+        segments.next().and_then(|_| segments.next())
+    }
+
+    /// Whether what is stored under it is sealed.
+    pub(crate) fn is_sealed(&self) -> bool {
+        self.0.nature.sealed
+    }
+
     /// Whether it is of use in this process only: it has a sensitive part, and its manager has no secret that other
     /// processes know.
     pub(crate) fn stays_here(&self) -> bool {
-        self.0.stays_here
+        self.0.nature.stays_here
     }
 
     /// The key as the near store knows it.
@@ -181,7 +206,7 @@ impl IntoKey for CacheKey {
         if self.as_str().get(..self.0.relative_at) == Some(namespace.prefix()) {
             return Ok(self);
         }
-        Ok(Self::assemble(namespace.prefix(), self.relative(), self.near().clone(), self.0.stays_here))
+        Ok(Self::assemble(namespace.prefix(), self.relative(), self.near().clone(), self.0.nature))
     }
 }
 

@@ -24,6 +24,7 @@ impl SpaceId {
 #[derive(Debug, Clone)]
 pub struct SpaceName {
     id: SpaceId,
+    sealed: bool,
     text: Arc<str>,
 }
 
@@ -43,7 +44,7 @@ impl SpaceName {
     /// The keyspace of keys that are given as text.
     #[must_use]
     pub fn direct() -> Self {
-        Self { id: SpaceId::DIRECT, text: "".into() }
+        Self { id: SpaceId::DIRECT, sealed: false, text: "".into() }
     }
 
     fn new(name: &str, schema: u32) -> Self {
@@ -52,7 +53,18 @@ impl SpaceName {
         if schema != 0 {
             writer.word(&format!(":@{schema}"));
         }
-        Self { id: SpaceId::next(), text: writer.finish().1.into() }
+        Self { id: SpaceId::next(), sealed: false, text: writer.finish().1.into() }
+    }
+
+    /// The same, and what its keys name is sealed in byte tiers.
+    #[must_use]
+    pub(crate) fn sealed(self, sealed: bool) -> Self {
+        Self { sealed, ..self }
+    }
+
+    /// Whether what its keys name is sealed.
+    pub(super) fn is_sealed(&self) -> bool {
+        self.sealed
     }
 
     /// The identity within this process.

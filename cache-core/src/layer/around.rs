@@ -137,9 +137,14 @@ impl<A: Around> CacheBackend for Wrapped<A> {
         self.around.call(self.of(Verb::Ttl).about(key), || self.inner.ttl(key)).await
     }
 
-    async fn acquire_lease(&self, key: &CacheKey, life: Duration) -> Result<Option<u128>> {
+    async fn acquire_lease(&self, key: &CacheKey, token: u128, life: Duration) -> Result<u128> {
         let call = self.of(Verb::AcquireLease).about(key);
-        self.around.call(call, || self.inner.acquire_lease(key, life)).await
+        self.around.call(call, || self.inner.acquire_lease(key, token, life)).await
+    }
+
+    async fn renew_lease(&self, key: &CacheKey, token: u128, life: Duration) -> Result<bool> {
+        let call = self.of(Verb::RenewLease).about(key);
+        self.around.call(call, || self.inner.renew_lease(key, token, life)).await
     }
 
     async fn release_lease(&self, key: &CacheKey, token: u128) -> Result<bool> {

@@ -99,6 +99,7 @@ impl Limits {
             | Verb::Delete
             | Verb::Increment
             | Verb::AcquireLease
+            | Verb::RenewLease
             | Verb::ReleaseLease
             | Verb::Claim
             | Verb::RenewClaim
@@ -144,6 +145,7 @@ mod tests {
             (Verb::Delete, 1, 250),
             (Verb::Increment, 1, 250),
             (Verb::AcquireLease, 1, 250),
+            (Verb::RenewLease, 1, 250),
             (Verb::ReleaseLease, 1, 250),
             (Verb::Claim, 1, 250),
             (Verb::RenewClaim, 1, 250),

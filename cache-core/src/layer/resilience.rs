@@ -13,6 +13,7 @@
 //!   they kept from it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{
     BreakerConfig, BreakerLayer, BulkheadConfig, BulkheadLayer, Layer, Limits, MeterLayer, RetryConfig,
@@ -21,6 +22,9 @@ use super::{
 use crate::error::{Error, ErrorKind, Result};
 use crate::port::backend::CacheBackend;
 use crate::port::clock::Clock;
+
+/// A server is found again within about half a second; a breaker must not hide that for long.
+const LONGEST_OPEN: Duration = Duration::from_secs(1);
 
 /// All layers in the one order that makes sense: a backend that hangs, fails or is flooded costs a deadline at most.
 ///
@@ -64,9 +68,21 @@ impl Resilience {
         ResilienceBuilder::new()
     }
 
-    /// For a backend that keeps deadlines and repeats by itself, as `RedisBackend` does: without time-out and retry.
+    /// For a server whose backend keeps deadlines, repeats and connects anew by itself, as `RedisBackend` does: without
+    /// time-out and retry. The bulkhead is a wide one (10,000 in flight, 10,000 waiting), since such a backend has many calls
+    /// on one connection; the breaker is open for a second at most, so that it delays no recovery that the backend finds.
+    ///
+    /// `larder::connect` and `from_env` put this around Redis.
     pub fn of_supervised() -> ResilienceBuilder {
-        Self::builder().without_timeout().without_retry()
+        let bulkhead = BulkheadConfig::default().in_flight(10_000).queued(10_000);
+        let breaker = BreakerConfig::default().at_most(LONGEST_OPEN);
+        Self::builder().without_timeout().without_retry().bulkhead(bulkhead).breaker(breaker)
+    }
+
+    /// The same for a backend over many servers, of which one may be down while the others answer: see
+    /// [`BreakerConfig::of_many_servers`].
+    pub fn of_supervised_cluster() -> ResilienceBuilder {
+        Self::of_supervised().breaker(BreakerConfig::of_many_servers().at_most(LONGEST_OPEN))
     }
 
     /// The breaker numbers of cachekit: 5 outages within 60 s, open for 30 s.

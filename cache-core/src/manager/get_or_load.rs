@@ -14,7 +14,7 @@ use crate::engine::{Answer, Ask, Body, Call, Keyspace, Older, Policy, Question, 
 use crate::entry::{Reason, Status};
 use crate::error::Result;
 use crate::key::CacheKey;
-use crate::policy::RefreshAhead;
+use crate::policy::{RefreshAhead, SingleFlight};
 use crate::time::{Life, Ttl};
 
 /// What a load is about: values of `T`, errors of `E`, a loader that may borrow for `'f`; who it belongs to.
@@ -187,6 +187,11 @@ impl<T, E, F, M, L> GetOrLoad<'_, T, E, F, M, L> {
     /// When a read refreshes a value before it expires: [`Policy::refresh_ahead`].
     pub fn refresh_ahead(self, when: RefreshAhead) -> Self {
         self.with(|policy| policy.refresh_ahead(when))
+    }
+
+    /// Who loads the key when many callers miss it at once: [`Policy::single_flight`].
+    pub fn single_flight(self, who: SingleFlight) -> Self {
+        self.with(|policy| policy.single_flight(who))
     }
 
     /// Says where the value came from and how old it is.

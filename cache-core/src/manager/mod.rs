@@ -13,6 +13,7 @@ mod explain;
 mod get_or_load;
 mod health;
 mod keep_warm;
+mod keys;
 mod load_error;
 mod many;
 
@@ -51,8 +52,8 @@ impl CacheManager {
         Builder::new()
     }
 
-    pub(crate) fn of(engine: Engine) -> Self {
-        Self(Arc::new(engine))
+    pub(crate) fn of(engine: Arc<Engine>) -> Self {
+        Self(engine)
     }
 
     #[inline]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use super::kind::Of;
@@ -9,6 +10,9 @@ use super::{Kind, ManagerSource, Space};
 use crate::engine::{Ask, Body, Call, Engine, Hold, Keyspace, Plainly, Question, Shape};
 use crate::key::{CacheKey, Parts, PartsProbe};
 use crate::manager::CacheManager;
+
+/// A load. Of a concrete type, so that it is `Send` when the body is, and may be recursive.
+pub type Boxed<F> = Pin<Box<F>>;
 
 /// What is done with the entry that a call names. The parts of its key are there only while it is done, so that
 /// they may borrow from the arguments and from values that are computed of them.
@@ -66,8 +70,8 @@ impl<K: Kind> Verb for Probe<K> {
 impl<K> Probe<K> {
     #[cold]
     fn missed(self, manager: &CacheManager, keyspace: &'static Keyspace, parts: &impl Parts) -> Missed<K> {
-        let key =
-            manager.is_enabled().then(|| CacheKey::of_parts(manager.namespace(), &keyspace.name, parts));
+        let is_on = manager.is_enabled() && !keyspace.policy.refused;
+        let key = is_on.then(|| CacheKey::of_parts(manager.namespace(), &keyspace.name, parts));
         Missed { engine: manager.engine_handle(), key, keyspace, kind: self.0 }
     }
 }
@@ -75,7 +79,7 @@ impl<K> Probe<K> {
 /// A call that the near tier did not answer. Owns what it needs, so that a load borrows only from the body.
 pub struct Missed<K> {
     engine: Arc<Engine>,
-    /// `None` while the cache is switched off, or not to be asked.
+    /// `None` while the cache is switched off, or not to be asked, or the options cannot be kept.
     key: Option<CacheKey>,
     keyspace: &'static Keyspace,
     kind: K,
@@ -89,23 +93,24 @@ impl<K> Missed<K> {
 }
 
 impl<K: Kind> Missed<K> {
-    /// Loads: from the byte tiers, from the load of somebody else, or by running the body.
-    pub fn load(self, body: impl Future<Output = K::Ret>) -> impl Future<Output = K::Ret> {
+    /// Loads: from the byte tiers, from the load of somebody else, or by running the body. Boxed, so that the future of
+    /// a hit is small.
+    pub fn load(self, body: impl Future<Output = K::Ret>) -> Boxed<impl Future<Output = K::Ret>> {
         let call = Call::attached(Of(self.kind), Plainly(body));
-        self.answer(call)
+        Box::pin(self.answer(call))
     }
 
     /// [`Missed::load`] of a body that owns what it needs: it goes on when its callers have gone.
     pub fn load_detached(
         self,
         body: impl Future<Output = K::Ret> + Send + 'static,
-    ) -> impl Future<Output = K::Ret>
+    ) -> Boxed<impl Future<Output = K::Ret>>
     where
         K: Send + Sync + 'static,
         K::Ret: Send + 'static,
     {
         let call = Call::detached(Of(self.kind), Plainly(body));
-        self.answer(call)
+        Box::pin(self.answer(call))
     }
 
     /// Holds the body once, whatever it waits for: ten thousand may wait.
@@ -131,7 +136,7 @@ impl<K: Kind> Missed<K> {
     pub fn load_blocking(self, body: impl FnOnce() -> K::Ret) -> K::Ret {
         let Some(key) = self.key else { return self.engine.bypass_blocking(self.keyspace, body) };
         let ask = Ask::new(&key, self.keyspace, self.kind.values());
-        self.engine.load_blocking(&ask, &Of(self.kind), body)
+        self.engine.load_blocking(&ask, &Of(self.kind), body).ret
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 
 use super::kind::Of;
-use super::{Kind, ManagerSource, Space, Verb};
+use super::{Boxed, Kind, ManagerSource, Space, Verb};
 use crate::engine::{Ask, Call, Found, Hold, Keyspace, Plainly, Shape, What};
 use crate::entry::{Invalidated, Reason, Status};
 use crate::error::Result;
@@ -16,6 +16,8 @@ pub struct Entry {
     manager: CacheManager,
     key: CacheKey,
     keyspace: &'static Keyspace,
+    bypass: bool,
+    refresh: bool,
 }
 
 /// Finds the entry of a call.
@@ -28,11 +30,16 @@ impl Verb for Find {
     fn on<M: ManagerSource, P: Parts>(self, space: Space<M>, parts: &P) -> Entry {
         let (manager, keyspace) = (space.source.manager(), space.keyspace);
         let key = CacheKey::of_parts(manager.namespace(), &keyspace.name, parts);
-        Entry { manager, key, keyspace }
+        Entry { manager, key, keyspace, bypass: false, refresh: false }
     }
 }
 
 impl Entry {
+    /// Where it is, its key, and what it belongs to.
+    pub(super) fn into_parts(self) -> (CacheManager, CacheKey, &'static Keyspace) {
+        (self.manager, self.key, self.keyspace)
+    }
+
     /// Its key.
     pub fn into_key(self) -> CacheKey {
         self.key
@@ -46,32 +53,45 @@ impl Entry {
         self.manager.engine().invalidate(What::Key(&self.key)).await
     }
 
+    /// The same entry, for a call that may go round the cache, or load anew. Going round wins.
+    #[must_use]
+    pub fn unless(self, bypass: bool, refresh: bool) -> Self {
+        Self { bypass, refresh, ..self }
+    }
+
     /// Runs the body now and stores what it returns, whatever is stored.
-    pub async fn refresh<K: Kind>(self, kind: K, body: impl Future<Output = K::Ret>) -> K::Ret {
-        let engine = self.manager.engine_handle();
-        if !engine.is_enabled() {
-            return engine.bypass(self.keyspace, body).await;
-        }
-        let ask = Ask::new(&self.key, self.keyspace, kind.values());
-        engine.refresh(&ask, Call::attached(Of(kind), Plainly(body))).await.ret
+    pub fn refresh<K: Kind>(
+        self,
+        kind: K,
+        body: impl Future<Output = K::Ret>,
+    ) -> Boxed<impl Future<Output = K::Ret>> {
+        Box::pin(async move {
+            let engine = self.manager.engine_handle();
+            if self.goes_round().is_some() {
+                return engine.bypass(self.keyspace, body).await;
+            }
+            let ask = Ask::new(&self.key, self.keyspace, kind.values());
+            engine.refresh(&ask, Call::attached(Of(kind), Plainly(body))).await.ret
+        })
     }
 
     /// The value, as reading through gives it, and what it is worth.
-    pub async fn with_status<K: Kind>(
+    pub fn with_status<K: Kind>(
         self,
         kind: K,
-        (bypass, refresh): (bool, bool),
         body: impl Future<Output = K::Ret>,
-    ) -> (K::Ret, Status) {
-        let engine = self.manager.engine_handle();
-        if bypass || !engine.is_enabled() {
-            let why = if bypass { Reason::Bypassed } else { Reason::Disabled };
-            return (engine.bypass(self.keyspace, body).await, Status::loaded(why));
-        }
-        let ask = Ask::new(&self.key, self.keyspace, kind.values());
-        let call = Call::attached(Of(kind), Plainly(body));
-        let answer = if refresh { engine.refresh(&ask, call).await } else { engine.load(&ask, call).await };
-        (answer.ret, answer.status)
+    ) -> Boxed<impl Future<Output = (K::Ret, Status)>> {
+        Box::pin(async move {
+            let engine = self.manager.engine_handle();
+            if let Some(why) = self.goes_round() {
+                return (engine.bypass(self.keyspace, body).await, Status::loaded(why));
+            }
+            let ask = Ask::new(&self.key, self.keyspace, kind.values());
+            let call = Call::attached(Of(kind), Plainly(body));
+            let answer =
+                if self.refresh { engine.refresh(&ask, call).await } else { engine.load(&ask, call).await };
+            (answer.ret, answer.status)
+        })
     }
 
     /// What the tiers hold. Never runs the body.
@@ -83,11 +103,35 @@ impl Entry {
     /// [`Entry::refresh`] of a synchronous function: the near tier alone.
     pub fn refresh_blocking<K: Kind>(self, kind: K, body: impl FnOnce() -> K::Ret) -> K::Ret {
         let engine = self.manager.engine();
-        if !engine.is_enabled() {
+        if self.goes_round().is_some() {
             return engine.bypass_blocking(self.keyspace, body);
         }
         let ask = Ask::new(&self.key, self.keyspace, kind.values());
         engine.refresh_blocking(&ask, &Of(kind), body)
+    }
+
+    /// [`Entry::with_status`] of a synchronous function: the near tier alone.
+    pub fn with_status_blocking<K: Kind>(self, kind: K, body: impl FnOnce() -> K::Ret) -> (K::Ret, Status) {
+        let engine = self.manager.engine();
+        if let Some(why) = self.goes_round() {
+            return (engine.bypass_blocking(self.keyspace, body), Status::loaded(why));
+        }
+        let ask = Ask::new(&self.key, self.keyspace, kind.values());
+        if self.refresh {
+            return (engine.refresh_blocking(&ask, &Of(kind), body), Status::loaded(Reason::Absent));
+        }
+        let answer = engine.load_blocking(&ask, &Of(kind), body);
+        (answer.ret, answer.status)
+    }
+
+    /// Why this call runs its body and nothing else.
+    fn goes_round(&self) -> Option<Reason> {
+        match () {
+            () if self.bypass => Some(Reason::Bypassed),
+            () if !self.manager.is_enabled() => Some(Reason::Disabled),
+            () if self.keyspace.policy.refused => Some(Reason::Misconfigured),
+            () => None,
+        }
     }
 
     /// [`Entry::peek`] of a synchronous function: the near tier alone.

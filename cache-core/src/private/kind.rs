@@ -1,9 +1,7 @@
 //! All that is known of a cached function by the types it mentions, in one value that names none of them.
 
-use std::any::Any;
-
 use super::failures::{EveryFailure, Silent};
-use super::{Judge, StaleIf, Trouble};
+use super::{Always, Judge, StaleIf, Trouble};
 use crate::engine::{Hold, LocalValues, Recipe, Shape, Share, Storable, StoredValues, Values, Verdict};
 use crate::error::Error;
 
@@ -55,26 +53,43 @@ pub struct Chosen<S, H, F, J, T, I> {
     stale_if: I,
 }
 
-/// A kind of its parts.
+/// A kind whose values reach every tier.
 #[inline]
-pub fn kind<S, H, F, W, J>(
-    shape: S,
-    hold: H,
-    share: F,
-    reach: W,
-    judge: J,
-) -> Chosen<S, H, F, J, Silent, EveryFailure>
+pub fn stored<S, H, F>(shape: S, hold: &H, share: F) -> Chosen<S, H, F, Always, Silent, EveryFailure>
+where
+    S: Shape<Val: Send> + Send + Sync,
+    H: Hold<S::Val, Inner: Storable> + Send + Sync,
+    F: Share<S::Ret> + Send + Sync,
+{
+    Chosen::new(shape, *hold, share, StoredValues::<H::Inner>::of())
+}
+
+/// A kind whose values stay in the near tier (`#[cached(local)]`).
+#[inline]
+pub fn held<S, H, F>(shape: S, hold: &H, share: F) -> Chosen<S, H, F, Always, Silent, EveryFailure>
 where
     S: Shape<Val: Send> + Send + Sync,
     H: Hold<S::Val> + Send + Sync,
     F: Share<S::Ret> + Send + Sync,
-    W: Reach<H::Inner>,
-    J: Judge<S::Val>,
 {
-    Chosen { shape, hold, share, values: reach.values(), judge, trouble: Silent, stale_if: EveryFailure }
+    Chosen::new(shape, *hold, share, LocalValues::<H::Inner>::of())
+}
+
+impl<S, H, F> Chosen<S, H, F, Always, Silent, EveryFailure> {
+    #[inline]
+    fn new(shape: S, hold: H, share: F, values: &'static dyn Values) -> Self {
+        Self { shape, hold, share, values, judge: Always, trouble: Silent, stale_if: EveryFailure }
+    }
 }
 
 impl<S, H, F, J, T, I> Chosen<S, H, F, J, T, I> {
+    /// Says what becomes of a value.
+    #[inline]
+    pub fn judged<U>(self, judge: U) -> Chosen<S, H, F, U, T, I> {
+        let Self { shape, hold, share, values, trouble, stale_if, .. } = self;
+        Chosen { shape, hold, share, values, judge, trouble, stale_if }
+    }
+
     /// Says how its result carries trouble of the cache: a limit that was reached.
     #[inline]
     pub fn limited<U>(self, trouble: U) -> Chosen<S, H, F, J, U, I> {
@@ -171,34 +186,6 @@ impl<K: Kind> Recipe for Of<K> {
 
     fn trouble(&self, error: Error) -> Option<K::Ret> {
         self.0.trouble(error)
-    }
-}
-
-/// Which tiers values reach.
-pub trait Reach<T> {
-    /// How values are encoded for them.
-    fn values(self) -> &'static dyn Values;
-}
-
-/// Every tier.
-#[derive(Debug, Clone, Copy)]
-pub struct EveryTier;
-
-/// The near tier alone (`#[cached(local)]`).
-#[derive(Debug, Clone, Copy)]
-pub struct NearTier;
-
-impl<T: Storable> Reach<T> for EveryTier {
-    #[inline]
-    fn values(self) -> &'static dyn Values {
-        StoredValues::<T>::of()
-    }
-}
-
-impl<T: Any + Send + Sync> Reach<T> for NearTier {
-    #[inline]
-    fn values(self) -> &'static dyn Values {
-        LocalValues::<T>::of()
     }
 }
 

@@ -84,6 +84,9 @@ choices! {
 
 /// The traits behind the choices, for one glob import that brings no name along.
 pub mod by_type {
+    pub use super::super::many::{
+        LayoutEach as _, LayoutMap as _, LayoutNone as _, LayoutPairs as _, LayoutPlaces as _,
+    };
     pub use super::{
         HoldAny as _, HoldShared as _, ShapeOption as _, ShapePlain as _, ShapeResult as _,
         ShapeResultOption as _, ShareClone as _, ShareNothing as _, ShareText as _,

@@ -11,6 +11,7 @@ mod failures;
 mod judge;
 mod kind;
 mod kinds;
+mod many;
 mod name;
 mod pending;
 mod site;
@@ -19,14 +20,18 @@ mod space;
 mod text;
 mod way;
 
-pub use call::{Missed, Probe, Probed, Verb};
+pub use call::{Boxed, Missed, Probe, Probed, Verb};
 pub use entry::{Entry, Find};
 pub use failures::{EveryFailure, SaysTrouble, Silent, StaleIf, Trouble, says_trouble, stale_if};
 pub use judge::{Always, Judge, condition, ttl_with};
-pub use kind::{Chosen, EveryTier, Kind, NearTier, Reach, SaysAbsent, kind, says_absent};
+pub use kind::{Chosen, Kind, SaysAbsent, held, says_absent, stored};
 pub use kinds::{Ty, by_type, val_ty};
+pub use many::{
+    Batching, Each, Hashed, Layout, LeavesOut, Many, ManyKind, OfMany, Pairs, Places, Sorted, Unknown,
+    held_many, leaves_out, one_ty, stored_many,
+};
 pub use pending::{Pending, succeeded};
-pub use site::{Here, MonoSite, Site};
+pub use site::{MonoSite, Site};
 pub use source::ManagerSource;
 pub use space::{CacheOfTheCall, Space};
 pub use text::{Word, key_text, part, pattern_text, sensitive};

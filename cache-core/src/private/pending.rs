@@ -18,7 +18,7 @@ pub struct Pending {
     targets: Vec<(CacheManager, Target)>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Target {
     Key(CacheKey),
     Space(&'static Keyspace),
@@ -62,7 +62,19 @@ impl Pending {
         self.targets.push((self.manager.clone(), Target::Key(key)));
     }
 
-    /// The same for a synchronous function. What is near goes now; what is far is journalled now, so that it is not read
+    /// Invalidates what was named so far, once before the body too.
+    pub async fn before(&mut self) {
+        for (manager, target) in &self.targets {
+            invalidate(manager, target).await;
+        }
+    }
+
+    /// The same for a synchronous function, as [`Pending::settle_blocking`] does it.
+    pub fn before_blocking(&self) {
+        self.targets.iter().cloned().for_each(|(manager, target)| overtake(manager, target));
+    }
+
+    /// [`Pending::settle`] of a synchronous function. What is near goes now; what is far is journalled now, so that it is not read
     /// any more, and removed by a task where there is a runtime, else before the next use of the byte tiers.
     pub fn settle_blocking(mut self, succeeded: bool) {
         if !succeeded {
@@ -96,12 +108,15 @@ impl Verb for &mut Pending {
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        for (manager, target) in std::mem::take(&mut self.targets) {
-            manager.engine().overtake(what(&target));
-            let engine = manager.engine_handle();
-            engine.spawn(Box::pin(async move { invalidate(&manager, &target).await }));
-        }
+        std::mem::take(&mut self.targets).into_iter().for_each(|(manager, target)| overtake(manager, target));
     }
+}
+
+/// Invalidates what is near now, and all else on a task of its own.
+fn overtake(manager: CacheManager, target: Target) {
+    manager.engine().overtake(what(&target));
+    let engine = manager.engine_handle();
+    engine.spawn(Box::pin(async move { invalidate(&manager, &target).await }));
 }
 
 async fn invalidate(manager: &CacheManager, target: &Target) {

@@ -3,81 +3,110 @@
 use std::any::type_name_of_val;
 use std::sync::OnceLock;
 
-use super::name;
+use super::{Space, name};
 use crate::engine::{Keyspace, Policy};
 
 /// The keyspace of a function that is not generic.
-#[derive(Debug, Default)]
-pub struct Site(OnceLock<Keyspace>);
+#[derive(Debug)]
+pub struct Site {
+    name: Name,
+    keyspace: OnceLock<Keyspace>,
+}
+
+/// What a keyspace is named after.
+#[derive(Debug, Clone, Copy)]
+enum Name {
+    Function(&'static str),
+    Prefix(&'static str),
+}
 
 impl Site {
-    /// Nothing yet.
+    /// Of a function: named after it, its module, its type and its generic arguments.
     #[must_use]
-    pub const fn new() -> Self {
-        Self(OnceLock::new())
+    pub const fn of(function: &'static str) -> Self {
+        Self { name: Name::Function(function), keyspace: OnceLock::new() }
     }
 
-    /// The keyspace. Costs one load after the first call.
+    /// Named by hand; generic arguments are appended, so that instantiations stay apart.
+    #[must_use]
+    pub const fn named(prefix: &'static str) -> Self {
+        Self { name: Name::Prefix(prefix), keyspace: OnceLock::new() }
+    }
+
+    /// The keyspace in its cache. What its options say is checked once: options that cannot be kept are one logged error,
+    /// and the function runs uncached, for a cached function has no error of ours to return. Costs one load after the first call. `here` is an item inside the function, which
+    /// tells where it is and in which instantiation.
     #[inline]
-    pub fn keyspace<F>(&'static self, here: F, make: fn(Here) -> Keyspace) -> &'static Keyspace {
-        self.0.get_or_init(|| make(Here::of(&here)))
+    pub fn space<M, F>(&'static self, source: M, here: F, policy: fn(Policy) -> Policy) -> Space<M> {
+        let keyspace = self.keyspace.get_or_init(|| self.name.keyspace(type_name_of_val(&here), policy));
+        Space::new(source, keyspace)
     }
 }
 
 /// The keyspaces of a generic function, one per instantiation: Rust shares one static among all of them, so it
 /// is a chain by type name (2 to 4 ns for the first ones, no lock).
-#[derive(Debug, Default)]
-pub struct MonoSite(OnceLock<Box<Node>>);
+#[derive(Debug)]
+pub struct MonoSite {
+    name: Name,
+    first: Link,
+}
+
+type Link = OnceLock<Box<Node>>;
 
 #[derive(Debug)]
 struct Node {
-    here: Here,
+    here: &'static str,
     keyspace: Keyspace,
-    next: MonoSite,
+    next: Link,
 }
 
 impl MonoSite {
-    /// Nothing yet.
+    /// [`Site::of`] of every instantiation.
     #[must_use]
-    pub const fn new() -> Self {
-        Self(OnceLock::new())
+    pub const fn of(function: &'static str) -> Self {
+        Self { name: Name::Function(function), first: OnceLock::new() }
     }
 
-    /// The keyspace of this instantiation.
+    /// [`Site::named`] of every instantiation.
+    #[must_use]
+    pub const fn named(prefix: &'static str) -> Self {
+        Self { name: Name::Prefix(prefix), first: OnceLock::new() }
+    }
+
+    /// [`Site::space`] of this instantiation.
     #[inline]
-    pub fn keyspace<F>(&'static self, here: F, make: fn(Here) -> Keyspace) -> &'static Keyspace {
-        let here = Here::of(&here);
-        let mut site = self;
+    pub fn space<M, F>(&'static self, source: M, here: F, policy: fn(Policy) -> Policy) -> Space<M> {
+        let here = type_name_of_val(&here);
+        let node = || {
+            let keyspace = self.name.keyspace(here, policy);
+            Box::new(Node { here, keyspace, next: OnceLock::new() })
+        };
+        let mut link = &self.first;
         loop {
-            let node =
-                site.0.get_or_init(|| Box::new(Node { here, keyspace: make(here), next: Self::new() }));
-            if std::ptr::eq(node.here.0, here.0) || node.here.0 == here.0 {
-                return &node.keyspace;
+            let found = link.get_or_init(node);
+            if std::ptr::eq(found.here, here) || found.here == here {
+                return Space::new(source, &found.keyspace);
             }
-            site = &node.next;
+            link = &found.next;
         }
     }
 }
 
-/// Where a cached function is, and in which instantiation: the type name of a function item inside it.
-#[derive(Debug, Clone, Copy)]
-pub struct Here(&'static str);
-
-impl Here {
-    #[inline]
-    fn of<F>(item: &F) -> Self {
-        Self(type_name_of_val(item))
-    }
-
-    /// The keyspace, named after the function, its module, its type and its generic arguments.
-    #[must_use]
-    pub fn keyspace(self, function: &str, policy: Policy) -> Keyspace {
-        Keyspace::of_path(&name::of_path(self.0, function), policy)
-    }
-
-    /// The keyspace, named by hand; generic arguments are appended, so that instantiations stay apart.
-    #[must_use]
-    pub fn keyspace_named(self, prefix: &str, policy: Policy) -> Keyspace {
-        Keyspace::named(&name::of_prefix(self.0, prefix), policy)
+impl Name {
+    /// The keyspace, for the type name of an item inside the function.
+    #[cold]
+    fn keyspace(self, here: &str, policy: fn(Policy) -> Policy) -> Keyspace {
+        let mut policy = policy(Policy::new());
+        let wrong = policy.check().err();
+        policy.refused = wrong.is_some();
+        let keyspace = match self {
+            Self::Function(function) => Keyspace::of_path(&name::of_path(here, function), policy),
+            Self::Prefix(prefix) => Keyspace::named(&name::of_prefix(here, prefix), policy),
+        };
+        if let Some(error) = wrong {
+            let function = keyspace.name.as_str();
+            tracing::error!(function, %error, "options of a cached function cannot be kept: it is not cached");
+        }
+        keyspace
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 
-use super::{Entry, Find, Kind, ManagerSource, Missed, Probe, Probed, Space, Verb};
+use super::{Boxed, Entry, Find, Kind, ManagerSource, Missed, Probe, Probed, Space, Verb};
 use crate::key::Parts;
 
 /// [`Probe`], unless the call is to go round the cache, or to load anew. Going round wins.
@@ -54,27 +54,34 @@ impl<K: Kind> Verb for Unless<K> {
 
 impl<K: Kind> Decided<K> {
     /// Runs the body, as it was decided.
-    pub async fn load(self, body: impl Future<Output = K::Ret>) -> K::Ret {
-        match self {
-            Self::Bypassed(missed) | Self::Missed(missed) => missed.load(body).await,
-            Self::Refreshed(entry, kind) => entry.refresh(kind, body).await,
-        }
+    pub fn load(self, body: impl Future<Output = K::Ret>) -> Boxed<impl Future<Output = K::Ret>> {
+        Box::pin(async move {
+            match self {
+                Self::Bypassed(missed) | Self::Missed(missed) => missed.load(body).await,
+                Self::Refreshed(entry, kind) => entry.refresh(kind, body).await,
+            }
+        })
     }
 }
 
 impl<K: Kind> Decided<K> {
     /// [`Decided::load`] of a body that owns what it needs: a load that was not decided on goes on when its callers have
     /// gone.
-    pub async fn load_detached(self, body: impl Future<Output = K::Ret> + Send + 'static) -> K::Ret
+    pub fn load_detached(
+        self,
+        body: impl Future<Output = K::Ret> + Send + 'static,
+    ) -> Boxed<impl Future<Output = K::Ret>>
     where
         K: Send + Sync + 'static,
         K::Ret: Send + 'static,
     {
-        match self {
-            Self::Bypassed(missed) => missed.load(body).await,
-            Self::Missed(missed) => missed.load_detached(body).await,
-            Self::Refreshed(entry, kind) => entry.refresh(kind, body).await,
-        }
+        Box::pin(async move {
+            match self {
+                Self::Bypassed(missed) => missed.load(body).await,
+                Self::Missed(missed) => missed.load_detached(body).await,
+                Self::Refreshed(entry, kind) => entry.refresh(kind, body).await,
+            }
+        })
     }
 }
 

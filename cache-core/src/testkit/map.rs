@@ -1,7 +1,6 @@
 //! The smallest backend that keeps every promise: two `HashMap`s under one lock.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::key::{CacheKey, KeyPattern, Namespace};
 use crate::port::backend::{
     BackendInfo, BackendKind, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome, ClaimTable, DeleteCondition,
-    DeleteOptions, Expiry, LiveClaim, Remaining, SetCondition, SetOptions, fingerprint,
+    DeleteOptions, Expiry, LeaseTable, LiveClaim, Remaining, SetCondition, SetOptions, fingerprint,
 };
 use crate::port::clock::Clock;
 use crate::testkit::TokioTime;
@@ -22,14 +21,14 @@ use crate::testkit::TokioTime;
 #[derive(Debug)]
 pub struct MapBackend {
     held: Mutex<Held>,
-    leases: bool,
+    leases: Option<LeaseTable>,
+    shared: bool,
     claims: ClaimTable,
 }
 
 #[derive(Debug, Default)]
 struct Held {
     frames: HashMap<String, (Bytes, Option<Instant>)>,
-    leases: HashMap<String, (u128, Option<Instant>)>,
 }
 
 impl MapBackend {
@@ -42,7 +41,14 @@ impl MapBackend {
     /// The same with leases. What changes or removes a key breaks its lease.
     #[must_use]
     pub fn leasing() -> Self {
-        Self { leases: true, ..Self::default() }
+        Self { leases: Some(LeaseTable::new(tokio_clock())), ..Self::default() }
+    }
+
+    /// The same with leases, as a server that several processes share: managers over clones of one `Arc` of it are
+    /// strangers to each other.
+    #[must_use]
+    pub fn shared() -> Self {
+        Self { shared: true, ..Self::leasing() }
     }
 
     /// How many frames are held.
@@ -62,7 +68,6 @@ impl MapBackend {
         let mut held = self.locked();
         let now = Instant::now();
         held.frames.retain(|_, (_, deadline)| lives(*deadline, now));
-        held.leases.retain(|_, (_, deadline)| lives(*deadline, now));
         held
     }
 
@@ -71,9 +76,6 @@ impl MapBackend {
         let (mut held, now) = (self.locked(), Instant::now());
         if held.frames.get(key.as_str()).is_some_and(|(_, deadline)| !lives(*deadline, now)) {
             held.frames.remove(key.as_str());
-        }
-        if held.leases.get(key.as_str()).is_some_and(|(_, deadline)| !lives(*deadline, now)) {
-            held.leases.remove(key.as_str());
         }
         held
     }
@@ -86,20 +88,28 @@ impl MapBackend {
         let mut held = self.all();
         let before = held.frames.len();
         held.frames.retain(|key, _| !meant(key));
-        held.leases.retain(|key, _| !meant(key));
+        self.leases.iter().for_each(|leases| leases.end_where(&meant));
         (before - held.frames.len()) as u64
     }
 
-    fn offers(&self, verb: &'static str) -> Result<()> {
-        if self.leases { Ok(()) } else { Err(Error::unsupported(verb, "map")) }
+    fn leases(&self, verb: &'static str) -> Result<&LeaseTable> {
+        self.leases.as_ref().ok_or_else(|| Error::unsupported(verb, "map"))
+    }
+
+    fn end_lease(&self, key: &CacheKey) {
+        self.leases.iter().for_each(|leases| leases.end(key.as_str()));
     }
 }
 
 impl Default for MapBackend {
     fn default() -> Self {
-        let claims = ClaimTable::new(Clock::source(Arc::new(TokioTime::new())));
-        Self { held: Mutex::default(), leases: false, claims }
+        let claims = ClaimTable::new(tokio_clock());
+        Self { held: Mutex::default(), leases: None, shared: false, claims }
     }
+}
+
+fn tokio_clock() -> Clock {
+    Clock::source(Arc::new(TokioTime::new()))
 }
 
 fn lives(deadline: Option<Instant>, now: Instant) -> bool {
@@ -110,7 +120,8 @@ fn lives(deadline: Option<Instant>, now: Instant) -> bool {
 impl CacheBackend for MapBackend {
     fn info(&self) -> BackendInfo {
         let mut info = BackendInfo::new("map", BackendKind::Custom);
-        info.capability.leases = self.leases;
+        info.capability.leases = self.leases.is_some();
+        info.capability.shared = self.shared;
         info.claiming()
     }
 
@@ -135,12 +146,14 @@ impl CacheBackend for MapBackend {
         tokio::task::consume_budget().await;
         let mut held = self.at(key);
         let older = held.frames.get(key.as_str()).map(|(_, deadline)| *deadline);
-        let lease = held.leases.get(key.as_str()).map(|(token, _)| *token);
         match options.condition {
             SetCondition::Always => {}
             SetCondition::IfAbsent if older.is_none() => {}
-            SetCondition::IfLease(token) if lease == Some(token) => {}
-            SetCondition::IfLease(_) => return self.offers("set if leased").map(|()| false),
+            SetCondition::IfLease(token) => {
+                if !self.leases("set if leased")?.holds(key.as_str(), token) {
+                    return Ok(false);
+                }
+            }
             SetCondition::IfUnchanged(expected) => {
                 let held = held.frames.get(key.as_str());
                 if held.is_none_or(|(frame, _)| fingerprint(frame) != expected) {
@@ -155,14 +168,14 @@ impl CacheBackend for MapBackend {
             Expiry::Keep => older.flatten(),
         };
         held.frames.insert(key.as_str().to_owned(), (frame, deadline));
-        held.leases.remove(key.as_str());
+        self.end_lease(key);
         Ok(true)
     }
 
     async fn get_and_delete(&self, key: &CacheKey) -> Result<Option<Bytes>> {
         tokio::task::consume_budget().await;
         let mut held = self.at(key);
-        held.leases.remove(key.as_str());
+        self.end_lease(key);
         Ok(held.frames.remove(key.as_str()).map(|(frame, _)| frame))
     }
 
@@ -174,7 +187,7 @@ impl CacheBackend for MapBackend {
         {
             return Ok(false);
         }
-        held.leases.remove(key.as_str());
+        self.end_lease(key);
         Ok(held.frames.remove(key.as_str()).is_some())
     }
 
@@ -202,24 +215,23 @@ impl CacheBackend for MapBackend {
         })
     }
 
-    async fn acquire_lease(&self, key: &CacheKey, life: Duration) -> Result<Option<u128>> {
-        self.offers("acquire_lease")?;
+    async fn acquire_lease(&self, key: &CacheKey, token: u128, life: Duration) -> Result<u128> {
+        let leases = self.leases("acquire_lease")?;
         tokio::task::consume_budget().await;
-        let mut held = self.at(key);
-        if held.leases.contains_key(key.as_str()) {
-            return Ok(None);
-        }
-        let token = u128::from(RandomState::new().hash_one(key));
-        held.leases.insert(key.as_str().to_owned(), (token, Instant::now().checked_add(life)));
-        Ok(Some(token))
+        let _alone = self.locked();
+        leases.acquire(key, token, life)
+    }
+
+    async fn renew_lease(&self, key: &CacheKey, token: u128, life: Duration) -> Result<bool> {
+        let leases = self.leases("renew_lease")?;
+        tokio::task::consume_budget().await;
+        leases.renew(key, token, life)
     }
 
     async fn release_lease(&self, key: &CacheKey, token: u128) -> Result<bool> {
-        self.offers("release_lease")?;
+        let leases = self.leases("release_lease")?;
         tokio::task::consume_budget().await;
-        let mut held = self.at(key);
-        let is_this = held.leases.get(key.as_str()).is_some_and(|(current, _)| *current == token);
-        Ok(is_this && held.leases.remove(key.as_str()).is_some())
+        Ok(leases.release(key, token))
     }
 
     async fn claim(&self, group: &CacheKey, id: ClaimId, options: ClaimOptions) -> Result<ClaimOutcome> {

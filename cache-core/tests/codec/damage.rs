@@ -29,6 +29,7 @@ fn every_flipped_bit_is_a_miss_that_names_its_reason() {
             damaged[bit / 8] ^= 1 << (bit % 8);
             let expected: &[Reason] = match bit / 8 {
                 at::VERSION | at::FORMAT | at::RESERVED => &[Reason::WrongFormat],
+                at::FLAGS if bit % 8 == 7 => &[Reason::Sealed],
                 at::FLAGS if bit % 8 > 2 => &[Reason::WrongFormat],
                 12..14 | 66..70 => &[Reason::Malformed],
                 _ => &[Reason::Checksum],

@@ -8,4 +8,5 @@ mod forge;
 mod identity;
 mod nesting;
 mod round_trip;
+mod sealed;
 mod writing;

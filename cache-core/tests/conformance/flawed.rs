@@ -16,6 +16,9 @@ use tokio::task::yield_now;
 
 use super::flawed_claims::FlawedClaims;
 
+/// Nobody's token.
+const PROBE: u128 = u128::MAX;
+
 /// What is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flaw {
@@ -49,6 +52,12 @@ pub(crate) enum Flaw {
     SharesLeases,
     LeasesForEver,
     FillsUnasked,
+    FillsInTwoSteps,
+    RenewsLeasesByName,
+    SetsBesideLeases,
+    TakesBesideLeases,
+    CountsLeases,
+    TripsOverBraces,
     PretendsClaims,
     ClaimsInTwoSteps,
     ClaimsBehindBacks,
@@ -82,7 +91,15 @@ pub(crate) struct Flawed {
 impl Flawed {
     pub(crate) fn new(flaw: Flaw) -> Self {
         let map = match flaw {
-            Flaw::SharesLeases | Flaw::LeasesForEver | Flaw::FillsUnasked => MapBackend::leasing(),
+            Flaw::SharesLeases
+            | Flaw::LeasesForEver
+            | Flaw::FillsUnasked
+            | Flaw::FillsInTwoSteps
+            | Flaw::RenewsLeasesByName
+            | Flaw::SetsBesideLeases
+            | Flaw::TakesBesideLeases
+            | Flaw::CountsLeases
+            | Flaw::TripsOverBraces => MapBackend::leasing(),
             _ => MapBackend::new(),
         };
         Self { map, flaw, gone: false.into(), claims: Arc::new(FlawedClaims::new(flaw)) }
@@ -114,6 +131,27 @@ impl Flawed {
             options.condition = SetCondition::Always;
         }
         options
+    }
+}
+
+/// A lease that a flaw lets survive what should have ended it.
+impl Flawed {
+    /// Who holds the lease, for this flaw alone.
+    async fn holder(&self, flaw: Flaw, key: &CacheKey) -> Option<u128> {
+        if !self.is(flaw) {
+            return None;
+        }
+        let holder = self.map.acquire_lease(key, PROBE, Duration::from_secs(60)).await.unwrap();
+        if holder == PROBE {
+            self.map.release_lease(key, PROBE).await.unwrap();
+        }
+        (holder != PROBE).then_some(holder)
+    }
+
+    async fn restore(&self, holder: Option<u128>, key: &CacheKey) {
+        if let Some(holder) = holder {
+            self.map.acquire_lease(key, holder, Duration::from_secs(60)).await.unwrap();
+        }
     }
 }
 
@@ -170,11 +208,29 @@ impl CacheBackend for Flawed {
             yield_now().await;
             options.condition = SetCondition::Always;
         }
-        self.map.set(&key, frame, options).await
+        if let (Flaw::FillsInTwoSteps, SetCondition::IfLease(token)) = (self.flaw, options.condition) {
+            if !self.map.release_lease(&key, token).await? {
+                return Ok(false);
+            }
+            for _ in 0..4 {
+                yield_now().await;
+            }
+            options.condition = SetCondition::Always;
+        }
+        let holder = self.holder(Flaw::SetsBesideLeases, &key).await;
+        let stored = self.map.set(&key, frame, options).await;
+        self.restore(holder, &key).await;
+        stored
     }
 
     async fn get_and_delete(&self, key: &CacheKey) -> Result<Option<Bytes>> {
         let key = self.key(key);
+        if self.is(Flaw::TakesBesideLeases) {
+            let holder = self.holder(Flaw::TakesBesideLeases, &key).await;
+            let taken = self.map.get_and_delete(&key).await;
+            self.restore(holder, &key).await;
+            return taken;
+        }
         if !self.is(Flaw::TakesInTwoSteps) {
             return self.map.get_and_delete(&key).await;
         }
@@ -199,7 +255,8 @@ impl CacheBackend for Flawed {
                 options = DeleteOptions::default();
             }
         }
-        self.map.delete(&key, options).await
+        let leased = self.holder(Flaw::CountsLeases, &key).await.is_some();
+        Ok(self.map.delete(&key, options).await? || leased)
     }
 
     async fn exists(&self, key: &CacheKey) -> Result<bool> {
@@ -298,13 +355,24 @@ impl CacheBackend for Flawed {
         })
     }
 
-    async fn acquire_lease(&self, key: &CacheKey, life: Duration) -> Result<Option<u128>> {
+    async fn acquire_lease(&self, key: &CacheKey, token: u128, life: Duration) -> Result<u128> {
         match self.flaw {
-            Flaw::PretendsLeases => Ok(Some(1)),
-            Flaw::LeasesForEver => self.map.acquire_lease(key, Duration::MAX).await,
-            Flaw::SharesLeases => Ok(self.map.acquire_lease(key, life).await?.or(Some(1))),
-            _ => self.map.acquire_lease(key, life).await,
+            Flaw::PretendsLeases => Ok(token),
+            Flaw::LeasesForEver => self.map.acquire_lease(key, token, Duration::from_secs(1 << 40)).await,
+            Flaw::SharesLeases => self.map.acquire_lease(key, token, life).await.map(|_| token),
+            Flaw::TripsOverBraces if key.as_str().contains("%7B") => {
+                Err(Error::new(ErrorKind::Refused, "two slots"))
+            }
+            _ => self.map.acquire_lease(key, token, life).await,
         }
+    }
+
+    async fn renew_lease(&self, key: &CacheKey, token: u128, life: Duration) -> Result<bool> {
+        if !self.is(Flaw::RenewsLeasesByName) {
+            return self.map.renew_lease(key, token, life).await;
+        }
+        let holder = self.map.acquire_lease(key, token, life).await?;
+        self.map.renew_lease(key, holder, life).await
     }
 
     async fn release_lease(&self, key: &CacheKey, token: u128) -> Result<bool> {

@@ -181,3 +181,22 @@ async fn one_layer_around_two_backends_judges_both_as_one() {
     }
     assert!(!second.is_available() && second.get(&key("a")).await.is_err());
 }
+
+#[tokio::test]
+async fn one_server_of_three_that_is_down_does_not_open_the_breaker_of_all() {
+    let outages = |share: usize| {
+        let config = BreakerConfig::of_many_servers().jitter(0.0);
+        let layer = BreakerLayer::new(config).unwrap();
+        async move {
+            for at in 0..300 {
+                // In runs of six: five in a row mean nothing.
+                let errors: &[ErrorKind] = if at / 6 % 3 < share { &[ErrorKind::Unavailable] } else { &[] };
+                let _ = layer.wrap(Scripted::new(errors)).get(&key("a")).await;
+            }
+            layer.snapshot().opened
+        }
+    };
+    assert_eq!(outages(1).await, 0);
+    assert_eq!(outages(2).await, 0);
+    assert!(outages(3).await > 0, "all are down");
+}

@@ -57,7 +57,8 @@ pub(crate) async fn call(backend: &dyn CacheBackend, verb: Verb) -> Result<()> {
         Verb::DeleteMany => backend.delete_many(&keys).await.map(drop),
         Verb::Increment => backend.increment(&key, 1, Expiry::Never).await.map(drop),
         Verb::Ttl => backend.ttl(&key).await.map(drop),
-        Verb::AcquireLease => backend.acquire_lease(&key, long).await.map(drop),
+        Verb::AcquireLease => backend.acquire_lease(&key, 1, long).await.map(drop),
+        Verb::RenewLease => backend.renew_lease(&key, 1, long).await.map(drop),
         Verb::ReleaseLease => backend.release_lease(&key, 1).await.map(drop),
         Verb::Claim => backend.claim(&key, ClaimId::new("7", 1), ClaimOptions::new(long)).await.map(drop),
         Verb::RenewClaim => backend.renew_claim(&key, ClaimId::new("7", 1), long).await.map(drop),
@@ -167,8 +168,11 @@ impl CacheBackend for Scripted {
     async fn health(&self) -> Result<BackendHealth> {
         self.next(Verb::Health, BackendHealth::default())
     }
-    async fn acquire_lease(&self, _: &CacheKey, _: Duration) -> Result<Option<u128>> {
-        self.next(Verb::AcquireLease, Some(1))
+    async fn acquire_lease(&self, _: &CacheKey, token: u128, _: Duration) -> Result<u128> {
+        self.next(Verb::AcquireLease, token)
+    }
+    async fn renew_lease(&self, _: &CacheKey, _: u128, _: Duration) -> Result<bool> {
+        self.next(Verb::RenewLease, true)
     }
     async fn release_lease(&self, _: &CacheKey, _: u128) -> Result<bool> {
         self.next(Verb::ReleaseLease, true)

@@ -27,8 +27,7 @@ pub(super) fn expand(plan: &Plan) -> TokenStream {
 fn through(plan: &Plan) -> TokenStream {
     let p = &plan.private;
     let generic = Generic::of(plan);
-    let keyspace = keyspace::expr(plan, &generic);
-    let source = plan.options.cache.value(p);
+    let space = keyspace::statements(plan, &generic, &plan.options.cache.value(p));
     let view = key::View { plan, generic: None };
     let wanted = |name: &syn::Ident| plan.names_an_entry(name) || plan.names_a_way(name);
     let (patterns, parts) = (key::patterns(plan, &quote_ours!(&), wanted), key::parts(plan, &view));
@@ -40,11 +39,11 @@ fn through(plan: &Plan) -> TokenStream {
         Form::Sync(_) => closure_body(plan),
     };
     let probed = quote_ours! {
-        let keyspace = #keyspace;
         let kind = { #kind };
         let probed = {
             #patterns
-            #p::Verb::on(#probe, #p::Space::new(#source, keyspace), &#parts)
+            let space = { #space };
+            #p::Verb::on(#probe, space, &#parts)
         };
     };
     if plan.function.is_sync() {
@@ -61,7 +60,7 @@ fn through(plan: &Plan) -> TokenStream {
             #probed
             match probed {
                 #p::Probed::Hit(hit) => return hit,
-                #p::Probed::Miss(missed) => ::std::boxed::Box::pin(missed.load(#body)),
+                #p::Probed::Miss(missed) => missed.load(#body),
             }
         };
         load.await

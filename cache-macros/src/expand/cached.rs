@@ -28,7 +28,8 @@ pub(crate) fn expand(plan: &Plan) -> Family {
         return Family { function: alone::expand(plan), beside: TokenStream::new() };
     }
     let generic = Generic::of(plan);
-    let hidden = [keyspace::function(plan, &generic), kind::function(plan), key::builder(plan, &generic)];
+    let kind = if plan.batch.is_none() { kind::function(plan) } else { TokenStream::new() };
+    let hidden = [keyspace::function(plan, &generic), kind, key::builder(plan, &generic)];
     let uncached = function::uncached(plan, &generic);
     let function = function::cached(plan, &generic);
     let companions = companions::all(plan, &generic);

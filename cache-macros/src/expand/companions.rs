@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::generics::Generic;
-use super::span::emitted;
+use super::span::{self, emitted};
 use super::{attrs, function, key};
 use crate::model::plan::Plan;
 
@@ -18,12 +18,20 @@ struct Companion {
     body: TokenStream,
 }
 
-/// `user_refresh`, `user_invalidate`, `user_peek`, `user_cache_key`.
+/// Those of a batch are about one id. `user_refresh`, `user_invalidate`, `user_peek`, `user_cache_key`, `user_with_status`.
 pub(super) fn all(plan: &Plan, generic: &Generic) -> TokenStream {
-    let status = (!plan.function.is_sync()).then(|| with_status(plan, generic));
-    let all =
-        [refresh(plan, generic), invalidate(plan, generic), peek(plan, generic), cache_key(plan, generic)];
-    all.into_iter().chain(status).map(|companion| companion.emit(plan, generic)).collect()
+    if plan.batch.is_some() {
+        let of_one = [invalidate(plan, generic), cache_key(plan, generic)];
+        return of_one.into_iter().map(|companion| companion.emit(plan, generic)).collect();
+    }
+    let all = [
+        refresh(plan, generic),
+        invalidate(plan, generic),
+        peek(plan, generic),
+        cache_key(plan, generic),
+        with_status(plan, generic),
+    ];
+    all.into_iter().map(|companion| companion.emit(plan, generic)).collect()
 }
 
 fn refresh(plan: &Plan, generic: &Generic) -> Companion {
@@ -44,7 +52,7 @@ fn refresh(plan: &Plan, generic: &Generic) -> Companion {
         } else {
             quote_ours! {
                 let entry = #call;
-                ::std::boxed::Box::pin(entry.refresh(#kind, #body)).await
+                entry.refresh(#kind, #body).await
             }
         },
     }
@@ -54,19 +62,31 @@ fn with_status(plan: &Plan, generic: &Generic) -> Companion {
     let (call, kind, ret, p) = (find(plan, generic), function::kind(plan, generic), &plan.ret, &plan.private);
     let (receiver, params) = (function::receiver(plan), function::params(plan, generic, |_| true));
     let patterns = key::patterns(plan, &quote_ours!(&), |name| plan.names_a_way(name));
-    let (body, way) = (function::body(plan, generic), key::way(plan));
+    let body = function::body(plan, generic);
+    let unless = plan.options.ways().next().is_some().then(|| {
+        let (bypass, refresh) = key::ways(plan);
+        quote_ours!(let entry = { #patterns entry.unless(#bypass, #refresh) };)
+    });
     Companion {
         suffix: "with_status",
         docs: &[
             "the same, and what the answer is worth: where it came from, how old it is, whether it is stale.",
         ],
-        is_async: true,
+        is_async: !plan.function.is_sync(),
         inputs: quote!(#receiver #(#params),*),
         output: quote_ours!((#ret, #p::Status)),
-        body: quote_ours! {
-            let entry = #call;
-            let way = { #patterns #way };
-            ::std::boxed::Box::pin(entry.with_status(#kind, way, #body)).await
+        body: if plan.function.is_sync() {
+            quote_ours! {
+                let entry = #call;
+                #unless
+                entry.with_status_blocking(#kind, || #body)
+            }
+        } else {
+            quote_ours! {
+                let entry = #call;
+                #unless
+                entry.with_status(#kind, #body).await
+            }
         },
     }
 }
@@ -152,7 +172,8 @@ impl Companion {
         let is_pure = suffix == "cache_key" || (suffix == "peek" && !is_async);
         let attrs = attrs::companion(plan, &documented(plan, docs), is_pure);
         let asyncness = is_async.then(|| quote_ours!(async));
-        let (generics, _, bounds) = generic.visible.split_for_impl();
+        let visible = span::emitted_generics(&generic.visible);
+        let (generics, _, bounds) = visible.split_for_impl();
         quote_ours!(#attrs #vis #asyncness fn #name #generics(#inputs) -> #output #bounds { #body })
     }
 }

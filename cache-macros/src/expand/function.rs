@@ -6,17 +6,30 @@ use syn::{FnArg, Receiver};
 
 use super::generics::Generic;
 use super::span::emitted;
-use super::{attrs, detached, key};
+use super::{attrs, batch, detached, key};
 use crate::model::param::Param;
 use crate::model::plan::Plan;
 
-/// `user`: asks the near tier, and boxes only what a miss needs.
+/// `user`: itself.
 pub(super) fn cached(plan: &Plan, generic: &Generic) -> TokenStream {
-    let p = &plan.private;
     let (attrs, vis, sig) = (attrs::of_cached(plan), &plan.function.vis, &plan.function.sig);
     let (asyncness, fn_token, name, output) = (&sig.asyncness, &sig.fn_token, &sig.ident, &sig.output);
     let (generics, _, bounds) = generic.visible.split_for_impl();
-    let (receiver, params) = (receiver(plan), params(plan, generic, |_| true));
+    let params = plan.function.params.iter().enumerate().map(|(index, param)| {
+        let (ident, ty) = (&param.ident, generic.declared_type(plan, index));
+        quote!(#ident: #ty)
+    });
+    let (receiver, underscores) = (receiver(plan), attrs::underscores(plan));
+    let block = match &plan.batch {
+        Some(of) => batch::block(plan, generic, of),
+        None => block(plan, generic),
+    };
+    quote!(#(#attrs)* #underscores #vis #asyncness #fn_token #name #generics(#receiver #(#params),*) #output #bounds #block)
+}
+
+/// Asks the near tier, and boxes only what a miss needs.
+fn block(plan: &Plan, generic: &Generic) -> TokenStream {
+    let p = &plan.private;
     let kind = kind(plan, generic);
     let patterns = key::patterns(plan, &quote_ours!(&), |name| plan.names_a_way(name));
     let mut call = key::call(plan, generic, &key::probe(plan, &kind));
@@ -26,28 +39,22 @@ pub(super) fn cached(plan: &Plan, generic: &Generic) -> TokenStream {
     let is_detached = plan.options.is_detached();
     let body = if is_detached { detached::body(plan, generic) } else { body(plan, generic) };
     let load = if is_detached { quote_ours!(load_detached) } else { quote_ours!(load) };
-    let block = if plan.function.is_sync() {
+    if plan.function.is_sync() {
         quote_ours! {{
-            let probed = #call;
-            match probed {
+            match #call {
                 #p::Probed::Hit(hit) => hit,
                 #p::Probed::Miss(missed) => missed.load_blocking(|| #body),
             }
         }}
     } else {
         quote_ours! {{
-            let load = {
-                let probed = #call;
-                match probed {
-                    #p::Probed::Hit(hit) => return hit,
-                    #p::Probed::Miss(missed) => ::std::boxed::Box::pin(missed.#load(#body)),
-                }
+            let load = match #call {
+                #p::Probed::Hit(hit) => return hit,
+                #p::Probed::Miss(missed) => missed.#load(#body),
             };
             load.await
         }}
-    };
-    let underscores = attrs::underscores(plan);
-    quote!(#(#attrs)* #underscores #vis #asyncness #fn_token #name #generics(#receiver #(#params),*) #output #bounds #block)
+    }
 }
 
 /// `user_uncached`: the body, in its only place.
@@ -59,7 +66,7 @@ pub(super) fn uncached(plan: &Plan, generic: &Generic) -> TokenStream {
     let docs = format!(" `{}` without the cache: runs its body.", sig.ident);
     let inputs = sig.inputs.iter().filter(|input| matches!(input, FnArg::Receiver(_)));
     let params = plan.function.params.iter().enumerate().map(|(index, param)| {
-        let (attrs, pat, ty) = (&param.attrs, &param.pat, generic.visible_type(plan, index));
+        let (attrs, pat, ty) = (&param.attrs, &param.pat, generic.declared_type(plan, index));
         quote!(#(#attrs)* #pat: #ty)
     });
     let inputs = inputs.map(|receiver| quote!(#receiver)).chain(params);

@@ -64,6 +64,14 @@ impl Generic {
         if plan.is_key_param(param) { Some(&param.ty) } else { self.named_types.get(index) }
     }
 
+    /// The type of a parameter as it was declared, in a function that people call.
+    pub(crate) fn declared_type<'a>(&'a self, plan: &'a Plan, index: usize) -> Option<&'a Type> {
+        match plan.batch_at(index) {
+            Some(batch) => Some(&batch.declared),
+            None => self.visible_type(plan, index),
+        }
+    }
+
     /// Whether a type is only a type parameter.
     pub(crate) fn is_parameter(&self, ty: &Type) -> bool {
         let Type::Path(path) = ty else { return false };

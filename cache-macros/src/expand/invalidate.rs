@@ -41,6 +41,22 @@ fn around(targets: &Targets, body: &TokenStream, is_sync: bool) -> TokenStream {
             quote_ours!(new(&#source))
         }
     };
+    let before = targets.before.map(|_| {
+        if is_sync {
+            quote_ours!(pending.before_blocking();)
+        } else {
+            quote_ours!(::std::boxed::Box::pin(pending.before()).await;)
+        }
+    });
+    let succeeded = if targets.always == Some(true) {
+        quote_ours!(true)
+    } else {
+        quote_ours! {{
+            use #p::by_type::*;
+            let ty = #p::Ty::of(&ret);
+            #p::succeeded((&&&&ty).larder_shape(), &ret)
+        }}
+    };
     let targets = targets.targets.iter().map(|one| target(one, &p, targets.cache.is_some()));
     let (ret, settle) = if is_sync {
         (quote_ours!((#body)()), quote_ours!(pending.settle_blocking(succeeded)))
@@ -50,12 +66,9 @@ fn around(targets: &Targets, body: &TokenStream, is_sync: bool) -> TokenStream {
     quote_ours! {
         let mut pending = #p::Pending::#new;
         #(#targets)*
+        #before
         let ret = #ret;
-        let succeeded = {
-            use #p::by_type::*;
-            let ty = #p::Ty::of(&ret);
-            #p::succeeded((&&&&ty).larder_shape(), &ret)
-        };
+        let succeeded = #succeeded;
         #settle;
         ret
     }

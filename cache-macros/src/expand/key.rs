@@ -20,6 +20,7 @@ pub(super) fn builder(plan: &Plan, generic: &Generic) -> TokenStream {
     let attrs = attrs::hidden(plan);
     let mut generics = generic.hidden.clone();
     generics::add(&mut generics, &quote_ours!(__LarderVerb: #p::Verb));
+    let generics = span::emitted_generics(&generics);
     let (generics, _, bounds) = generics.split_for_impl();
     let receiver = function::borrowed_receiver(plan);
     let params = hidden_params(plan, generic);
@@ -37,11 +38,25 @@ pub(super) fn builder(plan: &Plan, generic: &Generic) -> TokenStream {
 
 /// A call of it, where the visible function's arguments are at hand.
 pub(super) fn call(plan: &Plan, generic: &Generic, verb: &TokenStream) -> TokenStream {
+    call_for(plan, generic, verb, None)
+}
+
+/// The same where one of the arguments is a reference already.
+pub(super) fn call_for(
+    plan: &Plan,
+    generic: &Generic,
+    verb: &TokenStream,
+    reference: Option<&Ident>,
+) -> TokenStream {
     let (name, arguments) = (plan.hidden("key"), &generic.to_hidden);
     let params = plan.function.params.iter().zip(&generic.named_types);
     let values = params.filter(|(param, _)| plan.is_key_param(param)).map(|(param, ty)| {
         let ident = &param.ident;
-        if stripped(param, ty, generic).is_some() { quote!(#ident) } else { quote_ours!(&#ident) }
+        if stripped(param, ty, generic).is_some() || reference == Some(ident) {
+            quote!(#ident)
+        } else {
+            quote_ours!(&#ident)
+        }
     });
     let callee = callee(plan, &name);
     quote_ours!(#callee #arguments(#verb, #(#values),*))
@@ -151,12 +166,7 @@ pub(super) fn probe(plan: &Plan, kind: &TokenStream) -> TokenStream {
 }
 
 /// Whether to go round the cache, and whether to load anew.
-pub(super) fn way(plan: &Plan) -> TokenStream {
-    let (bypass, refresh) = ways(plan);
-    quote_ours!((#bypass, #refresh))
-}
-
-fn ways(plan: &Plan) -> (TokenStream, TokenStream) {
+pub(super) fn ways(plan: &Plan) -> (TokenStream, TokenStream) {
     let view = View { plan, generic: None };
     let way = |expr: Option<&Expr>| match expr {
         Some(expr) => view.of(expr).to_token_stream(),

@@ -16,13 +16,14 @@ use crate::parse::life::Life;
 /// `__user_keyspace`: the keyspace, and its cache unless that depends on the call.
 pub(super) fn function(plan: &Plan, generic: &Generic) -> TokenStream {
     let (p, name, vis) = (&plan.private, plan.hidden("keyspace"), emitted(&plan.beside));
-    let (attrs, keyspace) = (attrs::hidden(plan), expr(plan, generic));
-    let (generics, _, bounds) = generic.hidden.split_for_impl();
     let (source, ty) = source(plan);
+    let (attrs, space) = (attrs::hidden(plan), statements(plan, generic, &source));
+    let hidden = span::emitted_generics(&generic.hidden);
+    let (generics, _, bounds) = hidden.split_for_impl();
     quote_ours! {
         #attrs
         #vis fn #name #generics() -> #p::Space<#ty> #bounds {
-            #p::Space::new(#source, #keyspace)
+            #space
         }
     }
 }
@@ -41,8 +42,8 @@ fn source(plan: &Plan) -> (TokenStream, TokenStream) {
     }
 }
 
-/// An expression for the keyspace.
-pub(super) fn expr(plan: &Plan, generic: &Generic) -> TokenStream {
+/// The keyspace in its cache, as the statements of a block.
+pub(super) fn statements(plan: &Plan, generic: &Generic, source: &TokenStream) -> TokenStream {
     let p = &plan.private;
     let (mut parameters, mut arguments) = (generic.repeated(), generic.names());
     let mut here = quote_ours!(__larder_function);
@@ -53,23 +54,25 @@ pub(super) fn expr(plan: &Plan, generic: &Generic) -> TokenStream {
     }
     let site = if arguments.is_empty() { quote_ours!(Site) } else { quote_ours!(MonoSite) };
     let (arguments, policy) = (turbofish(&arguments), policy(plan));
-    let (method, name) = name(plan);
-    quote_ours! {{
-        static __LARDER_SITE: #p::#site = #p::#site::new();
-        fn #here<#(#parameters),*>() {}
-        __LARDER_SITE.keyspace(#here #arguments, |here| here.#method(#name, #policy))
-    }}
+    let (named, name) = name(plan);
+    let parameters = (!parameters.is_empty()).then(|| quote_ours!(<#(#parameters),*>));
+    quote_ours! {
+        static __LARDER_SITE: #p::#site = #p::#site::#named(#name);
+        fn #here #parameters() {}
+        __LARDER_SITE.space(#source, #here #arguments, |policy| policy #policy)
+    }
 }
 
 /// How a keyspace is named, and after what.
 fn name(plan: &Plan) -> (TokenStream, LitStr) {
     let ident = &plan.function.sig.ident;
     match &plan.options.prefix {
-        Some(prefix) => (quote_ours!(keyspace_named), prefix.clone()),
-        None => (quote_ours!(keyspace), LitStr::new(&ident.unraw().to_string(), ident.span())),
+        Some(prefix) => (quote_ours!(named), prefix.clone()),
+        None => (quote_ours!(of), LitStr::new(&ident.unraw().to_string(), ident.span())),
     }
 }
 
+/// What is said of the defaults.
 fn policy(plan: &Plan) -> TokenStream {
     let (p, options) = (&plan.private, &plan.options);
     let ttl = options.ttl.as_ref().map(|ttl| life(p, ttl)).map(|ttl| quote_ours!(.ttl(#ttl)));
@@ -82,6 +85,8 @@ fn policy(plan: &Plan) -> TokenStream {
     let loads = loads(plan);
     let jitter = options.jitter.as_ref().map(|fraction| quote_ours!(.jitter(#fraction)));
     let immutable = options.immutable.map(|_| quote_ours!(.immutable()));
+    let sealed = options.secure.map(|_| quote_ours!(.sealed()));
+    let near = options.near.map(|_| quote_ours!(.near_too()));
     let local = plan.is_local().then(|| quote_ours!(.local()));
     let format = options
         .format
@@ -89,7 +94,7 @@ fn policy(plan: &Plan) -> TokenStream {
         .filter(|format| format.is_json)
         .map(|format| quote_spanned!(ours_at(format.span)=> .format(#p::Format::Json)));
     let schema = options.schema.as_ref().map(|schema| quote_ours!(.schema(#schema)));
-    quote_ours!(#p::Policy::new() #ttl #varied #negative #(#loads)* #jitter #immutable #local #format #schema)
+    quote_ours!(#ttl #varied #negative #(#loads)* #jitter #immutable #sealed #near #local #format #schema)
 }
 
 /// Limits of loads, and windows after the expiry.

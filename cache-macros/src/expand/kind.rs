@@ -7,13 +7,15 @@ use syn::{Expr, Ident};
 
 use super::attrs;
 use super::span::{self, emitted, ours_at};
+use crate::model::batch::Batch;
 use crate::model::plan::Plan;
 
 /// `__user_kind`.
 pub(super) fn function(plan: &Plan) -> TokenStream {
     let (p, name, vis, ret) = (&plan.private, plan.hidden("kind"), emitted(&plan.beside), &plan.ret);
     let (attrs, kind) = (attrs::hidden(plan), statements(plan));
-    let (generics, _, bounds) = plan.function.sig.generics.split_for_impl();
+    let own = span::emitted_generics(&plan.function.sig.generics);
+    let (generics, _, bounds) = own.split_for_impl();
     let (first, last) = span::ends(ret);
     let (p, close) = (span::at(p, first), quote_spanned!(last=> >));
     let output = quote_spanned!(first=> impl #p::Kind<Ret = #ret #close);
@@ -35,44 +37,72 @@ pub(super) fn statements(plan: &Plan) -> TokenStream {
         let (p, span) = (span::at(&plan.private, ours_at(span)), ours_at(span));
         quote_spanned!(span=> #p::says_absent(shape);)
     });
-    let judge = judge(plan, last);
-    let limited = plan.options.timeout.as_ref().or(plan.options.max_load_time.as_ref()).map(|_| {
-        let span = plan.options.of_loads.iter().find(|name| *name == "timeout" || *name == "max_load_time");
-        let span = ours_at(span.map_or(last, Ident::span));
-        let p = span::at(&plan.private, span);
-        quote_spanned!(span=> .limited(#p::says_trouble(#p::Ty::<#ret>::new())))
-    });
+    let judge = judge(plan, last).map(|judge| quote_spanned!(last=> .judged(#judge)));
+    let limited = limited(plan, last);
     let stale_if = plan.options.stale_if.as_ref().map(|expr| {
         let span = ours_at(expr.span());
         let p = span::at(&plan.private, span);
         quote_spanned!(span=> .stale_if(#p::stale_if(#p::Ty::<#ret>::new(), #expr)))
     });
-    let reach = Ident::new(if plan.is_local() { "NearTier" } else { "EveryTier" }, last);
+    let kind = Ident::new(if plan.is_local() { "held" } else { "stored" }, first);
     let share = quote_spanned!(last=> (&&&ty).larder_share());
-    let arguments = quote_spanned!(last=> (shape, hold, #share, #p::#reach, #judge));
+    let (reference, hold) = (quote_spanned!(first=> &), quote_spanned!(last=> hold));
+    let arguments = quote_spanned!(last=> (shape, #reference #hold, #share));
     quote_spanned! {first=>
         use #p::by_type::*;
         let ty = #p::Ty::<#ret>::new();
         let shape = (&&&&ty).larder_shape();
-        let val = #p::val_ty(shape);
-        let hold = (&&val).larder_hold();
+        let hold = (&&#p::val_ty(shape)).larder_hold();
         #says_absent
-        #p::kind #arguments #limited #stale_if
+        #p::#kind #arguments #judge #limited #stale_if
     }
 }
 
+/// The same for a collection of values by id. The statements end in what the batch is made of.
+pub(super) fn of_many(plan: &Plan, batch: &Batch) -> TokenStream {
+    let ret = &plan.ret;
+    let (first, last) = span::ends(ret);
+    let p = span::at(&plan.private, first);
+    let id = plan.function.params.get(batch.index).map(|param| &param.ty);
+    let leaves_out = plan.options.remembers_absence.map(|span| {
+        let (p, span) = (span::at(&plan.private, ours_at(span)), ours_at(span));
+        quote_spanned!(span=> #p::leaves_out(layout);)
+    });
+    let limited = limited(plan, last);
+    let kind = Ident::new(if plan.is_local() { "held_many" } else { "stored_many" }, first);
+    let (reference, hold) = (quote_spanned!(first=> &), quote_spanned!(last=> hold));
+    let arguments = quote_spanned!(last=> (&many, shape, layout, #reference #hold, (&&&ty).larder_share()));
+    quote_spanned! {first=>
+        use #p::by_type::*;
+        let ty = #p::Ty::<#ret>::new();
+        let shape = (&&&&ty).larder_shape();
+        let many = #p::Many::<#id, _>::of(shape);
+        let layout = (&&&&many).larder_layout();
+        let hold = (&&#p::one_ty(&many, layout)).larder_hold();
+        #leaves_out
+        #p::#kind #arguments #limited
+    }
+}
+
+/// How the result says that a limit was reached.
+fn limited(plan: &Plan, last: Span) -> Option<TokenStream> {
+    let (options, ret) = (&plan.options, &plan.ret);
+    options.timeout.as_ref().or(options.max_load_time.as_ref()).map(|_| {
+        let span = options.of_loads.iter().find(|name| *name == "timeout" || *name == "max_load_time");
+        let span = ours_at(span.map_or(last, Ident::span));
+        let p = span::at(&plan.private, span);
+        quote_spanned!(span=> .limited(#p::says_trouble(#p::Ty::<#ret>::new())))
+    })
+}
+
 /// What becomes of a loaded value.
-fn judge(plan: &Plan, last: Span) -> TokenStream {
+fn judge(plan: &Plan, last: Span) -> Option<TokenStream> {
     let options = &plan.options;
     let condition = options.condition.as_ref().map(|expr| judged(plan, "condition", expr));
     let life = options.ttl_with.as_ref().map(|expr| judged(plan, "ttl_with", expr));
     match (condition, life) {
-        (Some(condition), Some(life)) => quote_spanned!(last=> (#condition, #life)),
-        (Some(one), None) | (None, Some(one)) => one,
-        (None, None) => {
-            let p = span::at(&plan.private, last);
-            quote_spanned!(last=> #p::Always)
-        }
+        (Some(condition), Some(life)) => Some(quote_spanned!(last=> (#condition, #life))),
+        (one, other) => one.or(other),
     }
 }
 

@@ -5,8 +5,8 @@
 
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
-use syn::Expr;
 use syn::spanned::Spanned;
+use syn::{Expr, Generics};
 
 /// Our own names, shown at a user's token.
 pub(crate) fn ours_at(span: Span) -> Span {
@@ -16,6 +16,16 @@ pub(crate) fn ours_at(span: Span) -> Span {
 /// The user's names, marked as emitted: lints do not look at them again.
 pub(crate) fn emitted(tokens: &impl ToTokens) -> TokenStream {
     map(tokens.to_token_stream(), &mut |span| Span::call_site().located_at(span))
+}
+
+/// The user's generic parameters, their lifetimes marked as emitted: what stands beside a function need not use all.
+pub(crate) fn emitted_generics(generics: &Generics) -> Generics {
+    let mut generics = generics.clone();
+    for param in generics.lifetimes_mut() {
+        let span = Span::call_site().located_at(param.lifetime.span());
+        param.lifetime.set_span(span);
+    }
+    generics
 }
 
 /// `&expr`, in parentheses where `&` would bind to a part of it.

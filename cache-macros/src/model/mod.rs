@@ -1,5 +1,6 @@
 //! What was written, as typed values that keep their spans.
 
+pub(crate) mod batch;
 pub(crate) mod free;
 pub(crate) mod function;
 pub(crate) mod key;

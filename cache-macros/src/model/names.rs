@@ -32,39 +32,35 @@ pub(crate) const CACHED: &[(&str, &str)] = &[
     ("jitter", "jitter = 0.15"),
     ("immutable", "immutable"),
     ("local", "local"),
+    ("secure", "secure` or `secure(near)"),
+    ("near", "secure, near"),
     ("schema", "schema = 2"),
     ("format", "format = \"json\""),
     ("crate", "crate = path::to::larder"),
     ("shared", "shared"),
     ("assoc", "assoc"),
+    ("batch", "batch = ids"),
+    ("batch_chunk", "batch_chunk = 500"),
     ("companions", "companions = \"none\""),
 ];
 
 /// The options of `#[cached]` that are planned.
-const CACHED_LATER: &[&str] = &[
-    "tags",
-    "tags_with",
-    "single_flight",
-    "group_by",
-    "secure",
-    "near",
-    "batch",
-    "interop",
-    "namespace",
-    "operation",
-];
+const CACHED_LATER: &[&str] =
+    &["tags", "tags_with", "single_flight", "group_by", "interop", "namespace", "operation"];
 
 /// The options and targets of `#[invalidate_cache]`, each with an example.
 pub(crate) const INVALIDATE: &[(&str, &str)] = &[
     ("all", "all(user)"),
     ("patterns", "patterns(\"user:{id}:*\")"),
     ("keys", "keys(\"user:{id}\")"),
+    ("on", "on = \"always\""),
+    ("before", "before"),
     ("cache", "cache = \"persistent\"` or `cache = self.cache"),
     ("crate", "crate = path::to::larder"),
 ];
 
 /// The options of `#[invalidate_cache]` that are planned.
-pub(crate) const INVALIDATE_LATER: &[&str] = &["tags", "on", "before"];
+pub(crate) const INVALIDATE_LATER: &[&str] = &["tags"];
 
 /// How an option is written.
 pub(crate) fn example(option: &str) -> String {

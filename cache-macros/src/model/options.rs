@@ -7,7 +7,8 @@ use super::key::Key;
 use super::names;
 use super::source::Source;
 use super::values::{
-    companions, expr, exprs, flag, format, fraction, jitter, key, path, prefix, schema, skip,
+    chunk, companions, expr, exprs, flag, format, fraction, jitter, key, name, path, prefix, schema, secure,
+    skip,
 };
 use crate::parse::args::Arg;
 use crate::parse::life::{self, Life};
@@ -47,11 +48,18 @@ pub(crate) struct Options {
     pub(crate) of_loads: Vec<Ident>,
     pub(crate) immutable: Option<Span>,
     pub(crate) local: bool,
+    pub(crate) secure: Option<Span>,
+    /// Live values of a secure function may be near.
+    pub(crate) near: Option<Span>,
     pub(crate) schema: Option<Expr>,
     pub(crate) format: Option<Format>,
     pub(crate) krate: Option<Path>,
     pub(crate) shared: Option<Span>,
     pub(crate) assoc: Option<Span>,
+    /// The argument of many ids.
+    pub(crate) batch: Option<Ident>,
+    /// The most ids that the body gets at once.
+    pub(crate) batch_chunk: Option<Expr>,
     /// `companions = "none"`.
     pub(crate) alone: bool,
 }
@@ -120,12 +128,19 @@ impl Options {
             }
             "never_stale" => self.never_stale = Some(flag(arg)?),
             "immutable" => self.immutable = Some(flag(arg)?),
+            "secure" => {
+                self.secure = Some(span);
+                self.near = secure(arg)?.or(self.near);
+            }
+            "near" => self.near = Some(flag(arg)?),
             "local" => self.local = flag(arg).map(|_| true)?,
             "schema" => self.schema = Some(schema(arg)?),
             "format" => self.format = Some(format(arg)?),
             "crate" => self.krate = Some(path(arg)?),
             "shared" => self.shared = Some(flag(arg)?),
             "assoc" => self.assoc = Some(flag(arg)?),
+            "batch" => self.batch = Some(name(arg)?),
+            "batch_chunk" => self.batch_chunk = Some(chunk(arg)?),
             "companions" => self.alone = companions(arg)?,
             _ => return Err(syn::Error::new(span, names::no_option(&arg.name))),
         }

@@ -6,6 +6,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Expr, Ident, Type, Visibility};
 
+use super::batch::Batch;
 use super::free;
 use super::function::Function;
 use super::key::Part;
@@ -39,12 +40,19 @@ pub(crate) struct Plan {
     pub(crate) place: Place,
     /// It stands in an `impl` block.
     pub(crate) in_impl: bool,
+    /// One of its arguments lists many ids.
+    pub(crate) batch: Option<Batch>,
     /// The names that options mention: used, whether the body uses them or not.
     pub(crate) mentioned: Vec<Ident>,
 }
 
 impl Plan {
-    pub(crate) fn new(mut options: Options, function: Function, place: Place) -> Self {
+    pub(crate) fn new(mut options: Options, mut function: Function, place: Place) -> Self {
+        let batch = options.batch.as_ref().and_then(|name| {
+            let mut params = function.params.iter_mut().enumerate();
+            let (index, param) = params.find(|(_, param)| param.ident == *name)?;
+            Batch::take(index, param)
+        });
         let ret = function.ret().clone();
         let mentioned = mentioned(&options, &function);
         let parts = parts(&mut options, &function);
@@ -59,10 +67,16 @@ impl Plan {
             place,
             ret,
             parts,
+            batch,
             mentioned,
             options,
             function,
         }
+    }
+
+    /// The batch, for its parameter.
+    pub(crate) fn batch_at(&self, index: usize) -> Option<&Batch> {
+        self.batch.as_ref().filter(|batch| batch.index == index)
     }
 
     /// Whether values stay in the near tier.

@@ -5,7 +5,7 @@ use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Expr, ExprCall, ExprMethodCall, ExprPath, Ident, LitStr, Path, Token};
+use syn::{Expr, ExprCall, ExprLit, ExprMethodCall, ExprPath, Ident, Lit, LitStr, Path, Token, token};
 
 use super::names;
 use super::source::Source;
@@ -20,6 +20,10 @@ pub(crate) struct Targets {
     pub(crate) targets: Vec<Target>,
     pub(crate) cache: Option<Source>,
     pub(crate) krate: Option<Path>,
+    /// `on = ..`: whether a failure invalidates too.
+    pub(crate) always: Option<bool>,
+    /// Once before the body too.
+    pub(crate) before: Option<Span>,
 }
 
 /// One thing to be removed.
@@ -73,6 +77,8 @@ impl Targets {
             ("keys", Value::List(_, tokens)) => self.texts("keys", tokens, problems, key)?,
             ("cache", Value::Expr(expr)) => once(&arg.name, &mut self.cache, Source::of(*expr))?,
             ("crate", Value::Expr(expr)) => once(&arg.name, &mut self.krate, path(*expr)?)?,
+            ("on", Value::Expr(expr)) => once(&arg.name, &mut self.always, on(*expr)?)?,
+            ("before", Value::Flag) => once(&arg.name, &mut self.before, arg.name.span())?,
             (name, _) => return Err(syn::Error::new(arg.name.span(), unknown(name))),
         }
         Ok(())
@@ -101,7 +107,10 @@ fn item(input: ParseStream<'_>) -> syn::Result<Item> {
     let is_ours = name.is_some_and(|name| {
         let words =
             names::INVALIDATE.iter().map(|(word, _)| *word).chain(names::INVALIDATE_LATER.iter().copied());
-        words.into_iter().any(|word| word == name) && !ahead.peek(Token![::]) && !ahead.peek(Token![.])
+        // Functions may be called so.
+        let is_target = ahead.peek(token::Paren) && ["on", "before"].contains(&name.as_str());
+        let is_word = words.into_iter().any(|word| word == name);
+        is_word && !is_target && !ahead.peek(Token![::]) && !ahead.peek(Token![.])
     });
     let is_option = ahead.peek(Token![=]) && !ahead.peek(Token![==]);
     if is_ours || is_option {
@@ -133,6 +142,21 @@ fn path(expr: Expr) -> syn::Result<Path> {
         Expr::Path(ExprPath { path, qself: None, .. }) => Ok(path),
         other => Err(syn::Error::new_spanned(other, names::example("crate"))),
     }
+}
+
+/// `on = "ok"`, `on = "always"`
+fn on(expr: Expr) -> syn::Result<bool> {
+    if let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &expr {
+        match text.value().as_str() {
+            "ok" => return Ok(false),
+            "always" => return Ok(true),
+            _ => {}
+        }
+    }
+    Err(syn::Error::new_spanned(
+        expr,
+        "a body is followed by its invalidations on \"ok\" or \"always\", e.g. `on = \"always\"`",
+    ))
 }
 
 /// `user(id)`, `self.get(id)`

@@ -3,7 +3,7 @@
 use proc_macro2::Span;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
-use syn::{Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Path, Token};
+use syn::{Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Path, Token, UnOp};
 
 use super::key::Key;
 use super::names;
@@ -90,6 +90,11 @@ pub(super) fn skip(arg: Arg) -> syn::Result<Vec<Ident>> {
     if names.is_empty() { Err(error) } else { Ok(names.into_iter().collect()) }
 }
 
+/// `-1`; what a `*` reads is known when the program runs.
+fn is_negative(expr: &Expr) -> bool {
+    matches!(expr, Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)))
+}
+
 pub(super) fn jitter(arg: Arg) -> syn::Result<Expr> {
     const RANGE: &str = "jitter is a fraction from 0 to below 1, e.g. `jitter = 0.15`";
     let expr = expr(arg)?;
@@ -98,7 +103,8 @@ pub(super) fn jitter(arg: Arg) -> syn::Result<Expr> {
         Expr::Lit(ExprLit { lit: Lit::Int(zero), .. }) if zero.base10_digits() == "0" => {
             return Ok(syn::parse_quote_spanned!(zero.span()=> 0.0));
         }
-        Expr::Lit(_) | Expr::Unary(_) => return Err(syn::Error::new_spanned(expr, RANGE)),
+        Expr::Lit(_) => return Err(syn::Error::new_spanned(expr, RANGE)),
+        negative if is_negative(negative) => return Err(syn::Error::new_spanned(expr, RANGE)),
         _ => return Ok(expr),
     };
     if (0.0..1.0).contains(&fraction) { Ok(expr) } else { Err(syn::Error::new_spanned(expr, RANGE)) }
@@ -114,8 +120,8 @@ pub(super) fn fraction(arg: Arg) -> syn::Result<Expr> {
             let fraction = fraction.base10_parse::<f64>()?;
             fraction > 0.0 && fraction < 1.0
         }
-        Expr::Lit(_) | Expr::Unary(_) => false,
-        _ => true,
+        Expr::Lit(_) => false,
+        other => !is_negative(other),
     };
     if fits { Ok(expr) } else { Err(syn::Error::new_spanned(expr, RANGE)) }
 }
@@ -124,8 +130,8 @@ pub(super) fn schema(arg: Arg) -> syn::Result<Expr> {
     let expr = expr(arg)?;
     let readable = match &expr {
         Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => number.base10_parse::<u32>().is_ok(),
-        Expr::Lit(_) | Expr::Unary(_) => false,
-        _ => true,
+        Expr::Lit(_) => false,
+        other => !is_negative(other),
     };
     if readable {
         return Ok(expr);
@@ -156,6 +162,20 @@ pub(super) fn format(arg: Arg) -> syn::Result<Format> {
     Ok(Format { span: name.span(), is_json })
 }
 
+/// `secure`, or `secure(near)`: where `near` stands.
+pub(super) fn secure(arg: Arg) -> syn::Result<Option<Span>> {
+    let error = wrong(&arg);
+    match arg.value {
+        Value::Flag => Ok(None),
+        Value::Expr(_) => Err(error),
+        Value::List(_, tokens) => match syn::parse2::<Ident>(tokens) {
+            Ok(near) if near == "near" => Ok(Some(near.span())),
+            Ok(other) => Err(syn::Error::new_spanned(other, error)),
+            Err(_) => Err(error),
+        },
+    }
+}
+
 pub(super) fn companions(arg: Arg) -> syn::Result<bool> {
     let choice = text(arg)?;
     match choice.value().as_str() {
@@ -163,6 +183,32 @@ pub(super) fn companions(arg: Arg) -> syn::Result<bool> {
         "all" => Ok(false),
         _ => Err(syn::Error::new(choice.span(), "companions are \"all\" or \"none\"")),
     }
+}
+
+/// The name of an argument.
+pub(super) fn name(arg: Arg) -> syn::Result<Ident> {
+    let error = wrong(&arg);
+    let path = path(arg)?;
+    path.get_ident().cloned().ok_or_else(|| syn::Error::new_spanned(path, error))
+}
+
+/// `batch_chunk = 500`, or a constant.
+pub(super) fn chunk(arg: Arg) -> syn::Result<Expr> {
+    let expr = expr(arg)?;
+    let fits = match &expr {
+        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => {
+            number.base10_parse::<usize>().is_ok_and(|n| n > 0)
+        }
+        Expr::Lit(_) => false,
+        other => !is_negative(other),
+    };
+    if fits {
+        return Ok(expr);
+    }
+    Err(syn::Error::new_spanned(
+        expr,
+        "batch_chunk is the most ids that the body gets at once, e.g. `batch_chunk = 500`",
+    ))
 }
 
 /// A list of expressions in parentheses, at least one.

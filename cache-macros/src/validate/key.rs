@@ -136,7 +136,7 @@ fn is_near(name: &Ident, param: &Param) -> bool {
     nearest(&name.to_string(), names.iter().map(String::as_str)).is_some()
 }
 
-fn no_argument(name: &Ident, function: &Function) -> String {
+pub(super) fn no_argument(name: &Ident, function: &Function) -> String {
     let known: Vec<String> =
         function.params.iter().flat_map(|param| &param.names).map(Ident::to_string).collect();
     let hint = did_you_mean(&name.to_string(), known.iter().map(String::as_str));

@@ -1,8 +1,10 @@
 //! What does not go together. Every check notes all it finds, at the user's token, with the fix.
 
+mod batch;
 mod conflicts;
 mod key;
 mod receiver;
+mod secure;
 mod signature;
 
 use syn::Visibility;
@@ -18,6 +20,8 @@ pub(crate) fn cached(options: &Options, function: &Function, problems: &mut Prob
     receiver::check(options, function, problems);
     key::check(options, function, problems);
     conflicts::check(options, function, problems);
+    batch::check(options, function, problems);
+    secure::check(options, function, problems);
 }
 
 /// Checks where a function stands whose attribute sees nothing around it.

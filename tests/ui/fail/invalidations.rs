@@ -95,8 +95,26 @@ async fn option_of_the_other_macro(id: u64) { let _ = id; }
 #[invalidate_cache(user(id) user(id))]
 async fn without_a_comma(id: u64) { let _ = id; }
 
-#[invalidate_cache(tags("t"), on = "always", before, user(id))]
-async fn planned(id: u64) { let _ = id; }
+#[invalidate_cache(user(id), on = "error")]
+async fn on_nothing_that_is(id: u64) { let _ = id; }
+
+#[invalidate_cache(user(id), on = always)]
+async fn on_without_quotes(id: u64) { let _ = id; }
+
+#[invalidate_cache(user(id), on)]
+async fn on_of_no_value(id: u64) { let _ = id; }
+
+#[invalidate_cache(user(id), on = "ok", on = "always")]
+async fn on_twice(id: u64) { let _ = id; }
+
+#[invalidate_cache(user(id), before = true)]
+async fn before_of_a_value(id: u64) { let _ = id; }
+
+#[invalidate_cache(user(id), before, before)]
+async fn before_twice(id: u64) { let _ = id; }
+
+#[invalidate_cache(before, on = "always")]
+async fn only_options(id: u64) { let _ = id; }
 
 #[invalidate_cache(user(id))]
 async unsafe fn not_safe(id: u64) { let _ = id; }

@@ -116,10 +116,10 @@ async fn impl_on_a_function(id: u64) -> u64 { id }
 #[cached(tags("user:{id}"), tags_with = tags)]
 async fn planned_groups(id: u64) -> u64 { id }
 
-#[cached(group_by(id), batch = ids, single_flight = "distributed")]
+#[cached(group_by(id), single_flight = "distributed")]
 async fn planned_loads(id: u64) -> u64 { id }
 
-#[cached(secure, near, interop = "cachekit", namespace = "n", operation = "o")]
+#[cached(interop = "cachekit", namespace = "n", operation = "o")]
 async fn planned_forms(id: u64) -> u64 { id }
 
 fn main() {}

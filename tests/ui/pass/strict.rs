@@ -1,6 +1,7 @@
 //! Under the strictest lints, in the oldest edition that trybuild offers, with a renamed dependency.
 
 #![deny(warnings, missing_docs, rust_2018_idioms, unreachable_pub, unused_qualifications, single_use_lifetimes)]
+#![deny(unused_lifetimes, unused_parens, unused_braces, elided_lifetimes_in_paths)]
 #![forbid(unsafe_code)]
 
 extern crate larder as cupboard;
@@ -20,6 +21,12 @@ mod db {
     pub async fn user(id: u64, name: &str) -> Result<Option<crate::User>, std::num::ParseIntError> {
         let name = format!("{}{name}", id.to_string().parse::<u64>()?);
         Ok(Some(crate::User { name }))
+    }
+
+    /// Finds a row: its companions need less of its parameters than it does.
+    #[cached(local, skip(row, other), crate = cupboard)]
+    pub async fn row<'row, T: Copy + Send + Sync + 'static>(row: &'row T, other: &'row T, id: u64) -> (T, u64) {
+        (*if id == 0 { row } else { other }, id)
     }
 
     /// Renames a user.
@@ -90,6 +97,7 @@ fn main() {
         assert!(more::forget("ann"));
         assert_eq!(more::Named::name(&more::Names(1), 2).await.unwrap(), "1 2");
         let _ = more::Names(1).name_peek(2).await;
+        assert_eq!(db::row(&1_u8, &2, 3).await, (2, 3));
         let _ = (Page::First, Page::Numbered(1));
     });
 }

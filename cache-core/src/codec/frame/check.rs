@@ -5,11 +5,12 @@ use bytes::Bytes;
 use super::header::{HEADER_BYTES, STAMP_BYTES};
 use super::{Frame, Header, checksum};
 use crate::codec::compress::{MAX_RATIO, decompress};
+use crate::codec::seal::{NONCE_BYTES, Place, TAG_BYTES};
 use crate::entry::{Deadlines, Reason};
 
 /// What the reader knows about the frame that it wants.
-pub(crate) struct Expected {
-    pub(crate) fingerprint: u128,
+pub(crate) struct Expected<'a> {
+    pub(crate) place: Place<'a>,
     pub(crate) schema: u32,
     /// The cap in bytes, on the frame and on its decompressed payload.
     pub(crate) limit: usize,
@@ -19,16 +20,15 @@ pub(crate) struct Expected {
 ///
 /// # Errors
 /// The first check that does not hold.
-pub(crate) fn open(bytes: &Bytes, expected: &Expected) -> Result<Frame, Reason> {
+pub(crate) fn open(bytes: &Bytes, expected: &Expected<'_>) -> Result<Frame, Reason> {
     holds(bytes.len() <= expected.limit, Reason::TooLarge)?;
     let header = Header::read(bytes)?;
     let payload_at = payload_at(&header, bytes.len())?;
-    holds(checksum::of(bytes) == header.checksum, Reason::Checksum)?;
-    holds(header.fingerprint == expected.fingerprint, Reason::WrongKey)?;
+    let stored = whole(&header, bytes, payload_at, &expected.place)?;
+    holds(header.fingerprint == expected.place.key.fingerprint(), Reason::WrongKey)?;
     holds(header.schema == expected.schema, Reason::WrongSchema)?;
     holds(in_order(&header.deadlines), Reason::Malformed)?;
-    let raw = raw_length(&header, expected.limit)?;
-    let stored = bytes.slice(payload_at..);
+    let raw = raw_length(&header, stored.len(), expected.limit)?;
     let payload = if header.compressed { inflated(&stored, raw)? } else { stored };
     if !header.negative {
         header.format.check(&payload)?;
@@ -48,6 +48,24 @@ fn payload_at(header: &Header, frame: usize) -> Result<usize, Reason> {
     Ok(at)
 }
 
+/// The payload as it was before it was sealed, and certainly what was stored: by its tag where it must be sealed, by its
+/// checksum where it is in clear. What is in clear where it should not be is not believed.
+fn whole(header: &Header, bytes: &Bytes, payload_at: usize, place: &Place<'_>) -> Result<Bytes, Reason> {
+    match (place.sealer, header.sealed) {
+        (None, false) => {
+            holds(checksum::of(bytes) == header.checksum, Reason::Checksum)?;
+            Ok(bytes.slice(payload_at..))
+        }
+        (Some(sealer), true) => {
+            let sealed = bytes.len().saturating_sub(payload_at);
+            holds(sealed >= NONCE_BYTES + TAG_BYTES, Reason::Malformed)?;
+            sealer.open(place.key, bytes, payload_at, header.checksum).map(Bytes::from)
+        }
+        (None, true) => Err(Reason::Sealed),
+        (Some(_), false) => Err(Reason::NotSealed),
+    }
+}
+
 /// An entry lives from its creation on, and is stale only after it was fresh.
 pub(super) fn in_order(deadlines: &Deadlines) -> bool {
     deadlines.created <= deadlines.fresh_until && deadlines.fresh_until <= deadlines.stale_until
@@ -57,15 +75,15 @@ pub(super) fn in_order(deadlines: &Deadlines) -> bool {
 ///
 /// No honest writer exceeds the ratio, so that is a claim out of bounds; more than the limit is what a process
 /// with a larger limit may have written, and is left for it.
-fn raw_length(header: &Header, limit: usize) -> Result<usize, Reason> {
-    let Header { negative, compressed, stored, raw, .. } = *header;
+fn raw_length(header: &Header, stored: usize, limit: usize) -> Result<usize, Reason> {
+    let (Header { negative, compressed, raw, .. }, stored) = (*header, stored as u64);
     if !compressed {
-        holds(raw == stored, Reason::Malformed)?;
+        holds(u64::from(raw) == stored, Reason::Malformed)?;
     }
     if negative {
         holds(raw == 0 && !compressed, Reason::Malformed)?;
     }
-    holds(u64::from(raw) <= MAX_RATIO * u64::from(stored), Reason::Bounds)?;
+    holds(u64::from(raw) <= MAX_RATIO * stored, Reason::Bounds)?;
     usize::try_from(raw).ok().filter(|&raw| raw <= limit).ok_or(Reason::TooLarge)
 }
 

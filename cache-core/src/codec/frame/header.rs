@@ -3,15 +3,17 @@
 //! ```text
 //!  0 version u8 = 1      14 schema u32              58 entry version u64
 //!  1 format u8           18 key fingerprint u128    66 stored length u32
-//!  2 checksum u64        34 created u64 ms          70 raw length u32
+//!  2 checksum u64 *      34 created u64 ms          70 raw length u32
 //! 10 flags u8            42 fresh until u64 ms      74 stamps, 24 bytes each
 //! 11 reserved u8 = 0     50 stale until u64 ms       . payload
 //! 12 stamp count u16
 //! ```
+//! * of a sealed frame: what its key is named by.
 
 use bytes::{Buf, BufMut};
 
 use crate::codec::compress::READS_LZ4;
+use crate::codec::seal::READS_SEALED;
 use crate::codec::{Envelope, Format};
 use crate::entry::{Deadlines, Reason};
 use crate::time::WallTime;
@@ -28,7 +30,9 @@ pub(super) const AFTER_CHECKSUM: usize = 10;
 const NEGATIVE: u8 = 1;
 const LZ4: u8 = 1 << 1;
 const IMMUTABLE: u8 = 1 << 2;
-const KNOWN_FLAGS: u8 = NEGATIVE | LZ4 | IMMUTABLE;
+/// The other end of the byte: the payload is something else altogether.
+const SEALED: u8 = 1 << 7;
+const KNOWN_FLAGS: u8 = NEGATIVE | LZ4 | IMMUTABLE | SEALED;
 
 /// What the fixed header of a frame says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +46,8 @@ pub struct Header {
     pub compressed: bool,
     /// The value is named by its content and can never be outdated.
     pub immutable: bool,
+    /// The payload is sealed.
+    pub sealed: bool,
     /// The version of the value's type.
     pub schema: u32,
     /// [`CacheKey::fingerprint`](crate::key::CacheKey::fingerprint) of the key it was stored under.
@@ -50,6 +56,7 @@ pub struct Header {
     pub deadlines: Deadlines,
     /// The entry's version.
     pub version: u64,
+    /// Of a sealed frame, what the key that sealed it is named by: the tag covers more than the checksum would.
     pub(super) checksum: u64,
     pub(super) stamps: u16,
     pub(super) stored: u32,
@@ -70,6 +77,7 @@ impl Header {
             negative,
             compressed: false,
             immutable,
+            sealed: false,
             schema,
             fingerprint,
             deadlines,
@@ -99,6 +107,7 @@ impl Header {
             negative: flags & NEGATIVE != 0,
             compressed: flags & LZ4 != 0,
             immutable: flags & IMMUTABLE != 0,
+            sealed: flags & SEALED != 0,
             checksum,
             stamps: rest.get_u16_le(),
             schema: rest.get_u32_le(),
@@ -142,12 +151,16 @@ impl Header {
 
     fn flags(&self) -> u8 {
         let set = |on, flag| if on { flag } else { 0 };
-        set(self.negative, NEGATIVE) | set(self.compressed, LZ4) | set(self.immutable, IMMUTABLE)
+        set(self.negative, NEGATIVE)
+            | set(self.compressed, LZ4)
+            | set(self.immutable, IMMUTABLE)
+            | set(self.sealed, SEALED)
     }
 }
 
 /// A flag that is not known may change what the rest means: such a frame is another format, not a damaged one.
 fn known_flags(flags: u8, reserved: u8) -> Result<u8, Reason> {
-    let readable = if READS_LZ4 { KNOWN_FLAGS } else { KNOWN_FLAGS & !LZ4 };
+    let unreadable = |reads: bool, flag: u8| if reads { 0 } else { flag };
+    let readable = KNOWN_FLAGS & !unreadable(READS_LZ4, LZ4) & !unreadable(READS_SEALED, SEALED);
     if flags & !readable == 0 && reserved == 0 { Ok(flags) } else { Err(Reason::WrongFormat) }
 }

@@ -6,18 +6,20 @@ use super::check::in_order;
 use super::header::{AFTER_CHECKSUM, BEFORE_CHECKSUM, HEADER_BYTES};
 use super::{Header, checksum};
 use crate::codec::buffer::Buffer;
+use crate::codec::seal::{NONCE_BYTES, Place, TAG_BYTES};
 use crate::codec::{Compression, Envelope};
 use crate::entry::Deadlines;
 use crate::error::{Error, ErrorKind, Result};
 use crate::time::WallTime;
 
-/// A buffer for a payload, with room for the header, of at most `limit` bytes.
+/// A buffer for a payload, with room for the header (and what sealing adds), of at most `limit` bytes.
 ///
 /// # Errors
 /// [`ErrorKind::Encode`] for deadlines that no reader would accept.
-pub(crate) fn begin(envelope: &Envelope, limit: usize) -> Result<Buffer> {
+pub(crate) fn begin(envelope: &Envelope, place: &Place<'_>, limit: usize) -> Result<Buffer> {
     if in_order(&envelope.deadlines) {
-        Ok(Buffer::new(HEADER_BYTES, limit))
+        let behind = if place.sealer.is_some() { TAG_BYTES } else { 0 };
+        Ok(Buffer::new(head_bytes(place), limit.saturating_sub(behind)))
     } else {
         Err(out_of_order(&envelope.deadlines))
     }
@@ -26,27 +28,53 @@ pub(crate) fn begin(envelope: &Envelope, limit: usize) -> Result<Buffer> {
 /// The frame.
 ///
 /// # Errors
-/// [`ErrorKind::TooLarge`] when the uncompressed frame exceeds the limit: its reader could not hold it.
-pub(crate) fn finish(mut header: Header, mut buffer: Buffer, compression: Compression) -> Result<Bytes> {
-    let frame = buffer.whole()?;
-    header.raw = payload_bytes(frame);
-    let payload = frame.get(HEADER_BYTES..).unwrap_or_default();
-    if let Some(mut smaller) = compression.shrink(payload, HEADER_BYTES) {
+/// [`ErrorKind::TooLarge`] when the uncompressed frame exceeds the limit: its reader could not hold it;
+/// [`ErrorKind::Encode`] when it cannot be sealed.
+pub(crate) fn finish(
+    mut header: Header,
+    mut buffer: Buffer,
+    compression: Compression,
+    place: &Place<'_>,
+) -> Result<Bytes> {
+    let (frame, head) = (buffer.whole()?, head_bytes(place));
+    let payload = frame.get(head..).unwrap_or_default();
+    header.raw = length(payload.len());
+    if let Some(mut smaller) = compression.shrink(payload, head) {
         header.compressed = true;
-        put_header(&mut header, &mut smaller);
+        close(&mut header, &mut smaller, place)?;
         return Ok(Bytes::from(smaller.into_boxed_slice()));
     }
-    put_header(&mut header, frame);
+    close(&mut header, frame, place)?;
     Ok(buffer.into_bytes())
 }
 
+/// What stands in front of what the format writes.
+fn head_bytes(place: &Place<'_>) -> usize {
+    HEADER_BYTES + if place.sealer.is_some() { NONCE_BYTES } else { 0 }
+}
+
+/// Makes a frame of what is in the buffer: in clear under a checksum, or sealed.
+fn close(header: &mut Header, frame: &mut Vec<u8>, place: &Place<'_>) -> Result<()> {
+    let Some(sealer) = place.sealer else {
+        put_header(header, frame);
+        return Ok(());
+    };
+    header.sealed = true;
+    header.checksum = sealer.key_id();
+    header.stored = length((frame.len() + TAG_BYTES).saturating_sub(HEADER_BYTES));
+    if let Some(head) = frame.first_chunk_mut() {
+        *head = header.bytes();
+    }
+    sealer.seal(place.key, frame, HEADER_BYTES)
+}
+
 /// The same frame with its life ended now, its stale window as long as before. `None` when it has none, or has ended
-/// already, or is no frame of this version.
+/// already, or is no frame of this version, or is sealed with its life: such a one is never served stale.
 pub(crate) fn expired(frame: &[u8], now: WallTime) -> Option<Bytes> {
     let mut header = Header::read(frame).ok()?;
     let Deadlines { created, fresh_until, stale_until } = header.deadlines;
     let window = stale_until.since(fresh_until);
-    if window.is_zero() || now >= fresh_until || header.negative {
+    if window.is_zero() || now >= fresh_until || header.negative || header.sealed {
         return None;
     }
     header.deadlines =
@@ -58,7 +86,7 @@ pub(crate) fn expired(frame: &[u8], now: WallTime) -> Option<Bytes> {
 
 /// Writes the header in front, with the length and the checksum of what is there.
 fn put_header(header: &mut Header, frame: &mut [u8]) {
-    header.stored = payload_bytes(frame).saturating_sub(header.stamp_bytes());
+    header.stored = length(frame.len().saturating_sub(HEADER_BYTES)).saturating_sub(header.stamp_bytes());
     if let Some(head) = frame.first_chunk_mut() {
         *head = header.bytes();
     }
@@ -69,8 +97,8 @@ fn put_header(header: &mut Header, frame: &mut [u8]) {
 }
 
 /// Never saturates: frames are bounded by 64 MiB.
-fn payload_bytes(frame: &[u8]) -> u32 {
-    u32::try_from(frame.len().saturating_sub(HEADER_BYTES)).unwrap_or(u32::MAX)
+fn length(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
 #[cold]

@@ -35,7 +35,7 @@ impl Engine {
     ) -> Vec<Led<'a>> {
         let mut missing = Vec::with_capacity(led.len());
         for led in led {
-            match self.near(&led.slot.ask) {
+            match self.check_sealing(&led.slot.ask).and_then(|()| self.near(&led.slot.ask)) {
                 Ok(Some(found)) => found_for(led, found, answers),
                 Ok(None) => missing.push(led),
                 Err(error) => in_trouble(&led.slot, error, answers),

@@ -1,6 +1,7 @@
 //! What a batch is asked, what its loader gives, and what it answers.
 
 use super::super::counters::Count;
+use super::super::lease::Lease;
 use super::super::outcome::Outcome;
 use super::super::request::Request;
 use super::super::typed::Failure;
@@ -21,6 +22,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) ttl: Ttl,
     /// How many keys one loader call gets at most; not 0.
     pub(crate) max_batch: usize,
+    /// The caller's result can carry an error of the cache.
+    pub(crate) strict: bool,
     /// Whether a failure of another caller's load can be this caller's.
     pub(crate) understands: fn(&Failure) -> bool,
 }
@@ -62,6 +65,7 @@ pub(super) struct Slot<'a> {
 pub(super) struct Led<'a> {
     pub(super) slot: Slot<'a>,
     pub(super) lead: Option<Lead<Outcome>>,
+    pub(super) lease: Option<Lease>,
 }
 
 /// The answers, by place. Dropped before all are there, the others were abandoned.
@@ -123,8 +127,9 @@ impl Place<'_> {
 
 impl<'a> Batch<'a> {
     pub(super) fn slots(&self) -> impl Iterator<Item = Slot<'a>> {
-        let Batch { keys, space, values, ttl, .. } = *self;
-        keys.iter().enumerate().map(move |(at, key)| Slot { at, ask: Ask::direct(key, space, values, ttl) })
+        let Batch { keys, space, values, ttl, strict, .. } = *self;
+        let ask = move |key| Ask { strict, ..Ask::direct(key, space, values, ttl) };
+        keys.iter().enumerate().map(move |(at, key)| Slot { at, ask: ask(key) })
     }
 }
 
@@ -168,7 +173,17 @@ impl Given {
     }
 }
 
-impl Led<'_> {
+impl<'a> Led<'a> {
+    /// Nobody waits for it, and it is not stored.
+    pub(super) fn alone(slot: Slot<'a>) -> Self {
+        Self { slot, lead: None, lease: None }
+    }
+
+    /// Others may wait for it.
+    pub(super) fn first(slot: Slot<'a>, lead: Lead<Outcome>) -> Self {
+        Self { slot, lead: Some(lead), lease: None }
+    }
+
     pub(super) fn tell(&self, outcome: Outcome) {
         if let Some(lead) = &self.lead {
             lead.tell(outcome);

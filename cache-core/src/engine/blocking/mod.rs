@@ -8,18 +8,20 @@
 mod waits;
 
 use super::counters::Count;
+use super::found::Answer;
 use super::land::Landing;
 use super::outcome::Outcome;
 use super::typed::{Hold, Recipe, Shape, Share, Split, Verdict};
 use super::{Ask, Engine, Keyspace, What};
-use crate::entry::{Invalidated, Reason};
+use crate::entry::{Invalidated, Reason, Status};
 use crate::flight::{Lead, Seat};
+use crate::policy::SingleFlight;
 use crate::port::near::Held;
 use crate::stamp::Scope;
 
 /// Where a caller found itself.
 enum Place<R> {
-    Answered(R),
+    Answered(Answer<R>),
     Alone,
     Leading(Lead<Outcome>),
 }
@@ -38,10 +40,10 @@ impl Engine {
         ask: &Ask<'_>,
         recipe: &R,
         body: impl FnOnce() -> R::Ret,
-    ) -> R::Ret {
+    ) -> Answer<R::Ret> {
         let lead = match self.place_blocking(ask, recipe) {
-            Place::Answered(ret) => return ret,
-            Place::Alone => return self.run_blocking(ask.space, body),
+            Place::Answered(answer) => return answer,
+            Place::Alone => return loaded(self.run_blocking(ask.space, body)),
             Place::Leading(lead) => lead,
         };
         let begun = Begun { born: self.stamps.born(), replaces: false };
@@ -50,11 +52,12 @@ impl Engine {
             && let Some(ret) = recipe.give(found.value())
         {
             self.counters.add(ask.space, found.count());
+            let status = found.status();
             lead.tell(Outcome::Value(found.into_value()));
-            return ret;
+            return Answer::new(ret, status);
         }
         self.counters.add(ask.space, Count::Miss);
-        self.lead_blocking(ask, recipe, &lead, begun, body)
+        loaded(self.lead_blocking(ask, recipe, &lead, begun, body))
     }
 
     /// Runs the body now and stores what it returns, whatever is held.
@@ -67,7 +70,7 @@ impl Engine {
         self.stamps.bump(Scope::Key(ask.key));
         self.forget_loads(ask.key);
         self.counters.add(ask.space, Count::Miss);
-        match self.blocking_flights.seat(ask.key) {
+        match self.seat_blocking(ask) {
             Seat::Lead(lead) => {
                 let begun = Begun { born: self.stamps.born(), replaces: true };
                 self.lead_blocking(ask, recipe, &lead, begun, body)
@@ -101,10 +104,17 @@ impl Engine {
         Invalidated::removed(self.overtake_here(what))
     }
 
+    fn seat_blocking(&self, ask: &Ask<'_>) -> Seat<Outcome> {
+        match self.single_flight(ask) {
+            SingleFlight::Off => Seat::Lead(self.blocking_flights.alone(ask.key)),
+            _ => self.blocking_flights.seat(ask.key),
+        }
+    }
+
     /// Takes a seat; a follower waits here, as often as leaders give up.
     fn place_blocking<R: Recipe>(&self, ask: &Ask<'_>, recipe: &R) -> Place<R::Ret> {
         loop {
-            let mut follow = match self.blocking_flights.seat(ask.key) {
+            let mut follow = match self.seat_blocking(ask) {
                 Seat::Lead(lead) => return Place::Leading(lead),
                 Seat::Follow(follow) => follow,
             };
@@ -115,7 +125,7 @@ impl Engine {
             if let Some(outcome) = waiting.until(follow.outcome()) {
                 let copy = self.follow(ask, recipe, None, outcome);
                 self.counters.add(ask.space, if copy.is_some() { Count::Coalesced } else { Count::Miss });
-                return copy.map_or(Place::Alone, |answer| Place::Answered(answer.ret));
+                return copy.map_or(Place::Alone, Place::Answered);
             }
         }
     }
@@ -192,4 +202,9 @@ impl Engine {
         self.counters.add(space, Count::Load);
         body()
     }
+}
+
+/// What this thread has loaded itself.
+fn loaded<R>(ret: R) -> Answer<R> {
+    Answer::new(ret, Status::loaded(Reason::Absent))
 }

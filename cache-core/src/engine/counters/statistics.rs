@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::{AddAssign, Deref};
 
+use crate::codec::MAX_KEYS;
 use crate::error::ErrorKind;
 
 /// What has happened in a keyspace, or in all of them.
@@ -37,6 +38,8 @@ pub struct Counts {
     pub not_stored: u64,
     /// Of those: because they had been invalidated while they were loaded.
     pub overtaken: u64,
+    /// Of those: because another process had removed, replaced or filled their key while they were loaded.
+    pub rejected: u64,
     /// Entries that the near tier gave up for others before they had ended.
     pub evicted: u64,
 }
@@ -71,6 +74,7 @@ impl AddAssign for Counts {
         self.stored += other.stored;
         self.not_stored += other.not_stored;
         self.overtaken += other.overtaken;
+        self.rejected += other.rejected;
         self.evicted += other.evicted;
     }
 }
@@ -94,6 +98,9 @@ pub struct Statistics {
     pub loading: u64,
     /// Loads under way now that go on without a caller.
     pub detached: u64,
+    /// Sealed frames opened, by the master key that opened them: the current one, then the previous ones in their
+    /// order. A previous key that has opened none for the longest life of an entry can go.
+    pub opened_by_key: [u64; MAX_KEYS],
 }
 
 impl Statistics {
@@ -127,7 +134,7 @@ impl Deref for Statistics {
 
 type Column = (&'static str, fn(&Counts) -> u64);
 
-const COLUMNS: [Column; 11] = [
+const COLUMNS: [Column; 12] = [
     ("requests", Counts::requests),
     ("near", |counts| counts.near_hits),
     ("far", |counts| counts.far_hits),
@@ -138,6 +145,7 @@ const COLUMNS: [Column; 11] = [
     ("loads", |counts| counts.loads),
     ("failed", |counts| counts.load_failures),
     ("overtaken", |counts| counts.overtaken),
+    ("rejected", |counts| counts.rejected),
     ("evicted", |counts| counts.evicted),
 ];
 
@@ -160,7 +168,11 @@ impl fmt::Display for Statistics {
             self.near_bytes,
             self.loading,
             self.tier_errors()
-        )
+        )?;
+        if self.opened_by_key.iter().any(|opened| *opened > 0) {
+            write!(f, "\nsealed frames opened, by key: {:?}", self.opened_by_key)?;
+        }
+        Ok(())
     }
 }
 
@@ -176,11 +188,13 @@ mod tests {
         let statistics = Statistics::of(keyspaces, vec![(ErrorKind::Timeout, 3)]);
         assert_eq!((statistics.requests(), statistics.keyspace("app.user").hits()), (12, 8));
         let table = "\
-keyspace  requests      near       far  negative     stale coalesced    misses     loads    failed overtaken   evicted
-(direct)         2         0         1         0         0         0         0         0         0         0         0
-app.user        10         8         0         0         0         0         2         2         0         0         0
-all             12         8         1         0         0         0         2         2         0         0         0
+keyspace  requests      near       far  negative     stale coalesced    misses     loads    failed overtaken  rejected   evicted
+(direct)         2         0         1         0         0         0         0         0         0         0         0         0
+app.user        10         8         0         0         0         0         2         2         0         0         0         0
+all             12         8         1         0         0         0         2         2         0         0         0         0
 near tier: 0 entries, 0 bytes; loading now: 0; tier errors: 3";
         assert_eq!(statistics.to_string(), table);
+        let sealed = Statistics { opened_by_key: [5, 1, 0, 0], ..statistics };
+        assert_eq!(sealed.to_string(), format!("{table}\nsealed frames opened, by key: [5, 1, 0, 0]"));
     }
 }

@@ -11,7 +11,7 @@ use crate::error::SharedError;
 pub type Failure = Arc<dyn Any + Send + Sync>;
 
 /// How a failed result is shared. Zero-sized, chosen by the macro or the verb.
-pub trait Share<R>: Copy {
+pub trait Share<R>: Copy + Default {
     /// What followers get; `None` when each has to run its own body.
     fn share(self, failed: &R) -> Option<Failure>;
 

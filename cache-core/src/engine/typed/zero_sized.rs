@@ -19,6 +19,12 @@ macro_rules! zero_sized {
             }
         }
 
+        impl<$($generic),+> Default for $name<$($generic),+> {
+            fn default() -> Self {
+                Self::new()
+            }
+        }
+
         impl<$($generic),+> Copy for $name<$($generic),+> {}
     )*};
 }

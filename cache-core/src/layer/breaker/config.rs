@@ -62,6 +62,13 @@ impl BreakerConfig {
         }
     }
 
+    /// For a backend that is many servers, of which one may be down: no run of outages opens it, only that nearly all
+    /// (0.9 of at least 20) calls of the window were. A breaker cannot tell which server a call was for.
+    #[must_use]
+    pub fn of_many_servers() -> Self {
+        Self { consecutive: None, share: Some((0.9, 20)), ..Self::default() }
+    }
+
     /// Opens after so many outages in a row (5), whenever they were.
     #[must_use]
     pub fn consecutive(mut self, outages: u32) -> Self {

@@ -144,6 +144,7 @@ where
             values: StoredValues::<R::Value>::of(),
             ttl,
             max_batch,
+            strict: true,
             understands: |failure| failure.is::<LoadError<R::Error>>(),
         };
         let engine = manager.engine();

@@ -70,7 +70,8 @@ impl<B: CacheBackend + ?Sized> CacheBackend for Arc<B> {
         delete_many(keys: [CacheKey];) -> u64;
         increment(key: CacheKey; by: i64, expiry: Expiry) -> i64;
         ttl(key: CacheKey;) -> Remaining;
-        acquire_lease(key: CacheKey; life: Duration) -> Option<u128>;
+        acquire_lease(key: CacheKey; token: u128, life: Duration) -> u128;
+        renew_lease(key: CacheKey; token: u128, life: Duration) -> bool;
         release_lease(key: CacheKey; token: u128) -> bool;
         claim(group: CacheKey; id: ClaimId, options: ClaimOptions) -> ClaimOutcome;
         renew_claim(group: CacheKey; id: ClaimId, life: Duration) -> bool;

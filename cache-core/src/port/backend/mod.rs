@@ -2,12 +2,13 @@
 //!
 //! Promise: an opaque frame stored under a key comes back byte for byte until its life ends, it is removed, or
 //! the store needs room. The conformance suite (`larder::testkit::conformance`) says the rest, one function per
-//! promise. [`options`] carries the conditions, [`claims`] what a claim is, [`null`] is the store that holds nothing.
+//! promise. [`options`] carries the conditions, [`claims`] what a claim is, [`leases`] who may fill a key, [`null`] is the store that holds nothing.
 
 mod claims;
 mod counter;
 mod forward;
 mod health;
+mod leases;
 mod null;
 mod options;
 mod verb;
@@ -18,6 +19,7 @@ pub use claims::{
 };
 pub use counter::{add_to_counter, counter_bytes, counter_sum, parse_counter};
 pub use health::{BackendHealth, ServerHealth};
+pub use leases::{LeaseTable, check_lease_life};
 pub use null::NullBackend;
 pub use options::{
     BackendInfo, BackendKind, Capability, DeleteCondition, DeleteOptions, Expiry, Remaining, SetCondition,
@@ -128,9 +130,21 @@ pub trait CacheBackend: Debug + Send + Sync + 'static {
         Ok(if self.exists(key).await? { Remaining::Unknown } else { Remaining::Missing })
     }
 
-    /// Takes the lease of a key for a load (`Capability::leases`): `None` while somebody else holds it.
-    async fn acquire_lease(&self, _key: &CacheKey, _life: Duration) -> Result<Option<u128>> {
+    /// Takes the lease of a key for a load (`Capability::leases`), unless somebody holds it: the token that holds it
+    /// now. It ends with its life, with a fill under it, and with whatever removes or replaces the key: `delete`,
+    /// `delete_many`, `delete_pattern`, `clear`, `get_and_delete`, and a `set` that is not under it. One atomic step.
+    ///
+    /// Its caller makes the token up, 128 random bits, and uses it once: a call that may have been carried out is never
+    /// made again, or a late one would bring back a lease that was ended. [`LeaseTable`] does it all for a store of one
+    /// process.
+    async fn acquire_lease(&self, _key: &CacheKey, _token: u128, _life: Duration) -> Result<u128> {
         Err(Error::unsupported("acquire_lease", self.info().name))
+    }
+
+    /// Lets a lease live for this long from now on (`Capability::leases`); `false` when it is not this one any more,
+    /// or has ended.
+    async fn renew_lease(&self, _key: &CacheKey, _token: u128, _life: Duration) -> Result<bool> {
+        Err(Error::unsupported("renew_lease", self.info().name))
     }
 
     /// Gives a lease back, if it is still this one (`Capability::leases`).

@@ -83,8 +83,12 @@ impl CacheBackend for NullBackend {
         Ok(Remaining::Missing)
     }
 
-    async fn acquire_lease(&self, _: &CacheKey, _: std::time::Duration) -> Result<Option<u128>> {
+    async fn acquire_lease(&self, _: &CacheKey, _: u128, _: std::time::Duration) -> Result<u128> {
         Err(Error::unsupported("acquire_lease", self.info().name))
+    }
+
+    async fn renew_lease(&self, _: &CacheKey, _: u128, _: std::time::Duration) -> Result<bool> {
+        Err(Error::unsupported("renew_lease", self.info().name))
     }
 
     async fn release_lease(&self, _: &CacheKey, _: u128) -> Result<bool> {

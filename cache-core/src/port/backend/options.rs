@@ -54,6 +54,13 @@ impl BackendInfo {
         self
     }
 
+    /// It offers leases.
+    #[must_use]
+    pub const fn leasing(mut self) -> Self {
+        self.capability.leases = true;
+        self
+    }
+
     /// It offers claims.
     #[must_use]
     pub const fn claiming(mut self) -> Self {
@@ -70,7 +77,7 @@ pub struct Capability {
     pub persistent: bool,
     /// Other processes see the same entries.
     pub shared: bool,
-    /// `acquire_lease`, `release_lease` and `SetCondition::IfLease`.
+    /// `acquire_lease`, `renew_lease`, `release_lease` and `SetCondition::IfLease`.
     pub leases: bool,
     /// `claim`, `renew_claim`, `release_claim` and `claims`.
     pub claims: bool,

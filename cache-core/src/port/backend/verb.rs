@@ -20,6 +20,7 @@ pub enum Verb {
     Increment,
     Ttl,
     AcquireLease,
+    RenewLease,
     ReleaseLease,
     Claim,
     RenewClaim,
@@ -30,7 +31,7 @@ pub enum Verb {
 
 impl Verb {
     /// Every verb, in the order of the enum.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Connect,
         Self::Disconnect,
         Self::Get,
@@ -46,6 +47,7 @@ impl Verb {
         Self::Increment,
         Self::Ttl,
         Self::AcquireLease,
+        Self::RenewLease,
         Self::ReleaseLease,
         Self::Claim,
         Self::RenewClaim,
@@ -73,6 +75,7 @@ impl Verb {
             Self::Increment => "increment",
             Self::Ttl => "ttl",
             Self::AcquireLease => "acquire_lease",
+            Self::RenewLease => "renew_lease",
             Self::ReleaseLease => "release_lease",
             Self::Claim => "claim",
             Self::RenewClaim => "renew_claim",

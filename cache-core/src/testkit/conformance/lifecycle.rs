@@ -61,8 +61,10 @@ pub async fn health_names_each_server_and_changes_nothing(trial: Trial) {
 
 async fn leases_are_unsupported(trial: &Trial, stores: bool) {
     let key = trial.key("user:7");
-    let acquired = trial.backend.acquire_lease(&key, Duration::from_secs(1)).await;
+    let acquired = trial.backend.acquire_lease(&key, 1, Duration::from_secs(1)).await;
     assert_eq!(acquired.expect_err("no leases").kind(), ErrorKind::Unsupported);
+    let renewed = trial.backend.renew_lease(&key, 1, Duration::from_secs(1)).await;
+    assert_eq!(renewed.expect_err("no leases").kind(), ErrorKind::Unsupported);
     let released = trial.backend.release_lease(&key, 1).await;
     assert_eq!(released.expect_err("no leases").kind(), ErrorKind::Unsupported);
     if stores {

@@ -77,8 +77,15 @@ macro_rules! larder_conformance {
             leases::a_lease_has_one_holder Leases;
             leases::a_released_lease_can_be_taken Leases;
             leases::a_lease_ends_with_its_life Leases;
+            leases::a_renewed_lease_lives_on Leases;
             leases::a_fill_needs_the_lease_and_ends_it Leases;
+            leases::a_batch_of_fills_needs_each_lease Leases;
             leases::what_removes_a_key_breaks_its_lease Leases;
+            leases::what_replaces_a_key_breaks_its_lease Leases;
+            leases::a_fill_never_survives_a_delete Leases;
+            leases::leases_are_no_data Leases;
+            leases::keys_of_every_kind_have_leases_of_their_own Leases;
+            leases::a_lease_has_an_end Leases;
             claims::a_claim_is_exclusive Claims;
             claims::a_slot_limit_holds_under_100_racers Claims;
             claims::a_member_has_one_claim Claims;

@@ -208,8 +208,12 @@ impl CacheBackend for FaultyBackend {
         self.call(Verb::Ttl, self.inner.ttl(key)).await
     }
 
-    async fn acquire_lease(&self, key: &CacheKey, life: Duration) -> Result<Option<u128>> {
-        self.call(Verb::AcquireLease, self.inner.acquire_lease(key, life)).await
+    async fn acquire_lease(&self, key: &CacheKey, token: u128, life: Duration) -> Result<u128> {
+        self.call(Verb::AcquireLease, self.inner.acquire_lease(key, token, life)).await
+    }
+
+    async fn renew_lease(&self, key: &CacheKey, token: u128, life: Duration) -> Result<bool> {
+        self.call(Verb::RenewLease, self.inner.renew_lease(key, token, life)).await
     }
 
     async fn release_lease(&self, key: &CacheKey, token: u128) -> Result<bool> {

@@ -1,0 +1,113 @@
+//! Leases on the server: a key of their own beside each data key, `ns:l:{ns:d:..}`, that holds a token.
+//!
+//! The braces put it into the slot of its data key (in which there are none: keys escape them), so that one script can
+//! look at both. A fill stores under the lease and ends it; whatever else changes the data key ends it too.
+//!
+//! Invariant: a lease is ended before its data is removed or replaced, or in the same step. Then a fill that began before
+//! either comes before that or is refused. The other way round it could come between the two. Only the fill is a script
+//! over both keys, which a cluster does not carry out while it moves their slot; everything else goes on then.
+
+use std::sync::LazyLock;
+
+use redis::{Cmd, Value};
+
+use super::scripts::{Over, Script};
+
+macro_rules! script {
+    ($over:expr, $($line:literal)*) => {{
+        const CODE: &str = concat!($($line, "\n",)*);
+        Script { code: CODE, digest: LazyLock::new(|| redis::Script::new(CODE).get_hash().to_owned()), over: $over }
+    }};
+}
+
+/// `ARGV`: token, life in milliseconds. Answers with the token that holds the lease now.
+pub(super) static ACQUIRE: Script = script! { Over::Lease,
+    "local held = redis.pcall('GET', KEYS[1])"
+    "if held then return held end"
+    "local taken = redis.pcall('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])"
+    "if taken.err then return taken end"
+    "return ARGV[1]"
+};
+
+/// `ARGV`: token, life in milliseconds.
+pub(super) static RENEW: Script = script! { Over::Lease,
+    "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end"
+    "return redis.call('PEXPIRE', KEYS[1], ARGV[2])"
+};
+
+/// `ARGV`: token.
+pub(super) static RELEASE: Script = script! { Over::Lease,
+    "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end"
+    "return redis.call('UNLINK', KEYS[1])"
+};
+
+/// `ARGV`: token, what `SET` takes after the key. The `SET` comes first: a server that is out of memory judges a script
+/// by its first write.
+pub(super) static FILL: Script = script! { Over::Both,
+    "if redis.pcall('GET', KEYS[2]) ~= ARGV[1] then return false end"
+    "local stored = redis.pcall('SET', KEYS[1], unpack(ARGV, 2))"
+    "if stored and not stored.err then redis.call('UNLINK', KEYS[2]) end"
+    "return stored"
+};
+
+/// The lease of a data key.
+pub(super) fn lease_of(data: &[u8]) -> Vec<u8> {
+    let namespace = data.split(|byte| *byte == b':').next().unwrap_or_default();
+    [namespace, b":l:{", data, b"}"].concat()
+}
+
+/// The glob for the leases of what a glob over data keys means.
+pub(super) fn glob_of_leases(data: &str) -> String {
+    let (namespace, _) = data.split_once(':').unwrap_or((data, ""));
+    format!("{namespace}:l:{{{data}}}")
+}
+
+/// The data key of a lease.
+pub(super) fn data_of(lease: &[u8]) -> Option<&[u8]> {
+    let open = lease.iter().position(|byte| *byte == b'{')?;
+    lease.get(open + 1..)?.strip_suffix(b"}")
+}
+
+/// Ends the lease of a data key.
+pub(super) fn ending(data: &[u8]) -> Cmd {
+    let mut command = redis::cmd("UNLINK");
+    command.arg(lease_of(data));
+    command
+}
+
+/// A token as the scripts compare it.
+pub(super) fn token(token: u128) -> String {
+    format!("{token:032x}")
+}
+
+pub(super) fn holder(reply: Value) -> Option<u128> {
+    match reply {
+        Value::BulkString(digits) => u128::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok(),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lease_is_named_after_its_key() {
+        let lease = lease_of(b"shop:d:user:7");
+        assert_eq!(lease, b"shop:l:{shop:d:user:7}");
+        assert_eq!(data_of(&lease), Some(&b"shop:d:user:7"[..]));
+        assert_eq!(data_of(b"shop:l:user:7"), None);
+        assert_eq!(data_of(b"shop:l:{user:7"), None);
+        assert_eq!(glob_of_leases("my\\-shop:d:user:*"), "my\\-shop:l:{my\\-shop:d:user:*}");
+    }
+
+    #[test]
+    fn a_token_survives_the_way_to_the_server_and_back() {
+        for number in [0, 7, u128::MAX] {
+            assert_eq!(holder(Value::BulkString(token(number).into_bytes())), Some(number));
+        }
+        for strange in [Value::Nil, Value::Okay, Value::BulkString(b"x".to_vec())] {
+            assert_eq!(holder(strange), None);
+        }
+    }
+}
