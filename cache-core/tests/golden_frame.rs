@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)] // helpers of a test may panic
 
 use bytes::Bytes;
-use cache_core::codec::{Codec, Envelope, Format, Frame, Keyring, Place, Sealer};
+use cache_core::codec::{Codec, Envelope, Format, Frame, Keyring, Place, Sealer, Stamp};
 use cache_core::entry::{Deadlines, Reason};
-use cache_core::key::{CacheKey, Namespace};
+use cache_core::key::{CacheKey, Namespace, Tag, TagId};
 use cache_core::time::WallTime;
 use serde::{Deserialize, Serialize};
 
@@ -82,6 +82,27 @@ const LZ4: &str = "
     0403020100000000 1a000000 7b050000  # 26 bytes for 1,403
     af da0578 6c6172646572 20 0700 ffffffffff5d 60 617264657220";
 
+const TAGGED: &str = "
+    01 01 d90835a5ec7e219a
+    00 00 0200 02000000                 # two stamps
+    44291f84a3ad9a9bdbd7be450bd918f8
+    0068e5cf8b010000 e0fbe9cf8b010000 ffffffffffffffff
+    0403020100000000 01000000 01000000
+    36d5eb02370f2b3f 100f0e0d0c0b0a090807060504030201   # the tag `user:7`, its token
+    0100000000000000 ffffffffffffffffffffffffffffffff
+    07";
+
+#[test]
+fn a_frame_with_tags_of_version_1_is_written_and_read() {
+    let token = 0x0102_0304_0506_0708_090a_0b0c_0d0e_0f10;
+    let stamps = [Stamp { tag: Tag::new("user:7").id(), token }, Stamp { tag: TagId(1), token: u128::MAX }];
+    let codec = Codec::default();
+    let frame = codec.encode_stamped(&key(), Some(&7_u8), Format::MessagePack, &envelope(), &stamps).unwrap();
+    assert_eq!(hex(&frame), hex(&golden(TAGGED)));
+    let frame = open(TAGGED);
+    assert_eq!(frame.stamps().collect::<Vec<_>>(), stamps);
+    assert_eq!(frame.decode::<u8>(), Ok(7));
+}
 const SEALED: &str = "
     01 01 dd3493ee81f7babd              # version 1, MessagePack, what the master key is named by
     80 00 0000 02000000                 # sealed

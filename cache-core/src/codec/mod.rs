@@ -14,7 +14,7 @@ mod seal;
 pub use compress::Compression;
 pub use format::Format;
 pub(crate) use frame::expired;
-pub use frame::{Frame, Header, peek};
+pub use frame::{Frame, Header, Stamp, peek};
 #[cfg(feature = "encrypt")]
 pub use seal::{IntoMasterKey, Keyring, MasterKey, Provider};
 pub use seal::{MAX_KEYS, Place, Sealer};
@@ -76,13 +76,30 @@ impl Codec {
         format: Format,
         envelope: &Envelope,
     ) -> Result<Bytes> {
+        self.encode_stamped(place, value, format, envelope, &[])
+    }
+
+    /// [`Codec::encode`] of an entry with tags: each with the token that it had before the value was loaded. A frame
+    /// holds 24 bytes more for each, and at most 65,535 of them.
+    ///
+    /// # Errors
+    /// As for [`Codec::encode`].
+    pub fn encode_stamped<'p, T: Serialize + ?Sized>(
+        &self,
+        place: impl Into<Place<'p>>,
+        value: Option<&T>,
+        format: Format,
+        envelope: &Envelope,
+        stamps: &[Stamp],
+    ) -> Result<Bytes> {
         let place = place.into();
-        let mut payload = frame::begin(envelope, &place, self.limit())?;
+        let stamps = stamps.get(..usize::from(u16::MAX)).unwrap_or(stamps);
+        let mut payload = frame::begin(envelope, stamps, &place, self.limit())?;
         if let Some(value) = value {
             format.encode(value, &mut payload)?;
         }
         let header = Header::new(place.key.fingerprint(), format, value.is_none(), envelope);
-        frame::finish(header, payload, self.compression, &place)
+        frame::finish(header, stamps, payload, self.compression, &place)
     }
 
     /// Checks a stored frame and takes it apart. Zero copy, unless the frame is compressed or sealed.

@@ -59,7 +59,17 @@ impl Engine {
         };
         match self.open(ask, &bytes) {
             Ok(Opened::Counter(value)) => Ok(Some(value)),
-            Ok(Opened::Frame(value, ..)) => Ok(value),
+            Ok(Opened::Frame(value, .., stamps)) => match self.vouch(ask, primary, &stamps).await {
+                Ok(Ok(_)) => Ok(value),
+                Ok(Err(reason)) => {
+                    self.missed(primary.name, reason);
+                    Ok(None)
+                }
+                Err(error) => {
+                    self.tier_failed(primary, "tags", &error);
+                    if self.fails_closed(ask) { Err(error) } else { Ok(None) }
+                }
+            },
             Err(reason) => {
                 self.missed(primary.name, reason);
                 Ok(None)
@@ -134,6 +144,7 @@ impl Engine {
             }
         };
         match tier.backend.get(ask.key).await {
+            Ok(Some(bytes)) if self.is_overtaken(ask, tier, &bytes).await => Ok(Remaining::Missing),
             Ok(Some(bytes)) => Ok(self.remaining_of(ask.key, tier.backend.ttl(ask.key).await, &bytes)),
             Ok(None) => Ok(self.remaining_near(ask.key)),
             Err(error) if self.fails_closed(ask) => Err(error),

@@ -7,17 +7,19 @@ use super::lease::Lease;
 use super::outcome::Outcome;
 use super::run::{Boxed, Ran};
 use super::stale::Stale;
+use super::tags::AskedTags;
 use super::typed::{Hold, Loaded, Recipe, Shape, Share, Split, Verdict};
 use super::{Ask, Engine};
 use crate::entry::{Reason, Status};
 use crate::flight::Lead;
+use crate::key::Tag;
 use crate::port::near::Held;
 use crate::time::Ttl;
 
 /// What is left to do when the callers have their answer.
 pub(super) enum After {
     /// Store a value, or the memory of its absence.
-    Store(Landed, Option<Held>, Ttl),
+    Store(Landed, Option<Held>, Ttl, Vec<Tag>),
     /// Store nothing, and leave nothing older.
     Drop(Landed),
     /// Nothing.
@@ -36,7 +38,7 @@ impl Engine {
     ) -> (Answer<R::Ret>, After) {
         let tell = |outcome| lead.map_or((), |lead| lead.tell(outcome));
         let status = Status::loaded(older.map_or(Reason::Absent, |_| Reason::Expired));
-        let Loaded { ret, ttl, skip } = match ran {
+        let Loaded { ret, ttl, skip, mut tags } = match ran {
             Ran::Loaded(loaded) => loaded,
             Ran::GivenUp(answer, outcome) => {
                 self.counters.add(ask.space, Count::LoadFailed);
@@ -53,7 +55,8 @@ impl Engine {
                 let after = match recipe.judge(&value) {
                     Verdict::Keep(of_value) if !skip => {
                         let ttl = if ttl == Ttl::Default { of_value } else { ttl };
-                        After::Store(landed, Some(held), ttl)
+                        tags.append(&mut recipe.tags(&value));
+                        After::Store(landed, Some(held), ttl, tags)
                     }
                     _ => {
                         self.not_stored(ask.space, "all", Reason::Refused);
@@ -66,7 +69,7 @@ impl Engine {
                 self.note_success(ask.key);
                 tell(Outcome::Value(None));
                 let remembered = !skip && ask.space.policy.negative_ttl.is_some();
-                (ret, if remembered { After::Store(landed, None, ttl) } else { After::Drop(landed) })
+                (ret, if remembered { After::Store(landed, None, ttl, tags) } else { After::Drop(landed) })
             }
             Split::Failed(ret) => {
                 self.counters.add(ask.space, Count::LoadFailed);
@@ -98,8 +101,8 @@ impl Engine {
     ) -> Boxed<impl Future<Output = ()>> {
         Box::pin(async move {
             match after {
-                After::Store(landed, value, ttl) => {
-                    let ask = if ttl == Ttl::Default { *ask } else { Ask { ttl, ..*ask } };
+                After::Store(landed, value, ttl, by_value) => {
+                    let ask = ask.living(ttl).tagged(AskedTags { by_value: &by_value, ..ask.tags });
                     self.land(&ask, landed, value.as_ref(), lease).await;
                 }
                 After::Drop(landed) => self.drop_older(ask, landed).await,

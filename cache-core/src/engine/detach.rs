@@ -211,6 +211,10 @@ async fn begin(
             }
         }
     }
+    let landed = match refreshed {
+        Some(_) => landed.begun(engine.prepare_tags(ask, landed.born()).await),
+        None => landed,
+    };
     engine.counters.add(ask.space, Count::Load);
     let (limit, identity, began) = (engine.load_limit(ask), engine.identity(), engine.parts.clock.tick());
     Some(Begun { leader, landed, limit, identity, began, lease_time: engine.parts.lease_time })

@@ -54,10 +54,10 @@ impl Engine {
 
     /// `None` when it has to be removed instead.
     async fn expire_everywhere(&self, ask: &Ask<'_>) -> Option<Ended> {
-        let cells = self.stamps.cells(ask.key);
         let _alone = self.gate.set(ask.key).await;
         let seen = self.stamps.born();
         let near = self.parts.near.entry(ask.key.near()).filter(|entry| self.is_alive(entry));
+        let cells = near.as_ref().map_or_else(|| self.cells(ask), |entry| entry.meta.cells);
         // From here on nothing that was loaded before is stored.
         let begun = self.stamps.renew(ask.key, &cells, seen)?;
         let unfinished = Unfinished::owed(self, What::Key(ask.key));

@@ -9,10 +9,10 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::Engine;
-use crate::codec;
+use crate::codec::{self, Stamp};
 use crate::entry::Reason;
 use crate::error::{Error, ErrorKind};
-use crate::key::CacheKey;
+use crate::key::{CacheKey, MAX_TAGS};
 use crate::port::backend::{Remaining, parse_counter};
 use crate::port::near::NearEntry;
 use crate::tier::Tier;
@@ -67,6 +67,9 @@ pub struct EntryReport {
     pub fresh_for: Remaining,
     /// Approximate bytes, key included in the near tier; the size of the frame in a byte tier.
     pub bytes: u64,
+    /// Its tags, by the names that this process has met them under; those of a byte tier that it has not, by digits. Of
+    /// more than four the near tier knows only three.
+    pub tags: Vec<String>,
 }
 
 impl Engine {
@@ -105,7 +108,10 @@ impl Engine {
         TierReport {
             tier: "near",
             reason,
-            entry: Some(EntryReport::of_near(&entry, fresh_for, now.since(times.created))),
+            entry: Some(EntryReport {
+                tags: self.names_in(&entry.meta.cells),
+                ..EntryReport::of_near(&entry, fresh_for, now.since(times.created))
+            }),
         }
     }
 
@@ -129,7 +135,14 @@ impl Engine {
         let size = bytes.len() as u64;
         if parse_counter(bytes).is_some() {
             let fresh_for = tier.backend.ttl(key).await.unwrap_or(Remaining::Unknown);
-            let entry = EntryReport { kind: "counter", negative: false, age: None, fresh_for, bytes: size };
+            let entry = EntryReport {
+                kind: "counter",
+                negative: false,
+                age: None,
+                fresh_for,
+                bytes: size,
+                tags: Vec::new(),
+            };
             return TierReport { tier: tier.name, reason: None, entry: Some(entry) };
         }
         // The schema is whatever the writer's was: it is part of the key, and so of the frame's fingerprint.
@@ -139,6 +152,7 @@ impl Engine {
             Err(reason) => return TierReport::without(tier.name, reason),
         };
         let (now, deadlines) = (self.parts.clock.wall(), frame.deadlines());
+        let stamps: Vec<Stamp> = frame.stamps().take(MAX_TAGS).collect();
         let fresh_for = deadlines.fresh_until.remaining(now);
         let entry = EntryReport {
             kind: frame.header().format.name(),
@@ -146,8 +160,15 @@ impl Engine {
             age: Some(age(deadlines.created, now)),
             fresh_for: remaining(fresh_for),
             bytes: size,
+            tags: self.names_of(&stamps),
         };
-        let reason = fresh_for.is_none().then_some(Reason::Expired);
+        let reason = match fresh_for {
+            None => Some(Reason::Expired),
+            Some(_) => match self.stand(tier, &stamps).await {
+                Ok(stand) => (!stand).then_some(Reason::TagChanged),
+                Err(error) => Some(reason_of(&error)),
+            },
+        };
         TierReport { tier: tier.name, reason, entry: Some(entry) }
     }
 }
@@ -177,6 +198,7 @@ impl EntryReport {
             age: Some(age),
             fresh_for: remaining(fresh_for),
             bytes: u64::from(entry.meta.weight),
+            tags: Vec::new(),
         }
     }
 }

@@ -49,6 +49,9 @@ impl Engine {
         if self.lacks_a_key(ask) {
             return self.unsealable(ask, over).await;
         }
+        if let Some((reason, error)) = ask.tags.tokens.and_then(|tokens| tokens.trouble.clone()) {
+            return self.untold(ask, reason, error).await;
+        }
         match self.encode(ask, value, life) {
             Ok(frame) => {
                 let kept = life.plus(self.kept(ask, value.is_none()));
@@ -75,8 +78,12 @@ impl Engine {
 
     /// A value that has no frame leaves no older one.
     pub(super) async fn unencodable(&self, ask: &Ask<'_>, error: Error) -> FarWrite {
+        self.untold(ask, reason_of(&error), error).await
+    }
+
+    /// The byte tiers get no frame of the value, and keep no older one.
+    pub(super) async fn untold(&self, ask: &Ask<'_>, reason: Reason, error: Error) -> FarWrite {
         self.remove_older(ask).await;
-        let reason = reason_of(&error);
         self.not_stored(ask.space, "far", reason);
         FarWrite::Failed(reason, error)
     }
@@ -90,7 +97,8 @@ impl Engine {
             version: self.parts.clock.wall().0,
             immutable: policy.immutable,
         };
-        ask.values.encode(&self.parts.codec, self.far_place(ask)?, value, policy.format, &envelope)
+        let stamps = ask.tags.tokens.map_or(&[][..], |tokens| &tokens.stamps);
+        ask.values.encode(&self.parts.codec, self.far_place(ask)?, value, policy.format, &envelope, stamps)
     }
 
     pub(super) async fn send(

@@ -11,9 +11,10 @@ use super::land::Landing;
 use super::serving::Serving;
 use super::stale::Stale;
 use super::{Ask, Engine, Found};
-use crate::codec::peek;
+use crate::codec::{Stamp, peek};
 use crate::entry::{Deadlines, Reason};
 use crate::error::{Error, ErrorKind, Result};
+use crate::key::MAX_TAGS;
 use crate::policy::Use;
 use crate::port::backend::{DeleteOptions, parse_counter};
 use crate::port::near::{Held, HeldKind, NearEntry, Times};
@@ -114,6 +115,10 @@ impl Engine {
             self.missed(NEAR, Reason::Invalidated);
             return Ok(Look::Nothing);
         }
+        if !ask.tags.is_none() && !self.stamps.cover(&meta.cells, &ask.tags.ids()) {
+            self.missed(NEAR, Reason::TagsDiffer);
+            return Ok(Look::Nothing);
+        }
         let (trusted, due) = (now < meta.times.trusted_until, now >= meta.fresh_until);
         if !trusted {
             self.missed(NEAR, Reason::Expired);
@@ -132,7 +137,8 @@ impl Engine {
                 Ok(Look::Fresh(Found::new(Some(value), NEAR, now.since(meta.times.created))))
             }
             Some(value) => {
-                let entry = Stale { value, tier: NEAR, born: meta.born, seen, times: meta.times };
+                let (cells, times) = (meta.cells, meta.times);
+                let entry = Stale { value, tier: NEAR, born: meta.born, seen, cells, times };
                 Ok(if trusted { Look::Due(entry) } else { Look::Stale(entry) })
             }
             None if trusted && ask.strict => Err(mismatch(ask, meta.kind)),
@@ -141,7 +147,8 @@ impl Engine {
     }
 
     async fn far(&self, ask: &Ask<'_>, tier: Tier<'_>, born: u64) -> Result<Look> {
-        let bytes = match tier.backend.get(ask.key).await {
+        let (bytes, ()) = tokio::join!(tier.backend.get(ask.key), self.look_ahead(ask, tier));
+        let bytes = match bytes {
             Ok(Some(bytes)) => bytes,
             Ok(None) => {
                 self.missed(tier.name, Reason::Absent);
@@ -150,24 +157,48 @@ impl Engine {
             Err(error) => return self.failed_read(ask, tier, error),
         };
         match self.open(ask, &bytes) {
-            Ok(opened) => Ok(self.promote(ask, tier, born, opened, &bytes).await),
-            Err(reason) => {
-                self.missed(tier.name, reason);
-                if reason.heals() {
-                    self.heal(ask, tier, bytes).await;
-                } else if reason == Reason::Expired
-                    && let Some(stale) = self.expired(ask, tier, born, &bytes)
-                {
-                    self.promote_stale(ask, &stale, bytes.len()).await;
-                    return Ok(Look::Stale(stale));
-                }
-                Ok(Look::Nothing)
-            }
+            Ok(opened) => match self.vouch(ask, tier, opened.stamps()).await {
+                Ok(Ok(tokens)) => Ok(self.promote(&ask.under(&tokens), tier, born, opened, &bytes).await),
+                Ok(Err(reason)) => Ok(self.unreadable(ask, tier, reason, bytes).await),
+                Err(error) => self.failed_read(ask, tier, error),
+            },
+            Err(Reason::Expired) => self.far_expired(ask, tier, born, &bytes).await,
+            Err(reason) => Ok(self.unreadable(ask, tier, reason, bytes).await),
         }
     }
 
+    async fn unreadable(&self, ask: &Ask<'_>, tier: Tier<'_>, reason: Reason, bytes: Bytes) -> Look {
+        self.missed(tier.name, reason);
+        if reason.heals() {
+            self.heal(ask, tier, bytes).await;
+        }
+        Look::Nothing
+    }
+
+    async fn far_expired(&self, ask: &Ask<'_>, tier: Tier<'_>, born: u64, bytes: &Bytes) -> Result<Look> {
+        self.missed(tier.name, Reason::Expired);
+        let Some((mut stale, stamps)) = self.expired(ask, tier, born, bytes) else {
+            return Ok(Look::Nothing);
+        };
+        let tokens = match self.vouch(ask, tier, &stamps).await {
+            Ok(Ok(tokens)) => tokens,
+            Ok(Err(_)) => return Ok(Look::Nothing),
+            Err(error) => return self.failed_read(ask, tier, error),
+        };
+        let ask = &ask.under(&tokens);
+        stale.cells = self.cells(ask);
+        self.promote_stale(ask, &stale, bytes.len()).await;
+        Ok(Look::Stale(stale))
+    }
+
     /// The value of an expired frame, when it may still be good for something.
-    fn expired(&self, ask: &Ask<'_>, tier: Tier<'_>, born: u64, bytes: &Bytes) -> Option<Stale> {
+    fn expired(
+        &self,
+        ask: &Ask<'_>,
+        tier: Tier<'_>,
+        born: u64,
+        bytes: &Bytes,
+    ) -> Option<(Stale, Vec<Stamp>)> {
         let window = self.windows(ask).longest();
         let frame = self.parts.codec.open(self.far_place(ask).ok()?, ask.space.policy.schema, bytes).ok()?;
         if window.is_zero() || frame.is_negative() {
@@ -182,7 +213,8 @@ impl Engine {
             kept_until: now.after(left),
         };
         let value = ask.values.decode(&frame).ok()?;
-        Some(Stale { value, tier: tier.name, born, seen: born, times })
+        let stale = Stale { value, tier: tier.name, born, seen: born, cells: self.cells(ask), times };
+        Some((stale, frame.stamps().collect()))
     }
 
     /// Reads stored bytes: who wrote them, whether they are fresh, what they hold.
@@ -199,8 +231,12 @@ impl Engine {
             .deadlines()
             .fresh_for(self.parts.clock.wall(), self.longest_life(ask))
             .ok_or(Reason::Expired)?;
+        let stamps: Vec<Stamp> = frame.stamps().take(MAX_TAGS + 1).collect();
+        if stamps.len() > MAX_TAGS {
+            return Err(Reason::Bounds);
+        }
         let value = if frame.is_negative() { None } else { Some(ask.values.decode(&frame)?) };
-        Ok(Opened::Frame(value, left, bytes.len()))
+        Ok(Opened::Frame(value, left, bytes.len(), stamps))
     }
 
     async fn promote(&self, ask: &Ask<'_>, tier: Tier<'_>, born: u64, opened: Opened, bytes: &Bytes) -> Look {
@@ -220,10 +256,10 @@ impl Engine {
     ) -> Look {
         let (value, left, stored_bytes) = match opened {
             Opened::Counter(value) => return Look::Fresh(Found::new(Some(value), tier.name, Duration::ZERO)),
-            Opened::Frame(value, left, bytes) => (value, left, bytes),
+            Opened::Frame(value, left, bytes, _) => (value, left, bytes),
         };
         let (age, window) = self.age_and_window(ask, value.is_none(), bytes);
-        if !self.stamps.may_land(ask.key, &self.stamps.cells(ask.key), born) {
+        if !self.may_land(ask, born) {
             self.missed(tier.name, Reason::Invalidated);
             return Look::Nothing;
         }
@@ -312,8 +348,18 @@ impl Engine {
 pub(super) enum Opened {
     /// A counter.
     Counter(Held),
-    /// A value (or remembered absence), the life it has left, and the bytes it is stored in.
-    Frame(Option<Held>, Life, usize),
+    /// A value (or remembered absence), the life it has left, the bytes it is stored in, and its tags.
+    Frame(Option<Held>, Life, usize, Vec<Stamp>),
+}
+
+impl Opened {
+    /// The tags, with the tokens that they had.
+    pub(super) fn stamps(&self) -> &[Stamp] {
+        match self {
+            Self::Counter(_) => &[],
+            Self::Frame(.., stamps) => stamps,
+        }
+    }
 }
 
 fn mismatch(ask: &Ask<'_>, held: &HeldKind) -> Error {

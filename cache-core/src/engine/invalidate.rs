@@ -9,7 +9,7 @@ use super::serving::Serving;
 use super::unfinished::Unfinished;
 use crate::entry::Invalidated;
 use crate::error::{Error, ErrorKind, Result};
-use crate::key::{CacheKey, KeyPattern, SpaceName};
+use crate::key::{CacheKey, KeyPattern, SpaceName, TagId};
 use crate::port::backend::DeleteOptions;
 use crate::port::near::NearEntry;
 use crate::stamp::Scope;
@@ -26,6 +26,8 @@ pub(crate) enum What<'a> {
     Space(&'a SpaceName),
     /// Every entry that a pattern (without its namespace) matches.
     Pattern(&'a KeyPattern),
+    /// Every entry of one of these tags.
+    Tags(&'a [TagId]),
     /// Every entry of the manager.
     Everything,
 }
@@ -96,17 +98,25 @@ impl Engine {
             Scope::Keys(keys) => keys.iter().for_each(|key| self.forget_loads(key)),
             Scope::Pattern(pattern) => self.forget_loads_where(|key| pattern.matches(key.as_str())),
             Scope::Space(_) | Scope::Everything => self.forget_loads_where(|_| true),
+            Scope::Tags(tags) => self.forget_tagged_loads(tags),
         }
+        self.forget_tokens(what);
     }
 
     /// Removes near entries; counts those that were alive and in no byte tier.
     fn remove_near(&self, what: What<'_>, pattern: Option<&KeyPattern>) -> u64 {
         let now = self.parts.clock.tick();
-        let counts = |entry: &NearEntry| u64::from(entry.meta.only_here && now < entry.meta.times.expires);
+        let counts = |entry: &NearEntry| {
+            let alive =
+                now < entry.meta.times.expires && self.stamps.tags_hold(&entry.meta.cells, entry.meta.born);
+            u64::from(entry.meta.only_here && alive)
+        };
         let remove = |key: &CacheKey| self.parts.near.remove(key).map_or(0, |entry| counts(&entry));
         match what {
             What::Key(key) => return remove(key),
             What::Keys(keys) => return keys.iter().map(remove).sum(),
+            // Their cells have moved: they are found dead one by one.
+            What::Tags(_) => return 0,
             What::Space(_) | What::Pattern(_) | What::Everything => {}
         }
         let mut removed = 0;
@@ -155,8 +165,9 @@ impl Engine {
         match (what, pattern) {
             (What::Key(key), _) => tier.backend.delete(key, DeleteOptions::default()).await.map(u64::from),
             (What::Keys(keys), _) => tier.backend.delete_many(keys).await,
+            (What::Tags(tags), _) => self.remove_markers(tier, tags).await.map(|()| 0),
             (_, Some(pattern)) => tier.backend.delete_pattern(pattern).await,
-            (_, None) => tier.backend.clear(&self.parts.namespace).await,
+            (_, None) => self.clear_tier(tier).await,
         }
     }
 
@@ -173,7 +184,7 @@ impl Engine {
     /// The pattern that names the physical keys, unless one key or everything is meant.
     pub(super) fn physical(&self, what: What<'_>) -> Option<KeyPattern> {
         match what {
-            What::Key(_) | What::Keys(_) | What::Everything => None,
+            What::Key(_) | What::Keys(_) | What::Tags(_) | What::Everything => None,
             What::Space(name) => Some(KeyPattern::for_space(name).within(&self.parts.namespace)),
             What::Pattern(pattern) => Some(pattern.within(&self.parts.namespace)),
         }
@@ -184,6 +195,7 @@ fn scope<'a>(what: What<'a>, pattern: Option<&'a KeyPattern>) -> Scope<'a> {
     match (what, pattern) {
         (What::Key(key), _) => Scope::Key(key),
         (What::Keys(keys), _) => Scope::Keys(keys),
+        (What::Tags(tags), _) => Scope::Tags(tags),
         (_, Some(pattern)) => Scope::Pattern(pattern),
         (_, None) => Scope::Everything,
     }

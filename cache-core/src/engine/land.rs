@@ -43,6 +43,15 @@ impl Landed {
         let (Self::New(born) | Self::Replacing(born) | Self::Over(born)) = self;
         born
     }
+
+    /// The same of a load that begins only now.
+    pub(super) fn begun(self, born: u64) -> Self {
+        match self {
+            Self::New(_) => Self::New(born),
+            Self::Replacing(_) => Self::Replacing(born),
+            Self::Over(_) => Self::Over(born),
+        }
+    }
 }
 
 impl Engine {
@@ -63,6 +72,14 @@ impl Engine {
             return self.not_stored(ask.space, "all", Reason::Disabled);
         }
         self.settle().await;
+        let tokens = match self.tokens_at(ask, Some(landed.born())).await {
+            Ok(tokens) => tokens,
+            Err(reason) => {
+                self.not_stored(ask.space, "all", reason);
+                return self.drop_older(ask, landed).await;
+            }
+        };
+        let ask = &ask.under(&tokens);
         match landed {
             Landed::New(_) | Landed::Replacing(_) => self.land_new(ask, landed, (life, lease), value).await,
             Landed::Over(born) => self.land_over(ask, born, (life, lease), value).await,
@@ -78,7 +95,7 @@ impl Engine {
         value: Option<&Held>,
     ) {
         let _gate = self.gate.set(ask.key).await;
-        if !self.stamps.may_land(ask.key, &self.stamps.cells(ask.key), born) {
+        if !self.may_land(ask, born) {
             return self.not_stored(ask.space, "all", Reason::Invalidated);
         }
         let condition =
@@ -100,7 +117,7 @@ impl Engine {
     /// What was loaded is not to be stored: a refresh removes what it was to replace, unless something newer came.
     pub(super) async fn drop_older(&self, ask: &Ask<'_>, landed: Landed) {
         let (Landed::Over(born) | Landed::Replacing(born)) = landed else { return };
-        if self.stamps.may_land(ask.key, &self.stamps.cells(ask.key), born)
+        if self.may_land(ask, born)
             && let Err(error) = self.invalidate(What::Key(ask.key)).await
         {
             tracing::warn!(%error, "a value that a refresh did not find any more was not removed everywhere");
@@ -114,9 +131,9 @@ impl Engine {
         (life, lease): (Life, Option<Lease>),
         value: Option<&Held>,
     ) {
-        let (cells, born) = (self.stamps.cells(ask.key), landed.born());
+        let (cells, born) = (self.cells(ask), landed.born());
         let _gate = self.gate.land(ask.key).await;
-        if !self.stamps.may_land(ask.key, &cells, born) {
+        if !self.may_land(ask, born) {
             return self.not_stored(ask.space, "all", Reason::Invalidated);
         }
         let over = lease.as_ref().map_or(Over::Nothing, |lease| Over::Leased(lease.token()));
@@ -152,11 +169,13 @@ impl Engine {
     /// trusted for its own life or the near tier's bound, whichever ends first.
     pub(super) fn times(&self, ask: &Ask<'_>, left: Life, window: Duration, age: Duration) -> Times {
         let now = self.parts.clock.tick();
-        let bounded = !ask.space.policy.immutable && !ask.space.policy.local;
-        let bound = self.parts.near_ttl.filter(|_| bounded);
+        // What has a tag may be invalidated, though it never changes.
+        let immutable = ask.space.policy.immutable && ask.tags.ids().is_empty();
+        let bound = self.parts.near_ttl.filter(|_| !immutable && !ask.space.policy.local);
+        let tokens_end = ask.tags.tokens.map_or(Tick::NEVER, |tokens| tokens.until);
         Times {
             created: now.before(age),
-            trusted_until: now.after(bound.map_or(left, |bound| bound.min(left))),
+            trusted_until: now.after(bound.map_or(left, |bound| bound.min(left))).min(tokens_end),
             expires: now.after(left),
             kept_until: now.after(left.plus(window)),
         }
@@ -173,7 +192,7 @@ impl Engine {
             fresh_until: times.trusted_until.min(refresh_at),
             times,
             born: landing.born,
-            cells: self.stamps.cells(ask.key),
+            cells: self.cells(ask),
             weight: weight(ask.key.near(), ask.values.size() + landing.stored_bytes),
             negative: value.is_none(),
             only_here: landing.only_here,

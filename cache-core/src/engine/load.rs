@@ -85,6 +85,10 @@ impl Engine {
     ) -> Answer<R::Ret> {
         let mut request = self.request(ask.space);
         let limits = self.limits(ask);
+        if !ask.tags.is_none() {
+            self.settle().await;
+            self.prepare_tags(ask, self.stamps.born()).await;
+        }
         self.stamps.bump(Scope::Key(ask.key));
         self.forget_loads(ask.key);
         match self.seat(ask) {
@@ -175,7 +179,7 @@ impl Engine {
         }
     }
 
-    /// Takes the lease for a load, or finds that another process has done it meanwhile.
+    /// Takes the lease for a load and sees to the markers of its tags, or finds that another process has done it meanwhile.
     async fn ask_leave<R: Recipe>(
         &self,
         ask: &Ask<'_>,
@@ -185,7 +189,13 @@ impl Engine {
         request: &mut Request<'_>,
     ) -> Step<R::Ret> {
         let late = |limit| self.late(ask, recipe, older.as_ref(), limit);
-        let (born, lease) = match limits.wait(self.permit(ask, born, older.as_ref()), late).await {
+        let leave = async {
+            match self.permit(ask, born, older.as_ref()).await {
+                Permit::Load(born, lease) => Permit::Load(self.prepare_tags(ask, born).await, lease),
+                found @ Permit::Found(_) => found,
+            }
+        };
+        let (born, lease) = match limits.wait(leave, late).await {
             Ok(Permit::Load(born, lease)) => (born, lease),
             Ok(Permit::Found(found)) => match judge_fresh(recipe, found, request) {
                 Judged::Done(step, outcome) => {

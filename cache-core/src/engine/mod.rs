@@ -48,6 +48,7 @@ mod sealed;
 mod seek;
 mod serving;
 mod stale;
+mod tags;
 mod typed;
 mod unfinished;
 mod values;
@@ -64,6 +65,7 @@ pub use keyspace::{Keyspace, Policy};
 pub use put::Written;
 pub(crate) use question::Question;
 pub(crate) use sealed::no_master_key;
+pub(crate) use tags::AskedTags;
 pub(crate) use typed::{Body, Loaded, Older, Plainly, Recipe};
 pub use typed::{
     ByClone, ByNothing, ByText, Failure, Fallible, FallibleOptional, Hold, HoldArc, HoldClone, Optional,
@@ -83,14 +85,14 @@ use crate::entry::Reason;
 use crate::error::Error;
 use crate::flight::Flights;
 use crate::front::Fronts;
-use crate::key::{CacheKey, Namespace};
+use crate::key::{CacheKey, Namespace, TagId};
 use crate::policy::{FailMode, Jitter};
 use crate::port::clock::Clock;
 use crate::port::near::NearStore;
 use crate::port::recorder::{Event, Recorder};
 use crate::port::spawn::{Spawner, Task};
 use crate::recovery::Journal;
-use crate::stamp::{Gate, Stamps};
+use crate::stamp::{Cells, Gate, Stamps};
 use crate::tier::{Tier, Tiers};
 use crate::time::Life;
 use absences::Absences;
@@ -98,6 +100,7 @@ use backoff::Failures;
 use counters::{Count, Counters};
 use detach::Background;
 use refresh::Refreshes;
+use tags::Tagging;
 use warm::Warm;
 
 /// The parts that the builder wires together.
@@ -137,6 +140,7 @@ pub(crate) struct Engine {
     background: Background,
     failures: Failures,
     absences: Absences,
+    tagging: Tagging,
     refreshes: Refreshes,
     warm: Warm,
     counters: Counters,
@@ -159,6 +163,7 @@ impl Engine {
             background: Background::new(parts.max_detached_loads),
             failures: Failures::default(),
             absences: Absences::new(parts.near.bounds()),
+            tagging: Tagging::default(),
             refreshes: Refreshes::default(),
             warm: Warm::default(),
             counters: Counters::default(),
@@ -226,10 +231,10 @@ impl Engine {
         self.parts.spawner.spawn(task)
     }
 
-    /// Whether trouble of a tier is an error for this caller. A cached function never sees it: its result type
-    /// belongs to its own errors.
+    /// Whether trouble of a tier is an error for this caller. A cached function sees it only of what is sealed, and only
+    /// when its result can say so: else its errors are its own, and it loads.
     fn fails_closed(&self, ask: &Ask<'_>) -> bool {
-        ask.strict && (self.parts.fail_mode == FailMode::Closed || self.seals(ask))
+        (ask.strict && self.parts.fail_mode == FailMode::Closed) || self.seals(ask)
     }
 
     /// Lets nobody else join a load of this key that is under way.
@@ -238,9 +243,31 @@ impl Engine {
         self.blocking_flights.forget(key);
     }
 
+    fn forget_tagged_loads(&self, tags: &[TagId]) {
+        let label = tags::label(tags.iter().copied());
+        self.flights.forget_labelled(label);
+        self.blocking_flights.forget_labelled(label);
+    }
+
     fn forget_loads_where(&self, forget: impl Fn(&CacheKey) -> bool) {
         self.flights.forget_where(&forget);
         self.blocking_flights.forget_where(&forget);
+    }
+
+    /// The stamp cells of an entry with all tags that are known by now.
+    fn cells(&self, ask: &Ask<'_>) -> Cells {
+        if ask.tags.is_none() && ask.tags.tokens.is_none() {
+            return self.stamps.cells(ask.key, &[]);
+        }
+        self.stamps.cells(ask.key, &ask.tags.ids())
+    }
+
+    /// Whether what was begun at `born` may be stored: nothing that concerns it was invalidated since; and no tag at
+    /// all, when its tags were not known then.
+    fn may_land(&self, ask: &Ask<'_>, born: u64) -> bool {
+        let by_value = !ask.tags.by_value.is_empty();
+        (!by_value || self.stamps.tag_holds(TagId::ANY, born))
+            && self.stamps.may_land(ask.key, &self.cells(ask), born)
     }
 
     fn missed(&self, tier: &'static str, reason: Reason) {

@@ -49,11 +49,25 @@ impl Engine {
         }
         self.check_sealed_write(ask)?;
         self.settle().await;
+        let tokens = match self.tokens_at(ask, None).await {
+            Ok(tokens) => tokens,
+            Err(reason) => return self.reject(ask, condition, reason).await,
+        };
+        let ask = &ask.under(&tokens);
         let _gate = self.gate.set(ask.key).await;
         if condition == SetCondition::IfAbsent && self.holds_alone(ask) {
             return Ok(Written::Kept);
         }
         self.replace(ask, Some(held), life, condition).await
+    }
+
+    /// A value that may be stored nowhere leaves no older one.
+    async fn reject(&self, ask: &Ask<'_>, condition: SetCondition, reason: Reason) -> Result<Written> {
+        self.not_stored(ask.space, "all", reason);
+        if condition == SetCondition::Always {
+            let _journalled = self.invalidate(What::Key(ask.key)).await?;
+        }
+        Ok(Written::Rejected(reason))
     }
 
     /// Writes a value, or the memory of its absence, over what is there. The caller is alone in the key's gate.
@@ -107,7 +121,8 @@ impl Engine {
         let Ok(Some(bytes)) = tier.backend.get(ask.key).await else { return false };
         let wall = self.parts.clock.wall();
         let ended = peek(&bytes).is_some_and(|header| header.deadlines.fresh_until <= wall);
-        ended && tier.backend.delete(ask.key, DeleteOptions::if_unchanged(bytes)).await.unwrap_or(false)
+        let dead = ended || self.is_overtaken(ask, tier, &bytes).await;
+        dead && tier.backend.delete(ask.key, DeleteOptions::if_unchanged(bytes)).await.unwrap_or(false)
     }
 
     /// Whether the near tier is the only one that can be asked, and has a fresh entry.

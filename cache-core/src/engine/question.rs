@@ -1,8 +1,9 @@
 //! A question that owns its key, while its caller waits.
 
+use super::tags::OwnedTags;
 use super::values::Ask;
 use super::{Keyspace, Values};
-use crate::key::CacheKey;
+use crate::key::{CacheKey, Tag};
 use crate::time::Ttl;
 
 /// An [`Ask`] that owns its key, so that one who waits for the load of another can give it up for the other's: ten
@@ -14,29 +15,35 @@ pub(crate) struct Question<'a> {
     values: &'static dyn Values,
     ttl: Ttl,
     strict: bool,
+    tags: OwnedTags,
 }
 
 impl<'a> Question<'a> {
     /// As [`Ask::new`].
     pub(crate) fn new(key: CacheKey, space: &'a Keyspace, values: &'static dyn Values) -> Self {
-        Self { key, space, values, ttl: Ttl::Default, strict: false }
+        Self { key, space, values, ttl: Ttl::Default, strict: false, tags: OwnedTags::default() }
     }
 
     /// As [`Ask::direct`].
     pub(crate) fn direct(key: CacheKey, space: &'a Keyspace, values: &'static dyn Values, ttl: Ttl) -> Self {
-        Self { key, space, values, ttl, strict: true }
+        Self { key, space, values, ttl, strict: true, tags: OwnedTags::default() }
     }
 
     /// The same question.
     pub(super) fn of(ask: &Ask<'a>) -> Self {
-        let Ask { key, space, values, ttl, strict } = *ask;
-        Self { key: key.clone(), space, values, ttl, strict }
+        let Ask { key, space, values, ttl, strict, tags } = *ask;
+        Self { key: key.clone(), space, values, ttl, strict, tags: tags.owned() }
+    }
+
+    /// The same question about an entry with these tags; `open` when its value may name more.
+    pub(crate) fn tagged(self, named: Vec<Tag>, open: bool) -> Self {
+        Self { tags: OwnedTags::new(named, open), ..self }
     }
 
     /// What is asked.
     pub(crate) fn ask(&self) -> Ask<'_> {
-        let Self { key, space, values, ttl, strict } = self;
-        Ask { key, space, values: *values, ttl: *ttl, strict: *strict }
+        let Self { key, space, values, ttl, strict, tags } = self;
+        Ask { key, space, values: *values, ttl: *ttl, strict: *strict, tags: tags.asked() }
     }
 
     /// The keyspace.

@@ -62,7 +62,7 @@ impl Engine {
         let Call { recipe, body, detach: Some(launch) } = call else { return None };
         let places = Arc::clone(&self.refreshes.of(ask.space.name.id()).places);
         let permit = places.try_acquire_owned().ok()?;
-        let Seat::Lead(lead) = self.flights.seat(ask.key) else { return None };
+        let Seat::Lead(lead) = self.flights.seat_of(ask.key, ask.tags.label()) else { return None };
         let landed = Landed::Replacing(self.stamps.born());
         let leader = Leader::here(lead);
         let work = Work { recipe, body, leader, landed, older: Some(older), refresh: Some(permit) };

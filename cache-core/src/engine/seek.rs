@@ -108,7 +108,7 @@ impl Engine {
     pub(super) fn seat(&self, ask: &Ask<'_>) -> Seat<Outcome> {
         match self.single_flight(ask) {
             SingleFlight::Off => Seat::Lead(self.flights.alone(ask.key)),
-            _ => self.flights.seat(ask.key),
+            _ => self.flights.seat_of(ask.key, ask.tags.label()),
         }
     }
 }

@@ -166,8 +166,11 @@ impl Engine {
             self.gate.pass(Scope::Key(key)).await;
         }
         if entries.everything {
-            primary.clear(&self.parts.namespace).await?;
-            return Ok(());
+            return self.clear_tier(self.parts.tiers.primary()).await.map(drop);
+        }
+        let (any_tag, _) = self.markers(&[]);
+        if entries.keys.contains(&any_tag) {
+            primary.delete(&any_tag, DeleteOptions::default()).await?;
         }
         let keys: Vec<_> = entries.keys.iter().cloned().collect();
         for batch in keys.chunks(500) {
@@ -208,7 +211,7 @@ impl Engine {
     /// Whether the fallback could be cleared; it is owed otherwise.
     async fn clear_fallback(&self) -> bool {
         let fallback = self.parts.tiers.fallback();
-        let cleared = fallback.backend.clear(&self.parts.namespace).await;
+        let cleared = self.clear_tier(fallback).await;
         if let Err(error) = &cleared {
             self.tier_failed(fallback, "clear", error);
             self.parts.tiers.owe_fallback();
@@ -258,6 +261,11 @@ impl Engine {
         match what {
             What::Key(key) => self.journal.key(key),
             What::Keys(keys) => self.journal.keys(keys),
+            What::Tags(tags) => {
+                let (any, mut markers) = self.markers(tags);
+                markers.push(any);
+                self.journal.keys(&markers);
+            }
             What::Everything => self.journal.everything(),
             What::Space(_) | What::Pattern(_) => {
                 if let Some(pattern) = self.physical(what) {

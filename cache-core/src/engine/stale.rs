@@ -9,6 +9,7 @@ use super::{Ask, Engine};
 use crate::entry::{Freshness, Reason, Status};
 use crate::policy::Use;
 use crate::port::near::{Held, NearEntry, Times};
+use crate::stamp::Cells;
 
 /// A value that has expired or is to be refreshed, and what is needed to judge it at the moment it is served.
 #[derive(Debug, Clone)]
@@ -19,6 +20,8 @@ pub(super) struct Stale {
     pub(super) born: u64,
     /// The generation before it was found.
     pub(super) seen: u64,
+    /// The stamp cells of its key and tags.
+    pub(super) cells: Cells,
     pub(super) times: Times,
 }
 
@@ -33,9 +36,8 @@ impl Engine {
         if good_for == Use::Nothing {
             return Use::Nothing;
         }
-        let cells = self.stamps.cells(ask.key);
-        let valid =
-            self.stamps.valid(&cells, stale.born) && self.stamps.may_land(ask.key, &cells, stale.seen);
+        let cells = &stale.cells;
+        let valid = self.stamps.valid(cells, stale.born) && self.stamps.may_land(ask.key, cells, stale.seen);
         if valid { good_for } else { Use::Nothing }
     }
 

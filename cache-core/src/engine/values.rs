@@ -10,7 +10,8 @@ use serde::Serialize;
 use serde::de::{DeserializeOwned, IntoDeserializer, value::Error as ValueError};
 
 use super::Keyspace;
-use crate::codec::{Codec, Envelope, Format, Frame, Place};
+use super::tags::{AskedTags, OwnedTags, Tokens};
+use crate::codec::{Codec, Envelope, Format, Frame, Place, Stamp};
 use crate::entry::Reason;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::CacheKey;
@@ -27,11 +28,13 @@ pub(crate) struct Ask<'a> {
     pub(crate) ttl: Ttl,
     /// The caller's result can carry an error of the cache.
     pub(crate) strict: bool,
+    /// By which its entry can be invalidated together with others.
+    pub(crate) tags: AskedTags<'a>,
 }
 
 impl<'a> Ask<'a> {
     pub(crate) fn new(key: &'a CacheKey, space: &'a Keyspace, values: &'static dyn Values) -> Self {
-        Self { key, space, values, ttl: Ttl::Default, strict: false }
+        Self { key, space, values, ttl: Ttl::Default, strict: false, tags: AskedTags::default() }
     }
 
     /// A direct call: with its own life, and with room for an error in its result.
@@ -41,7 +44,7 @@ impl<'a> Ask<'a> {
         values: &'static dyn Values,
         ttl: Ttl,
     ) -> Self {
-        Self { key, space, values, ttl, strict: true }
+        Self { key, space, values, ttl, strict: true, tags: AskedTags::default() }
     }
 
     /// The same question with another life, unless that is the default.
@@ -49,10 +52,20 @@ impl<'a> Ask<'a> {
         if ttl == Ttl::Default { self } else { Self { ttl, ..self } }
     }
 
+    /// The same question about an entry with these tags.
+    pub(crate) fn tagged(self, tags: AskedTags<'a>) -> Self {
+        Self { tags, ..self }
+    }
+
+    /// The same question about an entry under these tokens.
+    pub(super) fn under(self, tokens: &'a Tokens) -> Self {
+        Self { tags: AskedTags { tokens: Some(tokens), ..self.tags }, ..self }
+    }
+
     /// The same question, for a load that outlives its caller.
     pub(crate) fn owned(self) -> Asked {
-        let Self { key, space, values, ttl, strict } = self;
-        Asked { key: key.clone(), space: space.clone(), values, ttl, strict }
+        let Self { key, space, values, ttl, strict, tags } = self;
+        Asked { key: key.clone(), space: space.clone(), values, ttl, strict, tags: tags.owned() }
     }
 
     /// Whether its values go to byte tiers.
@@ -69,13 +82,14 @@ pub(crate) struct Asked {
     values: &'static dyn Values,
     ttl: Ttl,
     strict: bool,
+    tags: OwnedTags,
 }
 
 impl Asked {
     /// The question.
     pub(crate) fn ask(&self) -> Ask<'_> {
-        let Self { key, space, values, ttl, strict } = self;
-        Ask { key, space, values: *values, ttl: *ttl, strict: *strict }
+        let Self { key, space, values, ttl, strict, tags } = self;
+        Ask { key, space, values: *values, ttl: *ttl, strict: *strict, tags: tags.asked() }
     }
 }
 
@@ -101,6 +115,7 @@ pub trait Values: fmt::Debug + Send + Sync + 'static {
         value: Option<&Held>,
         format: Format,
         envelope: &Envelope,
+        stamps: &[Stamp],
     ) -> Result<Bytes>;
 
     /// Decodes a value.
@@ -157,12 +172,13 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Values for StoredV
         value: Option<&Held>,
         format: Format,
         envelope: &Envelope,
+        stamps: &[Stamp],
     ) -> Result<Bytes> {
         let value = match value {
             Some(held) => Some(held.downcast_ref::<T>().ok_or_else(|| foreign(self.kind()))?),
             None => None,
         };
-        codec.encode(place, value, format, envelope)
+        codec.encode_stamped(place, value, format, envelope, stamps)
     }
 
     fn decode(&self, frame: &Frame) -> Result<Held, Reason> {
@@ -197,7 +213,15 @@ impl<T: Any + Send + Sync> Values for LocalValues<T> {
         false
     }
 
-    fn encode(&self, _: &Codec, _: Place<'_>, _: Option<&Held>, _: Format, _: &Envelope) -> Result<Bytes> {
+    fn encode(
+        &self,
+        _: &Codec,
+        _: Place<'_>,
+        _: Option<&Held>,
+        _: Format,
+        _: &Envelope,
+        _: &[Stamp],
+    ) -> Result<Bytes> {
         Err(foreign(self.kind()))
     }
 

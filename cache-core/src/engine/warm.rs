@@ -171,7 +171,7 @@ impl<M> Keeper<M> {
             return Some(None);
         }
         let seen = engine.stamps.born();
-        let older = Stale { value, tier: NEAR, born: meta.born, seen, times: meta.times };
+        let older = Stale { value, tier: NEAR, born: meta.born, seen, cells: meta.cells, times: meta.times };
         Some(engine.refresh_behind(&ask, (self.make)(), older))
     }
 }

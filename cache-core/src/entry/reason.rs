@@ -10,6 +10,14 @@ pub enum Reason {
     Expired,
     /// What is stored was invalidated after its load had begun.
     Invalidated,
+    /// One of its tags was invalidated, or the tag's marker was evicted.
+    TagChanged,
+    /// It was stored without a tag that the reader names.
+    TagsDiffer,
+    /// The markers of its tags cannot be read.
+    TagUnknown,
+    /// It has more tags than an entry can have.
+    TooManyTags,
     /// The bytes are no frame, or are cut short.
     Malformed,
     /// The checksum does not match.
@@ -74,6 +82,10 @@ impl Reason {
             Self::Absent => "absent",
             Self::Expired => "expired",
             Self::Invalidated => "invalidated",
+            Self::TagChanged => "tag_changed",
+            Self::TagsDiffer => "tags_differ",
+            Self::TagUnknown => "tag_unknown",
+            Self::TooManyTags => "too_many_tags",
             Self::Malformed => "malformed",
             Self::Checksum => "checksum",
             Self::NotAuthentic => "not_authentic",
@@ -111,6 +123,7 @@ impl Reason {
             self,
             Self::Malformed
                 | Self::Checksum
+                | Self::TagChanged
                 | Self::NotAuthentic
                 | Self::NotSealed
                 | Self::WrongKey

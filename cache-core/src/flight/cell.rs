@@ -5,6 +5,7 @@
 //! the wakers are taken under it after the outcome is there: nobody sleeps through it. One list of wakers (not one
 //! allocation per waiter), and nobody is woken under the lock: ten thousand waiters cost a push and a wake each.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -14,6 +15,8 @@ use crate::key::CacheKey;
 #[derive(Debug)]
 pub(super) struct Cell<O> {
     key: CacheKey,
+    /// A bit for each group that the flight belongs to.
+    label: AtomicU64,
     outcome: OnceLock<O>,
     waiting: Mutex<Waiting>,
 }
@@ -36,13 +39,23 @@ pub(super) struct Waiter<O> {
 
 impl<O> Cell<O> {
     /// Nothing told, nobody waiting.
-    pub(super) fn new(key: CacheKey) -> Self {
-        Self { key, outcome: OnceLock::new(), waiting: Mutex::default() }
+    pub(super) fn new(key: CacheKey, label: u64) -> Self {
+        Self { key, label: AtomicU64::new(label), outcome: OnceLock::new(), waiting: Mutex::default() }
     }
 
     /// What is loaded.
     pub(super) fn key(&self) -> &CacheKey {
         &self.key
+    }
+
+    /// Belongs to more groups. The caller holds the lock of the table that lists it.
+    pub(super) fn belongs_to(&self, label: u64) {
+        self.label.fetch_or(label, Ordering::Relaxed);
+    }
+
+    /// Whether it belongs to one of these groups. The caller holds the lock of the table that lists it.
+    pub(super) fn is_of(&self, label: u64) -> bool {
+        self.label.load(Ordering::Relaxed) & label != 0
     }
 
     /// Leaves an outcome, and wakes those who wait.
@@ -144,7 +157,7 @@ mod tests {
     use crate::key::Namespace;
 
     fn cell() -> Arc<Cell<u32>> {
-        Arc::new(Cell::new(CacheKey::direct(&Namespace::default(), "user:7").unwrap()))
+        Arc::new(Cell::new(CacheKey::direct(&Namespace::default(), "user:7").unwrap(), 0))
     }
 
     #[derive(Default)]

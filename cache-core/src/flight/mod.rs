@@ -54,13 +54,21 @@ impl<O> Default for Flights<O> {
 }
 
 impl<O> Flights<O> {
-    /// Takes a place in the load of a key.
+    /// Takes a place in the load of a key that belongs to no group.
+    #[cfg(test)]
     pub(crate) fn seat(self: &Arc<Self>, key: &CacheKey) -> Seat<O> {
+        self.seat_of(key, 0)
+    }
+
+    /// Takes a place in the load of a key. The label says by a bit for each to which groups it belongs: see
+    /// [`Flights::forget_labelled`].
+    pub(crate) fn seat_of(self: &Arc<Self>, key: &CacheKey, label: u64) -> Seat<O> {
         let mut shard = self.shard(key);
         if let Some(cell) = shard.get(key) {
+            cell.belongs_to(label);
             return Seat::Follow(Follow(Waiter::new(Arc::clone(cell))));
         }
-        let cell = Arc::new(Cell::new(key.clone()));
+        let cell = Arc::new(Cell::new(key.clone(), label));
         if shard.len() < self.room {
             shard.insert(key.clone(), Arc::clone(&cell));
         }
@@ -69,7 +77,7 @@ impl<O> Flights<O> {
 
     /// A load of a key that nobody can join.
     pub(crate) fn alone(self: &Arc<Self>, key: &CacheKey) -> Lead<O> {
-        Lead { flights: Arc::clone(self), cell: Arc::new(Cell::new(key.clone())) }
+        Lead { flights: Arc::clone(self), cell: Arc::new(Cell::new(key.clone(), 0)) }
     }
 
     /// Whether a load of the key is under way that could be joined.
@@ -86,6 +94,13 @@ impl<O> Flights<O> {
     pub(crate) fn forget_where(&self, mut forget: impl FnMut(&CacheKey) -> bool) {
         for shard in &self.shards {
             lock(shard).retain(|key, _| !forget(key));
+        }
+    }
+
+    /// Lets nobody else join any load whose label has one of these bits.
+    pub(crate) fn forget_labelled(&self, label: u64) {
+        for shard in &self.shards {
+            lock(shard).retain(|_, flight| !flight.is_of(label));
         }
     }
 

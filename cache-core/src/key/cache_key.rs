@@ -73,6 +73,11 @@ impl CacheKey {
         Self::among_claims(namespace, 'g', text)
     }
 
+    /// The key of a token. Tokens are no data: no pattern matches them, and the near tier never holds them.
+    pub(super) fn of_token(namespace: &Namespace, text: &str) -> Self {
+        Self::assemble(&namespace.token_prefix(), text, NearKey::direct(text), Nature::default())
+    }
+
     fn among_claims(namespace: &Namespace, kind: char, text: &str) -> Result<Self> {
         let text = KeyBuilder::new(text)?.into_text();
         let prefix = format!("{}{kind}:", namespace.claim_prefix());

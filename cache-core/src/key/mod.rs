@@ -17,6 +17,7 @@ mod secret;
 mod space;
 mod standard;
 mod stored;
+mod tag;
 mod untyped;
 mod writer;
 
@@ -30,6 +31,7 @@ pub use pattern::KeyPattern;
 pub use secret::KeySecret;
 pub use space::{SpaceId, SpaceName};
 pub use stored::StoredParts;
+pub use tag::{MAX_TAGS, Tag, TagId};
 pub use writer::PartWriter;
 
 /// A part whose text is longer than this is replaced by a 256-bit digest of it.

@@ -72,6 +72,12 @@ impl Namespace {
     pub fn claim_prefix(&self) -> String {
         format!("{}:c:", self.as_str())
     }
+
+    /// What every token of this namespace begins with. No data key does.
+    #[must_use]
+    pub fn token_prefix(&self) -> String {
+        format!("{}:t:", self.as_str())
+    }
 }
 
 impl Default for Namespace {

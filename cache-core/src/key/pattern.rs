@@ -121,6 +121,12 @@ impl KeyPattern {
         Self { scope: namespace.data_prefix().into(), ..self.clone() }
     }
 
+    /// Every token of a namespace. (All other patterns are over its data keys.)
+    #[must_use]
+    pub fn of_tokens(namespace: &Namespace) -> Self {
+        Self { scope: namespace.token_prefix().into(), ..Self::of("*", vec![vec![Token::AnyMany]]) }
+    }
+
     /// Whether a physical key is meant.
     #[must_use]
     pub fn matches(&self, key: &str) -> bool {

@@ -16,6 +16,10 @@ impl fmt::Display for Explanation {
         writeln!(f, "{:<9} {}", "a read", self.outlook)?;
         for report in &self.tiers {
             writeln!(f, "{report}")?;
+            let tags = report.entry.as_ref().map_or(&[][..], |entry| &entry.tags);
+            if f.alternate() && !tags.is_empty() {
+                writeln!(f, "{:<9} tags {}", "", tags.join(", "))?;
+            }
         }
         write!(f, "{:<9} {}", "loading", if self.loading { "yes, callers wait for it" } else { "no" })
     }
@@ -44,6 +48,9 @@ impl fmt::Display for TierReport {
 impl fmt::Display for EntryReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}, {} bytes", if self.negative { "absence of " } else { "" }, self.kind, self.bytes)?;
+        if !self.tags.is_empty() {
+            write!(f, ", {} tag{}", self.tags.len(), if self.tags.len() == 1 { "" } else { "s" })?;
+        }
         if let Some(age) = self.age {
             write!(f, ", {} old", rounded(age))?;
         }

@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use super::cached::{loaded, shown};
 use super::direct::Direct;
+use super::tagging::{check, named};
 use super::{CacheManager, Cached, DIRECT, KeepWarm, LoadError};
-use crate::engine::{Answer, Ask, Body, Call, Keyspace, Older, Policy, Question, Storable, StoredValues};
+use crate::engine::{Answer, Body, Call, Keyspace, Older, Policy, Question, Storable, StoredValues};
 use crate::entry::{Reason, Status};
 use crate::error::Result;
-use crate::key::CacheKey;
+use crate::key::{CacheKey, Tag};
 use crate::policy::{RefreshAhead, SingleFlight};
 use crate::time::{Life, Ttl};
 
@@ -59,6 +60,7 @@ pub(super) struct Asked {
     ttl: Ttl,
     /// The keyspace with the options of this call, when it has some. In a box: most calls have none, and many may wait.
     space: Option<Box<Keyspace>>,
+    tags: Vec<Tag>,
 }
 
 /// A loader as the engine runs it.
@@ -76,7 +78,7 @@ macro_rules! body {
 
 impl<T, E, F, L> GetOrLoad<'_, T, E, F, Attached, L> {
     pub(super) fn new(manager: CacheManager, key: Result<CacheKey>, loader: F) -> Self {
-        let asked = Asked { manager, key, ttl: Ttl::Default, space: None };
+        let asked = Asked { manager, key, ttl: Ttl::Default, space: None, tags: Vec::new() };
         Self { asked, loader, recipe: Direct::new(), of: PhantomData }
     }
 
@@ -117,16 +119,17 @@ impl<T, E, F: Clone> GetOrLoad<'static, T, E, F, Detached> {
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = Result<T, E>> + Send + 'static,
     {
-        let Self { asked: Asked { manager, key: Ok(key), ttl, space }, loader, recipe, .. } = self else {
+        let Self { asked: Asked { manager, key: Ok(key), ttl, space, tags }, loader, recipe, .. } = self
+        else {
             return;
         };
         let space = space.as_deref().unwrap_or(&DIRECT);
-        let ask = Ask::direct(&key, space, StoredValues::<T>::of(), ttl);
+        let question = Question::direct(key, space, StoredValues::<T>::of(), ttl).tagged(tags, false);
         let make = move || {
             let loader = loader.clone();
             Call::detached(recipe.clone(), body!(Simple, loader))
         };
-        manager.0.keep_warm(&ask, make, until_idle);
+        manager.0.keep_warm(&question.ask(), make, until_idle);
     }
 
     pub(super) fn manager(&self) -> &CacheManager {
@@ -138,6 +141,14 @@ impl<T, E, F, M, L> GetOrLoad<'_, T, E, F, M, L> {
     /// How long a loaded value is fresh.
     pub fn ttl(mut self, ttl: impl Into<Ttl>) -> Self {
         self.asked.ttl = ttl.into();
+        self
+    }
+
+    /// Tags by which the entry can be invalidated together with others: at most 64
+    /// ([`invalidate_tags`](CacheManager::invalidate_tags)). An entry that was stored without one of them is a miss. On a
+    /// byte tier a load costs one more read, of the markers that were not read in the last seconds.
+    pub fn tags(mut self, tags: impl IntoIterator<Item: AsRef<str>>) -> Self {
+        self.asked.tags = named(tags);
         self
     }
 
@@ -212,6 +223,7 @@ impl Asked {
     fn answer<T, E, B, G>(
         self,
         call: Call<Direct<T, E>, B>,
+        open: bool,
         give: Give<T, E, G>,
     ) -> impl Future<Output = Result<G, LoadError<E>>>
     where
@@ -220,7 +232,7 @@ impl Asked {
         B: Body<Result<T, LoadError<E>>>,
     {
         let checked = self.check();
-        let Self { manager, space, ttl, .. } = self;
+        let Self { manager, space, ttl, tags, .. } = self;
         async move {
             let (key, engine) = (checked.map_err(LoadError::Cache)?, &manager.0);
             if !engine.is_enabled() {
@@ -228,7 +240,8 @@ impl Asked {
                 return give(Answer { ret, status: Status::loaded(Reason::Disabled) });
             }
             let space = space.as_deref().unwrap_or(&DIRECT);
-            let mut question = Question::direct(key, space, StoredValues::<T>::of(), ttl);
+            let question = Question::direct(key, space, StoredValues::<T>::of(), ttl);
+            let mut question = question.tagged(tags, open);
             // Not awaited within the match: what was matched on would be kept meanwhile.
             let load = match engine.seek(&mut question, call.about()).await {
                 Ok(answer) => return give(answer),
@@ -244,6 +257,7 @@ impl Asked {
         self.ttl.resolve(Life::Forever)?;
         let usual = self.manager.0.usual();
         self.space.as_ref().map_or(Ok(()), |space| space.policy.check_over(usual))?;
+        check(&self.tags)?;
         Ok(key)
     }
 }
@@ -267,7 +281,7 @@ macro_rules! awaited {
             fn into_future(self) -> Self::IntoFuture {
                 let Self { asked, loader, recipe, .. } = self;
                 let body = body!($form, loader);
-                Box::pin(asked.answer(Call::$call(recipe, body), |answer| answer.ret))
+                Box::pin(asked.answer(Call::$call(recipe, body), open!($form), |answer| answer.ret))
             }
         }
 
@@ -284,10 +298,20 @@ macro_rules! awaited {
             fn into_future(self) -> Self::IntoFuture {
                 let GetOrLoad { asked, loader, recipe, .. } = self.0;
                 let body = body!($form, loader);
-                Box::pin(asked.answer(Call::$call(recipe, body), |answer| Ok((answer.ret?, answer.status))))
+                Box::pin(asked.answer(Call::$call(recipe, body), open!($form), |answer| Ok((answer.ret?, answer.status))))
             }
         }
     )*};
+}
+
+/// Whether its value may name tags.
+macro_rules! open {
+    (Simple) => {
+        false
+    };
+    (Revalidating) => {
+        true
+    };
 }
 
 awaited! {

@@ -6,9 +6,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::kind::Of;
-use super::{Kind, ManagerSource, Space};
-use crate::engine::{Ask, Body, Call, Engine, Hold, Keyspace, Plainly, Question, Shape};
-use crate::key::{CacheKey, Parts, PartsProbe};
+use super::{Kind, ManagerSource, Space, Tags};
+use crate::engine::{Ask, AskedTags, Body, Call, Engine, Hold, Keyspace, Plainly, Question, Shape};
+use crate::key::{CacheKey, Parts, PartsProbe, Tag};
 use crate::manager::CacheManager;
 
 /// A load. Of a concrete type, so that it is `Send` when the body is, and may be recursive.
@@ -72,7 +72,7 @@ impl<K> Probe<K> {
     fn missed(self, manager: &CacheManager, keyspace: &'static Keyspace, parts: &impl Parts) -> Missed<K> {
         let is_on = manager.is_enabled() && !keyspace.policy.refused;
         let key = is_on.then(|| CacheKey::of_parts(manager.namespace(), &keyspace.name, parts));
-        Missed { engine: manager.engine_handle(), key, keyspace, kind: self.0 }
+        Missed { engine: manager.engine_handle(), key, keyspace, kind: self.0, tags: Vec::new() }
     }
 }
 
@@ -83,12 +83,21 @@ pub struct Missed<K> {
     key: Option<CacheKey>,
     keyspace: &'static Keyspace,
     kind: K,
+    tags: Vec<Tag>,
 }
 
 impl<K> Missed<K> {
+    /// Says its tags; not asked for while nothing is stored.
+    pub fn tagged(mut self, tags: impl FnOnce(&mut Tags<'_>)) -> Self {
+        if self.key.is_some() {
+            self.tags = Tags::collect(self.engine.namespace(), &self.keyspace.name, tags);
+        }
+        self
+    }
+
     /// A call that is not to know the cache.
     pub(super) fn without_key(manager: &CacheManager, keyspace: &'static Keyspace, kind: K) -> Self {
-        Self { engine: manager.engine_handle(), key: None, keyspace, kind }
+        Self { engine: manager.engine_handle(), key: None, keyspace, kind, tags: Vec::new() }
     }
 }
 
@@ -115,8 +124,9 @@ impl<K: Kind> Missed<K> {
 
     /// Holds the body once, whatever it waits for: ten thousand may wait.
     fn answer<B: Body<K::Ret>>(self, call: Call<Of<K>, B>) -> impl Future<Output = K::Ret> {
-        let Self { engine, key, keyspace, kind } = self;
-        let mut question = key.map(|key| Question::new(key, keyspace, kind.values()));
+        let Self { engine, key, keyspace, kind, tags } = self;
+        let question = key.map(|key| Question::new(key, keyspace, kind.values()));
+        let mut question = question.map(|question| question.tagged(tags, kind.names_tags()));
         async move {
             let Some(question) = &mut question else {
                 return Box::pin(engine.bypass(keyspace, call.run())).await;
@@ -135,7 +145,8 @@ impl<K: Kind> Missed<K> {
     /// The same on this thread: the near tier alone, and the thread waits for the load of somebody else.
     pub fn load_blocking(self, body: impl FnOnce() -> K::Ret) -> K::Ret {
         let Some(key) = self.key else { return self.engine.bypass_blocking(self.keyspace, body) };
-        let ask = Ask::new(&key, self.keyspace, self.kind.values());
+        let tags = AskedTags::of(&self.tags, self.kind.names_tags());
+        let ask = Ask::new(&key, self.keyspace, self.kind.values()).tagged(tags);
         self.engine.load_blocking(&ask, &Of(self.kind), body).ret
     }
 }

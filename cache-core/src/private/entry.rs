@@ -4,11 +4,11 @@ use std::fmt;
 use std::future::Future;
 
 use super::kind::Of;
-use super::{Boxed, Kind, ManagerSource, Space, Verb};
-use crate::engine::{Ask, Call, Found, Hold, Keyspace, Plainly, Shape, What};
+use super::{Boxed, Kind, ManagerSource, Space, Tags, Verb};
+use crate::engine::{Ask, AskedTags, Call, Found, Hold, Keyspace, Plainly, Shape, What};
 use crate::entry::{Invalidated, Reason, Status};
 use crate::error::Result;
-use crate::key::{CacheKey, Parts};
+use crate::key::{CacheKey, Parts, Tag};
 use crate::manager::CacheManager;
 
 /// One entry of a cached function, in its manager.
@@ -18,6 +18,7 @@ pub struct Entry {
     keyspace: &'static Keyspace,
     bypass: bool,
     refresh: bool,
+    tags: Vec<Tag>,
 }
 
 /// Finds the entry of a call.
@@ -30,14 +31,27 @@ impl Verb for Find {
     fn on<M: ManagerSource, P: Parts>(self, space: Space<M>, parts: &P) -> Entry {
         let (manager, keyspace) = (space.source.manager(), space.keyspace);
         let key = CacheKey::of_parts(manager.namespace(), &keyspace.name, parts);
-        Entry { manager, key, keyspace, bypass: false, refresh: false }
+        Entry { manager, key, keyspace, bypass: false, refresh: false, tags: Vec::new() }
     }
 }
 
 impl Entry {
-    /// Where it is, its key, and what it belongs to.
-    pub(super) fn into_parts(self) -> (CacheManager, CacheKey, &'static Keyspace) {
-        (self.manager, self.key, self.keyspace)
+    /// Says its tags; not asked for while nothing is stored.
+    pub fn tagged(mut self, tags: impl FnOnce(&mut Tags<'_>)) -> Self {
+        if self.goes_round().is_none() {
+            self.tags = Tags::collect(self.manager.namespace(), &self.keyspace.name, tags);
+        }
+        self
+    }
+
+    fn ask<K: Kind>(&self, kind: K) -> Ask<'_> {
+        let tags = AskedTags::of(&self.tags, kind.names_tags());
+        Ask::new(&self.key, self.keyspace, kind.values()).tagged(tags)
+    }
+
+    /// Where it is and what it belongs to, its key and its tags.
+    pub(super) fn into_parts(self) -> ((CacheManager, &'static Keyspace), CacheKey, Vec<Tag>) {
+        ((self.manager, self.keyspace), self.key, self.tags)
     }
 
     /// Its key.
@@ -70,7 +84,7 @@ impl Entry {
             if self.goes_round().is_some() {
                 return engine.bypass(self.keyspace, body).await;
             }
-            let ask = Ask::new(&self.key, self.keyspace, kind.values());
+            let ask = self.ask(kind);
             engine.refresh(&ask, Call::attached(Of(kind), Plainly(body))).await.ret
         })
     }
@@ -86,7 +100,7 @@ impl Entry {
             if let Some(why) = self.goes_round() {
                 return (engine.bypass(self.keyspace, body).await, Status::loaded(why));
             }
-            let ask = Ask::new(&self.key, self.keyspace, kind.values());
+            let ask = self.ask(kind);
             let call = Call::attached(Of(kind), Plainly(body));
             let answer =
                 if self.refresh { engine.refresh(&ask, call).await } else { engine.load(&ask, call).await };
@@ -96,7 +110,7 @@ impl Entry {
 
     /// What the tiers hold. Never runs the body.
     pub async fn peek<K: Kind>(self, kind: K) -> Option<K::Ret> {
-        let ask = Ask::new(&self.key, self.keyspace, kind.values());
+        let ask = self.ask(kind);
         given(kind, &self.manager.engine().peek(&ask).await?)
     }
 
@@ -106,7 +120,7 @@ impl Entry {
         if self.goes_round().is_some() {
             return engine.bypass_blocking(self.keyspace, body);
         }
-        let ask = Ask::new(&self.key, self.keyspace, kind.values());
+        let ask = self.ask(kind);
         engine.refresh_blocking(&ask, &Of(kind), body)
     }
 
@@ -116,7 +130,7 @@ impl Entry {
         if let Some(why) = self.goes_round() {
             return (engine.bypass_blocking(self.keyspace, body), Status::loaded(why));
         }
-        let ask = Ask::new(&self.key, self.keyspace, kind.values());
+        let ask = self.ask(kind);
         if self.refresh {
             return (engine.refresh_blocking(&ask, &Of(kind), body), Status::loaded(Reason::Absent));
         }
@@ -136,7 +150,7 @@ impl Entry {
 
     /// [`Entry::peek`] of a synchronous function: the near tier alone.
     pub fn peek_blocking<K: Kind>(self, kind: K) -> Option<K::Ret> {
-        let ask = Ask::new(&self.key, self.keyspace, kind.values());
+        let ask = self.ask(kind);
         given(kind, &self.manager.engine().peek_blocking(&ask)?)
     }
 

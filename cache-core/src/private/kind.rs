@@ -1,9 +1,10 @@
 //! All that is known of a cached function by the types it mentions, in one value that names none of them.
 
 use super::failures::{EveryFailure, Silent};
-use super::{Always, Judge, StaleIf, Trouble};
+use super::{Always, Judge, NamesTags, NoTags, StaleIf, Trouble};
 use crate::engine::{Hold, LocalValues, Recipe, Shape, Share, Storable, StoredValues, Values, Verdict};
 use crate::error::Error;
+use crate::key::Tag;
 
 /// What a return type means, how its values are held, shared, stored and judged.
 pub trait Kind: Copy {
@@ -29,6 +30,16 @@ pub trait Kind: Copy {
     /// What becomes of a value.
     fn judge(self, value: &Self::Val) -> Verdict;
 
+    /// Whether values name tags.
+    fn names_tags(self) -> bool {
+        false
+    }
+
+    /// The tags that a value names.
+    fn tags(self, _value: &Self::Val) -> Vec<Tag> {
+        Vec::new()
+    }
+
     /// Whether a failure may be answered with a stale value.
     fn stale_will_do(self, _failed: &Self::Ret) -> bool {
         true
@@ -43,7 +54,7 @@ pub trait Kind: Copy {
 
 /// [`Kind`] of the choices that the macro made by type.
 #[derive(Debug, Clone, Copy)]
-pub struct Chosen<S, H, F, J, T, I> {
+pub struct Chosen<S, H, F, J, T, I, G = NoTags> {
     shape: S,
     hold: H,
     share: F,
@@ -51,6 +62,7 @@ pub struct Chosen<S, H, F, J, T, I> {
     judge: J,
     trouble: T,
     stale_if: I,
+    tags: G,
 }
 
 /// A kind whose values reach every tier.
@@ -78,34 +90,50 @@ where
 impl<S, H, F> Chosen<S, H, F, Always, Silent, EveryFailure> {
     #[inline]
     fn new(shape: S, hold: H, share: F, values: &'static dyn Values) -> Self {
-        Self { shape, hold, share, values, judge: Always, trouble: Silent, stale_if: EveryFailure }
+        Self {
+            shape,
+            hold,
+            share,
+            values,
+            judge: Always,
+            trouble: Silent,
+            stale_if: EveryFailure,
+            tags: NoTags,
+        }
     }
 }
 
-impl<S, H, F, J, T, I> Chosen<S, H, F, J, T, I> {
+impl<S, H, F, J, T, I, G> Chosen<S, H, F, J, T, I, G> {
     /// Says what becomes of a value.
     #[inline]
-    pub fn judged<U>(self, judge: U) -> Chosen<S, H, F, U, T, I> {
-        let Self { shape, hold, share, values, trouble, stale_if, .. } = self;
-        Chosen { shape, hold, share, values, judge, trouble, stale_if }
+    pub fn judged<U>(self, judge: U) -> Chosen<S, H, F, U, T, I, G> {
+        let Self { shape, hold, share, values, trouble, stale_if, tags, .. } = self;
+        Chosen { shape, hold, share, values, judge, trouble, stale_if, tags }
     }
 
     /// Says how its result carries trouble of the cache: a limit that was reached.
     #[inline]
-    pub fn limited<U>(self, trouble: U) -> Chosen<S, H, F, J, U, I> {
-        let Self { shape, hold, share, values, judge, stale_if, .. } = self;
-        Chosen { shape, hold, share, values, judge, trouble, stale_if }
+    pub fn limited<U>(self, trouble: U) -> Chosen<S, H, F, J, U, I, G> {
+        let Self { shape, hold, share, values, judge, stale_if, tags, .. } = self;
+        Chosen { shape, hold, share, values, judge, trouble, stale_if, tags }
     }
 
     /// Says which failures may be answered with a stale value.
     #[inline]
-    pub fn stale_if<U>(self, stale_if: U) -> Chosen<S, H, F, J, T, U> {
-        let Self { shape, hold, share, values, judge, trouble, .. } = self;
-        Chosen { shape, hold, share, values, judge, trouble, stale_if }
+    pub fn stale_if<U>(self, stale_if: U) -> Chosen<S, H, F, J, T, U, G> {
+        let Self { shape, hold, share, values, judge, trouble, tags, .. } = self;
+        Chosen { shape, hold, share, values, judge, trouble, stale_if, tags }
+    }
+
+    /// Says which tags its values name.
+    #[inline]
+    pub fn tags_with<U>(self, tags: U) -> Chosen<S, H, F, J, T, I, U> {
+        let Self { shape, hold, share, values, judge, trouble, stale_if, .. } = self;
+        Chosen { shape, hold, share, values, judge, trouble, stale_if, tags }
     }
 }
 
-impl<S, H, F, J, T, I> Kind for Chosen<S, H, F, J, T, I>
+impl<S, H, F, J, T, I, G> Kind for Chosen<S, H, F, J, T, I, G>
 where
     S: Shape<Val: Send> + Send + Sync,
     H: Hold<S::Val> + Send + Sync,
@@ -113,6 +141,7 @@ where
     J: Judge<S::Val>,
     T: Trouble<S::Ret>,
     I: StaleIf<S::Ret>,
+    G: NamesTags<S::Val>,
 {
     type Ret = S::Ret;
     type Val = S::Val;
@@ -148,6 +177,14 @@ where
         self.stale_if.stale_will_do(failed)
     }
 
+    fn names_tags(self) -> bool {
+        G::SOME
+    }
+
+    fn tags(self, value: &S::Val) -> Vec<Tag> {
+        self.tags.tags(value)
+    }
+
     fn trouble(self, error: Error) -> Option<S::Ret> {
         self.trouble.trouble(error)
     }
@@ -178,6 +215,10 @@ impl<K: Kind> Recipe for Of<K> {
 
     fn judge(&self, value: &K::Val) -> Verdict {
         self.0.judge(value)
+    }
+
+    fn tags(&self, value: &K::Val) -> Vec<Tag> {
+        self.0.tags(value)
     }
 
     fn stale_will_do(&self, failed: &K::Ret) -> bool {

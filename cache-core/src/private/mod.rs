@@ -2,8 +2,8 @@
 //!
 //! All logic of a cached function is ordinary code here and in the engine; the macro only lists the arguments
 //! and picks the traits. A call names an entry, and a [`Verb`] does something with it: [`Probe`] is the read path,
-//! [`Find`] all else, [`Pending`] an invalidation that waits for its body. [`kinds`] chooses by type (never by
-//! spelling) what a return type means.
+//! [`Find`] all else, [`Pending`] an invalidation that waits for its body; [`tags`] says how a call is
+//! tagged. [`kinds`] chooses by type (never by spelling) what a return type means.
 
 mod call;
 mod entry;
@@ -17,12 +17,13 @@ mod pending;
 mod site;
 mod source;
 mod space;
+mod tags;
 mod text;
 mod way;
 
 pub use call::{Boxed, Missed, Probe, Probed, Verb};
 pub use entry::{Entry, Find};
-pub use failures::{EveryFailure, SaysTrouble, Silent, StaleIf, Trouble, says_trouble, stale_if};
+pub use failures::{ByFrom, EveryFailure, SaysTrouble, Silent, StaleIf, Trouble, says_trouble, stale_if};
 pub use judge::{Always, Judge, condition, ttl_with};
 pub use kind::{Chosen, Kind, SaysAbsent, held, says_absent, stored};
 pub use kinds::{Ty, by_type, val_ty};
@@ -34,6 +35,7 @@ pub use pending::{Pending, succeeded};
 pub use site::{MonoSite, Site};
 pub use source::ManagerSource;
 pub use space::{CacheOfTheCall, Space};
+pub use tags::{Group, NamesTags, NoTags, Tags, tags_with};
 pub use text::{Word, key_text, part, pattern_text, sensitive};
 pub use way::{Decided, Unless};
 

@@ -1,8 +1,8 @@
 //! The invalidations of a function that changes something.
 
-use super::{ManagerSource, Space, Verb};
+use super::{Group, ManagerSource, Space, Verb};
 use crate::engine::{Keyspace, Shape, What};
-use crate::key::{CacheKey, KeyPattern, Parts};
+use crate::key::{CacheKey, KeyPattern, Parts, Tag, TagId};
 use crate::manager::CacheManager;
 
 /// Targets that were computed before the body ran, to be invalidated when it succeeded.
@@ -23,6 +23,7 @@ enum Target {
     Key(CacheKey),
     Space(&'static Keyspace),
     Pattern(KeyPattern),
+    Tag(TagId),
 }
 
 impl Pending {
@@ -60,6 +61,18 @@ impl Pending {
     pub fn text_key(&mut self, text: &str) {
         let key = CacheKey::of_text(self.manager.namespace(), text);
         self.targets.push((self.manager.clone(), Target::Key(key)));
+    }
+
+    /// A tag.
+    pub fn tag(&mut self, name: &(impl AsRef<str> + ?Sized)) {
+        self.targets.push((self.manager.clone(), Target::Tag(Tag::new(name.as_ref()).id())));
+    }
+
+    /// The entries of a cached function whose arguments of these names have these values.
+    pub fn group<M: ManagerSource>(&mut self, space: Space<M>, names: &str, values: &impl Parts) {
+        let manager = if self.everything_here { self.manager.clone() } else { space.source.manager() };
+        let Group { manager, tag } = space.within(manager).group(names, values);
+        self.targets.push((manager, Target::Tag(tag)));
     }
 
     /// Invalidates what was named so far, once before the body too.
@@ -130,6 +143,7 @@ fn what(target: &Target) -> What<'_> {
         Target::Key(key) => What::Key(key),
         Target::Space(space) => What::Space(&space.name),
         Target::Pattern(pattern) => What::Pattern(pattern),
+        Target::Tag(tag) => What::Tags(std::slice::from_ref(tag)),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 
-use super::{Boxed, Entry, Find, Kind, ManagerSource, Missed, Probe, Probed, Space, Verb};
+use super::{Boxed, Entry, Find, Kind, ManagerSource, Missed, Probe, Probed, Space, Tags, Verb};
 use crate::key::Parts;
 
 /// [`Probe`], unless the call is to go round the cache, or to load anew. Going round wins.
@@ -48,6 +48,17 @@ impl<K: Kind> Verb for Unless<K> {
         match self.probe.on(space, parts) {
             Probed::Hit(hit) => Probed::Hit(hit),
             Probed::Miss(missed) => Probed::Miss(Decided::Missed(missed)),
+        }
+    }
+}
+
+impl<K> Decided<K> {
+    /// Says its tags; not asked for while nothing is stored.
+    pub fn tagged(self, tags: impl FnOnce(&mut Tags<'_>)) -> Self {
+        match self {
+            Self::Bypassed(missed) => Self::Bypassed(missed),
+            Self::Refreshed(entry, kind) => Self::Refreshed(entry.tagged(tags), kind),
+            Self::Missed(missed) => Self::Missed(missed.tagged(tags)),
         }
     }
 }

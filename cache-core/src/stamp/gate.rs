@@ -67,7 +67,9 @@ impl Gate {
                     drop(self.at(stripe).write().await);
                 }
             }
-            _ => {
+            // What lands with a tag carries a token, which is gone when the tag is invalidated.
+            Scope::Tags(_) => {}
+            Scope::Space(_) | Scope::Pattern(_) | Scope::Everything => {
                 for stripe in &self.stripes {
                     drop(stripe.write().await);
                 }

@@ -19,7 +19,7 @@ mod sync {
 
 pub(crate) use gate::Gate;
 
-use crate::key::{CacheKey, KeyPattern, Namespace, SpaceId};
+use crate::key::{CacheKey, KeyPattern, Namespace, SpaceId, TagId};
 use patterns::PatternLog;
 use sync::{AtomicU64, Ordering};
 use table::Table;
@@ -50,6 +50,8 @@ pub(crate) enum Scope<'a> {
     Space(SpaceId),
     /// Every entry that a pattern matches.
     Pattern(&'a KeyPattern),
+    /// Every entry of one of these tags.
+    Tags(&'a [TagId]),
     /// Every entry of the manager.
     Everything,
 }
@@ -74,11 +76,39 @@ impl Stamps {
         self.table.generation()
     }
 
-    /// The cells of a key. Two keys may share one: that costs a miss, never a stale hit.
+    /// The cells of a key with these tags. Two keys or tags may share one: that costs a miss, never a stale hit.
     #[must_use]
-    pub(crate) fn cells(&self, key: &CacheKey) -> Cells {
-        let own = key_cell(key);
-        [own, space_cell(key.near().space()), own, own, own, own]
+    pub(crate) fn cells(&self, key: &CacheKey, tags: &[TagId]) -> Cells {
+        let (key, space) = (key_cell(key), space_cell(key.near().space()));
+        let mut tags = tags.iter().map(|tag| tag_cell(*tag)).filter(|cell| *cell != key);
+        let mut next = || tags.next().unwrap_or(key);
+        let (first, second, third, last) = (next(), next(), next(), next());
+        let more = tags.next().is_some();
+        [key, space, first, second, third, if more { SOME_TAG } else { last }]
+    }
+
+    /// Whether what has these cells is overtaken by every invalidation of these tags.
+    #[must_use]
+    pub(crate) fn cover(&self, cells: &Cells, tags: &[TagId]) -> bool {
+        tags.is_empty()
+            || cells.iter().skip(2).any(|cell| *cell == SOME_TAG)
+            || tags.iter().all(|tag| cells.contains(&tag_cell(*tag)))
+    }
+
+    /// The cell of a tag.
+    pub(crate) fn tag_cell(&self, tag: TagId) -> u16 {
+        tag_cell(tag)
+    }
+
+    /// Whether neither this tag nor the whole namespace was invalidated since `born`.
+    pub(crate) fn tag_holds(&self, tag: TagId, born: u64) -> bool {
+        let cell = if tag == TagId::ANY { SOME_TAG } else { tag_cell(tag) };
+        self.table.last_bump(cell) <= born && self.table.last_bump(self.namespace) <= born
+    }
+
+    /// A generation that is newer than all before.
+    pub(crate) fn next(&self) -> u64 {
+        self.table.next_generation()
     }
 
     /// How often anything has moved: while that does not change, what was found valid still is.
@@ -110,6 +140,13 @@ impl Stamps {
             && untouched(space)
             && untouched(self.namespace)
             && (first == key || (untouched(first) && rest.iter().all(|tag| untouched(*tag))))
+    }
+
+    /// Whether none of the tags was invalidated since `born`, whatever else was.
+    #[must_use]
+    pub(crate) fn tags_hold(&self, cells: &Cells, born: u64) -> bool {
+        let [key, _, tags @ ..] = cells;
+        tags.iter().all(|tag| tag == key || self.table.last_bump(*tag) <= born)
     }
 
     /// [`Stamps::valid`], and no pattern matched the key since: what a landing asks.
@@ -144,12 +181,20 @@ impl Stamps {
             Scope::Everything => {
                 self.table.bump(self.namespace);
             }
+            Scope::Tags(tags) => {
+                self.table.bump(SOME_TAG);
+                tags.iter().for_each(|tag| {
+                    self.table.bump(tag_cell(*tag));
+                });
+            }
             Scope::Pattern(pattern) => self.patterns.remember(self.table.next_generation(), pattern),
         }
     }
 }
 
 const CELLS: usize = 65_536;
+/// Moves with every tag.
+const SOME_TAG: u16 = 0;
 
 fn key_cell(key: &CacheKey) -> u16 {
     let fingerprint = key.fingerprint().to_le_bytes();
@@ -159,6 +204,10 @@ fn key_cell(key: &CacheKey) -> u16 {
 
 fn space_cell(space: SpaceId) -> u16 {
     mix(space.0, 2)
+}
+
+fn tag_cell(tag: TagId) -> u16 {
+    mix(tag.0, 4)
 }
 
 /// Spreads a number over the table.
@@ -181,11 +230,14 @@ mod tests {
         let (seven, eight) = (key("user:7"), key("user:8"));
         for scope in [Scope::Key(&seven), Scope::Everything, Scope::Space(SpaceId::DIRECT)] {
             let born = stamps.born();
-            assert!(stamps.may_land(&seven, &stamps.cells(&seven), born));
+            assert!(stamps.may_land(&seven, &stamps.cells(&seven, &[]), born));
             stamps.bump(scope);
-            assert!(!stamps.may_land(&seven, &stamps.cells(&seven), born));
-            assert!(stamps.may_land(&seven, &stamps.cells(&seven), stamps.born()));
-            assert_eq!(stamps.may_land(&eight, &stamps.cells(&eight), born), matches!(scope, Scope::Key(_)));
+            assert!(!stamps.may_land(&seven, &stamps.cells(&seven, &[]), born));
+            assert!(stamps.may_land(&seven, &stamps.cells(&seven, &[]), stamps.born()));
+            assert_eq!(
+                stamps.may_land(&eight, &stamps.cells(&eight, &[]), born),
+                matches!(scope, Scope::Key(_))
+            );
         }
     }
 
@@ -193,7 +245,7 @@ mod tests {
     fn a_renewal_overtakes_what_is_held_unless_somebody_else_did_since() {
         let stamps = Stamps::new(&Namespace::default());
         let seven = key("user:7");
-        let (cells, born) = (stamps.cells(&seven), stamps.born());
+        let (cells, born) = (stamps.cells(&seven, &[]), stamps.born());
         let renewed = stamps.renew(&seven, &cells, born).unwrap();
         assert!(!stamps.valid(&cells, born) && stamps.valid(&cells, renewed));
         assert_eq!(stamps.renew(&seven, &cells, born), None, "an older load does not renew over a newer one");
@@ -215,8 +267,56 @@ mod tests {
         let pattern = KeyPattern::parse("user:*").unwrap().within(&Namespace::default());
         stamps.bump(Scope::Pattern(&pattern));
         let (user, list) = (key("user:7"), key("list:7"));
-        assert!(!stamps.may_land(&user, &stamps.cells(&user), born));
-        assert!(stamps.may_land(&list, &stamps.cells(&list), born));
-        assert!(stamps.may_land(&user, &stamps.cells(&user), stamps.born()));
+        assert!(!stamps.may_land(&user, &stamps.cells(&user, &[]), born));
+        assert!(stamps.may_land(&list, &stamps.cells(&list, &[]), born));
+        assert!(stamps.may_land(&user, &stamps.cells(&user, &[]), stamps.born()));
+    }
+
+    fn tags(numbers: std::ops::Range<u64>) -> Vec<TagId> {
+        numbers.map(|number| TagId(number.wrapping_mul(0x0123_4567_89AB_CDEF))).collect()
+    }
+
+    #[test]
+    fn a_tag_overtakes_exactly_what_carries_it() {
+        let stamps = Stamps::new(&Namespace::default());
+        let seven = key("user:7");
+        for count in 1..=4 {
+            let tags = tags(1..count + 1);
+            let cells = stamps.cells(&seven, &tags);
+            for tag in &tags {
+                let born = stamps.born();
+                stamps.bump(Scope::Tags(&[TagId(99)]));
+                assert!(stamps.valid(&cells, born), "another tag of {count}");
+                stamps.bump(Scope::Tags(&[*tag]));
+                assert!(!stamps.valid(&cells, born), "{tag} of {count}");
+                assert!(
+                    !stamps.may_land(&seven, &cells, born) && stamps.renew(&seven, &cells, born).is_none()
+                );
+                assert!(stamps.valid(&stamps.cells(&seven, &[]), born), "without tags");
+            }
+        }
+    }
+
+    #[test]
+    fn an_entry_of_more_tags_than_slots_is_overtaken_by_every_tag() {
+        let stamps = Stamps::new(&Namespace::default());
+        let (seven, five) = (key("user:7"), tags(1..6));
+        let cells = stamps.cells(&seven, &five);
+        for tag in five.iter().chain(&[TagId(99)]) {
+            let born = stamps.born();
+            assert!(stamps.valid(&cells, born) && stamps.tag_holds(TagId::ANY, born));
+            stamps.bump(Scope::Tags(&[*tag]));
+            assert!(!stamps.valid(&cells, born) && !stamps.tag_holds(TagId::ANY, born), "{tag}");
+        }
+    }
+
+    #[test]
+    fn cells_cover_the_tags_that_they_were_made_of() {
+        let stamps = Stamps::new(&Namespace::default());
+        let (seven, six) = (key("user:7"), tags(1..7));
+        let two = stamps.cells(&seven, &six[..2]);
+        assert!(stamps.cover(&two, &[]) && stamps.cover(&two, &six[..1]) && stamps.cover(&two, &six[..2]));
+        assert!(!stamps.cover(&two, &six[..3]));
+        assert!(stamps.cover(&stamps.cells(&seven, &six), &[TagId(99)]), "any tag overtakes it");
     }
 }

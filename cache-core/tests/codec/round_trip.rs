@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use cache_core::codec::{Codec, Compression, Envelope, Format};
+use cache_core::codec::{Codec, Compression, Envelope, Format, Stamp};
 use cache_core::entry::Deadlines;
+use cache_core::key::TagId;
 use cache_core::time::WallTime;
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -164,4 +165,21 @@ fn compression_is_kept_only_where_it_pays() {
     .collect();
     assert!(!compressed(&noise), "noise does not shrink");
     assert_eq!(Codec::default().compression, Compression::None);
+}
+
+#[test]
+fn stamps_come_back_beside_any_payload() {
+    let text = "larder ".repeat(1_000);
+    for codec in [PLAIN, LZ4] {
+        for count in [0, 1, 2, 64, 1_000] {
+            let stamp = |at: u64| Stamp { tag: TagId(at), token: u128::from(at) << 64 | 7 };
+            let stamps: Vec<Stamp> = (0..count).map(stamp).collect();
+            let frame = codec
+                .encode_stamped(&key("user:7"), Some(&text), Format::MessagePack, &envelope(), &stamps)
+                .unwrap();
+            let opened = codec.open(&key("user:7"), envelope().schema, &frame).unwrap();
+            assert_eq!(opened.stamps().collect::<Vec<_>>(), stamps);
+            assert_eq!(opened.decode::<String>().unwrap(), text);
+        }
+    }
 }

@@ -21,6 +21,8 @@ struct Entry {
     certain: Option<Stored>,
     /// Something may be held that is no value: remembered absence.
     absence_until: Millis,
+    /// Something may be held that is never served: a tag of it was invalidated.
+    dead: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -66,6 +68,17 @@ impl Model {
     /// None of the values of this key is served again.
     pub(crate) fn remove(&mut self, key: Key) {
         self.entries[key] = Entry::default();
+    }
+
+    /// The values of this key are never served again, and may lie there all the same.
+    pub(crate) fn kill(&mut self, key: Key) {
+        let dead = self.entries[key].dead || self.may_hold(key);
+        self.entries[key] = Entry { dead, ..Entry::default() };
+    }
+
+    /// Whether something may be held that is never served.
+    pub(crate) fn is_dead(&self, key: Key) -> bool {
+        self.entries[key].dead
     }
 
     /// A tier is in trouble: nothing has to be found any more.

@@ -11,6 +11,9 @@ pub(crate) type Millis = u64;
 pub(crate) const KEYS: [&str; 6] = ["a:0", "a:1", "a:2", "b:0", "b:1", "b:2"];
 pub(crate) const COUNTER: &str = "count";
 pub(crate) const COUNTER_LIFE: Millis = 1_000;
+/// The tags, and the keys that have each.
+pub(crate) const TAGS: [(&str, &[Key]); 5] =
+    [("a", &[0, 1, 2]), ("b", &[3, 4, 5]), ("0", &[0, 3]), ("1", &[1, 4]), ("2", &[2, 5])];
 pub(crate) const PATTERNS: [&str; 5] = ["a:*", "b:*", "*", "?:1", "nothing:*"];
 
 #[derive(Debug, Clone)]
@@ -25,6 +28,8 @@ pub(crate) struct Tiers {
     pub(crate) primary: bool,
     pub(crate) fallback: bool,
     pub(crate) near_ttl: Option<Millis>,
+    /// What is set or loaded has the tags of its key: its letter, and its number.
+    pub(crate) tagged: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -57,6 +62,7 @@ pub(crate) enum Op {
     Expire(Key),
     DeleteMany(Vec<Key>),
     DeletePattern(usize),
+    InvalidateTag(usize),
     Clear,
     Life(Key),
     Increment(i64),
@@ -84,8 +90,13 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
 
 fn tiers() -> impl Strategy<Value = Tiers> {
     let near_ttl = prop_oneof![Just(None), Just(Some(30))];
-    (any::<bool>(), any::<bool>(), any::<bool>(), near_ttl).prop_map(|(near, primary, fallback, near_ttl)| {
-        Tiers { near: near || !primary, primary, fallback: primary && fallback, near_ttl }
+    let any = (any::<bool>(), any::<bool>(), any::<bool>(), near_ttl, any::<bool>());
+    any.prop_map(|(near, primary, fallback, near_ttl, tagged)| Tiers {
+        near: near || !primary,
+        primary,
+        fallback: primary && fallback,
+        near_ttl,
+        tagged,
     })
 }
 
@@ -139,6 +150,7 @@ fn removals() -> impl Strategy<Value = Op> {
         1 => key().prop_map(Op::Expire),
         2 => keys().prop_map(Op::DeleteMany),
         2 => (0..PATTERNS.len()).prop_map(Op::DeletePattern),
+        2 => (0..TAGS.len()).prop_map(Op::InvalidateTag),
         1 => Just(Op::Clear),
         1 => Just(Op::DeleteCounter),
     ]

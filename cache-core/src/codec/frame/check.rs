@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::header::{HEADER_BYTES, STAMP_BYTES};
+use super::header::HEADER_BYTES;
 use super::{Frame, Header, checksum};
 use crate::codec::compress::{MAX_RATIO, decompress};
 use crate::codec::seal::{NONCE_BYTES, Place, TAG_BYTES};
@@ -33,7 +33,7 @@ pub(crate) fn open(bytes: &Bytes, expected: &Expected<'_>) -> Result<Frame, Reas
     if !header.negative {
         header.format.check(&payload)?;
     }
-    Ok(Frame { header, payload })
+    Ok(Frame { header, stamps: bytes.slice(HEADER_BYTES..payload_at), payload })
 }
 
 fn holds(condition: bool, otherwise: Reason) -> Result<(), Reason> {
@@ -42,7 +42,7 @@ fn holds(condition: bool, otherwise: Reason) -> Result<(), Reason> {
 
 /// Where the payload begins. The lengths must add up to the frame: nothing missing, nothing behind.
 fn payload_at(header: &Header, frame: usize) -> Result<usize, Reason> {
-    let at = HEADER_BYTES + STAMP_BYTES * usize::from(header.stamps);
+    let at = HEADER_BYTES + header.stamp_bytes();
     let stored = frame.checked_sub(at).and_then(|stored| u32::try_from(stored).ok());
     holds(stored == Some(header.stored), Reason::Malformed)?;
     Ok(at)

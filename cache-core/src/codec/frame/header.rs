@@ -145,8 +145,8 @@ impl Header {
     }
 
     /// The bytes of its stamps.
-    pub(super) fn stamp_bytes(&self) -> u32 {
-        u32::from(self.stamps) * u32::try_from(STAMP_BYTES).unwrap_or(0)
+    pub(super) fn stamp_bytes(&self) -> usize {
+        usize::from(self.stamps) * STAMP_BYTES
     }
 
     fn flags(&self) -> u8 {

@@ -6,10 +6,12 @@
 mod check;
 mod checksum;
 mod header;
+mod stamps;
 mod write;
 
 pub(super) use check::{Expected, open};
 pub use header::Header;
+pub use stamps::Stamp;
 pub(crate) use write::expired;
 pub(super) use write::{begin, finish};
 
@@ -24,6 +26,7 @@ use crate::entry::{Deadlines, Reason};
 #[derive(Clone)]
 pub struct Frame {
     header: Header,
+    stamps: Bytes,
     payload: Bytes,
 }
 
@@ -52,6 +55,11 @@ impl Frame {
         self.header.version
     }
 
+    /// The tags of the entry, with the tokens that they had before the value was loaded.
+    pub fn stamps(&self) -> impl Iterator<Item = Stamp> {
+        stamps::read(&self.stamps)
+    }
+
     /// The value. Allocates what the value needs.
     ///
     /// # Errors
@@ -68,7 +76,7 @@ impl Frame {
 impl fmt::Debug for Frame {
     /// Never shows the value.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { header, payload } = self;
+        let Self { header, payload, .. } = self;
         f.debug_struct("Frame").field("header", header).field("payload_bytes", &payload.len()).finish()
     }
 }

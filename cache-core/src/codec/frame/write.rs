@@ -3,8 +3,8 @@
 use bytes::Bytes;
 
 use super::check::in_order;
-use super::header::{AFTER_CHECKSUM, BEFORE_CHECKSUM, HEADER_BYTES};
-use super::{Header, checksum};
+use super::header::{AFTER_CHECKSUM, BEFORE_CHECKSUM, HEADER_BYTES, STAMP_BYTES};
+use super::{Header, Stamp, checksum, stamps};
 use crate::codec::buffer::Buffer;
 use crate::codec::seal::{NONCE_BYTES, Place, TAG_BYTES};
 use crate::codec::{Compression, Envelope};
@@ -12,14 +12,19 @@ use crate::entry::Deadlines;
 use crate::error::{Error, ErrorKind, Result};
 use crate::time::WallTime;
 
-/// A buffer for a payload, with room for the header (and what sealing adds), of at most `limit` bytes.
+/// A buffer for a payload, with room for the header, the stamps and what sealing adds, of at most `limit` bytes.
 ///
 /// # Errors
 /// [`ErrorKind::Encode`] for deadlines that no reader would accept.
-pub(crate) fn begin(envelope: &Envelope, place: &Place<'_>, limit: usize) -> Result<Buffer> {
+pub(crate) fn begin(
+    envelope: &Envelope,
+    stamps: &[Stamp],
+    place: &Place<'_>,
+    limit: usize,
+) -> Result<Buffer> {
     if in_order(&envelope.deadlines) {
         let behind = if place.sealer.is_some() { TAG_BYTES } else { 0 };
-        Ok(Buffer::new(head_bytes(place), limit.saturating_sub(behind)))
+        Ok(Buffer::new(head_bytes(stamps, place), limit.saturating_sub(behind)))
     } else {
         Err(out_of_order(&envelope.deadlines))
     }
@@ -32,40 +37,44 @@ pub(crate) fn begin(envelope: &Envelope, place: &Place<'_>, limit: usize) -> Res
 /// [`ErrorKind::Encode`] when it cannot be sealed.
 pub(crate) fn finish(
     mut header: Header,
+    stamps: &[Stamp],
     mut buffer: Buffer,
     compression: Compression,
     place: &Place<'_>,
 ) -> Result<Bytes> {
-    let (frame, head) = (buffer.whole()?, head_bytes(place));
+    header.stamps = u16::try_from(stamps.len()).unwrap_or(u16::MAX);
+    let (frame, head) = (buffer.whole()?, head_bytes(stamps, place));
     let payload = frame.get(head..).unwrap_or_default();
     header.raw = length(payload.len());
     if let Some(mut smaller) = compression.shrink(payload, head) {
         header.compressed = true;
-        close(&mut header, &mut smaller, place)?;
+        close(&mut header, stamps, &mut smaller, place)?;
         return Ok(Bytes::from(smaller.into_boxed_slice()));
     }
-    close(&mut header, frame, place)?;
+    close(&mut header, stamps, frame, place)?;
     Ok(buffer.into_bytes())
 }
 
 /// What stands in front of what the format writes.
-fn head_bytes(place: &Place<'_>) -> usize {
-    HEADER_BYTES + if place.sealer.is_some() { NONCE_BYTES } else { 0 }
+fn head_bytes(stamps: &[Stamp], place: &Place<'_>) -> usize {
+    HEADER_BYTES + STAMP_BYTES * stamps.len() + if place.sealer.is_some() { NONCE_BYTES } else { 0 }
 }
 
 /// Makes a frame of what is in the buffer: in clear under a checksum, or sealed.
-fn close(header: &mut Header, frame: &mut Vec<u8>, place: &Place<'_>) -> Result<()> {
+fn close(header: &mut Header, stamps: &[Stamp], frame: &mut Vec<u8>, place: &Place<'_>) -> Result<()> {
+    stamps::put(stamps, frame.get_mut(HEADER_BYTES..).unwrap_or_default());
     let Some(sealer) = place.sealer else {
         put_header(header, frame);
         return Ok(());
     };
     header.sealed = true;
     header.checksum = sealer.key_id();
-    header.stored = length((frame.len() + TAG_BYTES).saturating_sub(HEADER_BYTES));
-    if let Some(head) = frame.first_chunk_mut() {
-        *head = header.bytes();
+    let head = HEADER_BYTES + header.stamp_bytes();
+    header.stored = length((frame.len() + TAG_BYTES).saturating_sub(head));
+    if let Some(first) = frame.first_chunk_mut() {
+        *first = header.bytes();
     }
-    sealer.seal(place.key, frame, HEADER_BYTES)
+    sealer.seal(place.key, frame, head)
 }
 
 /// The same frame with its life ended now, its stale window as long as before. `None` when it has none, or has ended
@@ -86,7 +95,7 @@ pub(crate) fn expired(frame: &[u8], now: WallTime) -> Option<Bytes> {
 
 /// Writes the header in front, with the length and the checksum of what is there.
 fn put_header(header: &mut Header, frame: &mut [u8]) {
-    header.stored = length(frame.len().saturating_sub(HEADER_BYTES)).saturating_sub(header.stamp_bytes());
+    header.stored = length(frame.len().saturating_sub(HEADER_BYTES + header.stamp_bytes()));
     if let Some(head) = frame.first_chunk_mut() {
         *head = header.bytes();
     }

@@ -80,6 +80,8 @@ impl Engine {
             let places = self.places(&mut open);
             let born = self.stamps.born();
             let mut missing = self.fetch_many(places.led, born, answers).await;
+            let born =
+                self.prepare_many(&missing.iter().map(|led| led.slot.ask).collect::<Vec<_>>(), born).await;
             missing.append(&mut open.alone);
             self.load_chunks(batch, missing, born, load, answers).await;
             open = self.follow_many(batch, places.followed, answers).await;

@@ -8,14 +8,20 @@ use std::iter;
 use bytes::Bytes;
 
 use super::super::counters::Count;
+use super::super::fetch::Opened;
 use super::super::outcome::Outcome;
 use super::super::serving::Serving;
+use super::super::tags::Current;
 use super::super::{Ask, Engine, Found};
 use super::words::{Answers, Led, Slot, Trouble};
+use crate::codec::Stamp;
 use crate::entry::Reason;
 use crate::error::{Error, ErrorKind};
 use crate::key::CacheKey;
 use crate::tier::Tier;
+
+/// A frame that was read, or why it was not.
+type Read = Result<Opened, Reason>;
 
 /// What a byte tier sent for one key.
 enum Arrived {
@@ -87,12 +93,22 @@ impl Engine {
             Ok(frames) => frames,
             Err(error) => return self.failed_many(led, tier, &error, answers),
         };
-        let frames: Vec<_> = frames.into_iter().chain(iter::repeat(None)).take(led.len()).collect();
+        let frames: Vec<Option<(Bytes, Read)>> = led
+            .iter()
+            .zip(frames.into_iter().chain(iter::repeat(None)))
+            .map(|(led, frame)| frame.map(|bytes| (bytes.clone(), self.open(&led.slot.ask, &bytes))))
+            .collect();
+        let read = frames.iter().flatten().filter_map(|(_, read)| read.as_ref().ok());
+        let stamps: Vec<Stamp> = read.flat_map(Opened::stamps).copied().collect();
+        let current = match self.current(tier, &stamps).await {
+            Ok(current) => current,
+            Err(error) => return self.failed_many(led, tier, &error, answers),
+        };
         let arrived = keys.iter().zip(&frames).filter(|(_, frame)| frame.is_some()).map(|(key, _)| key);
         let _gates = self.gate.land_many(arrived).await;
         let mut missing = Vec::with_capacity(led.len());
         for (led, frame) in led.into_iter().zip(frames) {
-            match self.arrived(&led.slot.ask, tier, born, frame) {
+            match self.arrived(&led.slot.ask, tier, (born, &current), frame) {
                 Arrived::Found(found) => found_for(led, found, answers),
                 Arrived::Missing => missing.push(led),
                 Arrived::Broken(bytes) => {
@@ -125,14 +141,21 @@ impl Engine {
     }
 
     /// Judges what a byte tier sent, and puts it into the near tier. The caller is in the key's gate.
-    fn arrived(&self, ask: &Ask<'_>, tier: Tier<'_>, born: u64, frame: Option<Bytes>) -> Arrived {
-        let Some(bytes) = frame else {
+    fn arrived(
+        &self,
+        ask: &Ask<'_>,
+        tier: Tier<'_>,
+        (born, current): (u64, &Current),
+        frame: Option<(Bytes, Read)>,
+    ) -> Arrived {
+        let Some((bytes, read)) = frame else {
             self.missed(tier.name, Reason::Absent);
             return Arrived::Missing;
         };
-        match self.open(ask, &bytes) {
-            Ok(opened) => {
-                let look = self.admit(ask, tier, born, opened, &bytes);
+        let vouched = read.and_then(|opened| Ok((self.compare(ask, opened.stamps(), current)?, opened)));
+        match vouched {
+            Ok((tokens, opened)) => {
+                let look = self.admit(&ask.under(&tokens), tier, born, opened, &bytes);
                 look.fresh().map_or(Arrived::Missing, Arrived::Found)
             }
             Err(reason) => {

@@ -5,10 +5,10 @@ use super::super::lease::Lease;
 use super::super::outcome::Outcome;
 use super::super::request::Request;
 use super::super::typed::Failure;
-use super::super::{Ask, Keyspace, Values};
+use super::super::{Ask, AskedTags, Keyspace, Values};
 use crate::error::Error;
 use crate::flight::Lead;
-use crate::key::CacheKey;
+use crate::key::{CacheKey, Tag};
 use crate::port::near::Held;
 use crate::time::Ttl;
 
@@ -17,6 +17,8 @@ use crate::time::Ttl;
 pub(crate) struct Batch<'a> {
     /// Each of them once.
     pub(crate) keys: &'a [CacheKey],
+    /// The tags of each; of one that has no place here, none.
+    pub(crate) tags: &'a [Vec<Tag>],
     pub(crate) space: &'a Keyspace,
     pub(crate) values: &'static dyn Values,
     pub(crate) ttl: Ttl,
@@ -127,9 +129,12 @@ impl Place<'_> {
 
 impl<'a> Batch<'a> {
     pub(super) fn slots(&self) -> impl Iterator<Item = Slot<'a>> {
-        let Batch { keys, space, values, ttl, strict, .. } = *self;
-        let ask = move |key| Ask { strict, ..Ask::direct(key, space, values, ttl) };
-        keys.iter().enumerate().map(move |(at, key)| Slot { at, ask: ask(key) })
+        let Batch { keys, tags, space, values, ttl, strict, .. } = *self;
+        let ask = move |key, tags| Ask { strict, tags, ..Ask::direct(key, space, values, ttl) };
+        keys.iter().enumerate().map(move |(at, key)| {
+            let named = tags.get(at).map_or(&[][..], Vec::as_slice);
+            Slot { at, ask: ask(key, AskedTags::of(named, false)) }
+        })
     }
 }
 

@@ -12,6 +12,7 @@ use super::super::land::Landing;
 use super::super::lease::Lease;
 use super::super::over::Over;
 use super::super::serving::Serving;
+use super::super::tags::Tokens;
 use super::super::{Ask, Engine};
 use super::words::Led;
 use crate::entry::Reason;
@@ -29,6 +30,13 @@ struct Arriving<'a> {
     led: Led<'a>,
     value: Option<Held>,
     life: Life,
+    tokens: Tokens,
+}
+
+impl Arriving<'_> {
+    fn ask(&self) -> Ask<'_> {
+        self.led.slot.ask.under(&self.tokens)
+    }
 }
 
 impl Engine {
@@ -44,39 +52,57 @@ impl Engine {
                 .for_each(|(led, _)| self.not_stored(led.slot.ask.space, "all", Reason::Disabled));
         }
         self.settle().await;
-        let _gates = self.gate.land_many(landing.iter().map(|(led, _)| led.slot.ask.key)).await;
-        let arriving = self.may_land_many(landing, born);
+        let arriving = self.arriving(landing, born).await;
+        let _gates = self.gate.land_many(arriving.iter().map(|arriving| arriving.led.slot.ask.key)).await;
+        let arriving = self.may_land_many(arriving, born);
         let written = self.write_many(&arriving).await;
-        for (Arriving { mut led, value, life }, far) in arriving.into_iter().zip(written) {
-            let lease = led.lease.take();
+        for (mut arriving, far) in arriving.into_iter().zip(written) {
+            let lease = arriving.led.lease.take();
             match far {
                 FarWrite::Refused => {
-                    self.lease_lost(&led.slot.ask, lease);
+                    self.lease_lost(&arriving.led.slot.ask, lease);
                     continue;
                 }
                 FarWrite::Stored(_) => lease.into_iter().for_each(Lease::spend),
                 _ => drop(lease),
             }
-            self.counters.add(led.slot.ask.space, Count::Stored);
+            let (ask, life) = (arriving.ask(), arriving.life);
+            self.counters.add(ask.space, Count::Stored);
             let landing = Landing { born, life, stored_bytes: far.bytes(), only_here: !far.is_stored() };
-            self.insert_near(&led.slot.ask, value, landing);
+            self.insert_near(&ask, arriving.value.clone(), landing);
         }
     }
 
-    /// Those that were not invalidated while they were loaded.
-    fn may_land_many<'a>(&self, landing: Vec<(Led<'a>, Option<Held>)>, born: u64) -> Vec<Arriving<'a>> {
+    /// Those whose life and tags let them be stored.
+    async fn arriving<'a>(&self, landing: Vec<(Led<'a>, Option<Held>)>, born: u64) -> Vec<Arriving<'a>> {
         let mut arriving = Vec::with_capacity(landing.len());
         for (led, value) in landing {
             let ask = &led.slot.ask;
-            if !self.stamps.may_land(ask.key, &self.stamps.cells(ask.key), born) {
-                self.not_stored(ask.space, "all", Reason::Invalidated);
-                continue;
-            }
-            match self.life(ask, value.is_none()) {
-                Ok(life) => arriving.push(Arriving { led, value, life }),
-                Err(error) => tracing::warn!(%error, "a loaded value was not stored"),
+            let life = match self.life(ask, value.is_none()) {
+                Ok(life) => life,
+                Err(error) => {
+                    tracing::warn!(%error, "a loaded value was not stored");
+                    continue;
+                }
+            };
+            match self.tokens_at(ask, Some(born)).await {
+                Ok(tokens) => arriving.push(Arriving { led, value, life, tokens }),
+                Err(reason) => self.not_stored(ask.space, "all", reason),
             }
         }
+        arriving
+    }
+
+    /// Those that were not invalidated while they were loaded.
+    fn may_land_many<'a>(&self, mut arriving: Vec<Arriving<'a>>, born: u64) -> Vec<Arriving<'a>> {
+        arriving.retain(|arriving| {
+            let ask = arriving.ask();
+            let may_land = self.may_land(&ask, born);
+            if !may_land {
+                self.not_stored(ask.space, "all", Reason::Invalidated);
+            }
+            may_land
+        });
         arriving
     }
 
@@ -88,18 +114,22 @@ impl Engine {
             return arriving.iter().map(|_| FarWrite::NotAsked).collect();
         }
         let mut encoded = Vec::with_capacity(arriving.len());
-        for Arriving { led, value, life } in arriving {
-            let ask = &led.slot.ask;
-            if self.lacks_a_key(ask) {
-                encoded.push(Err(self.unsealable(ask, Over::Nothing).await));
+        for entry in arriving {
+            let (ask, Arriving { value, life, tokens, .. }) = (entry.ask(), entry);
+            if self.lacks_a_key(&ask) {
+                encoded.push(Err(self.unsealable(&ask, Over::Nothing).await));
                 continue;
             }
-            encoded.push(match self.encode(ask, value.as_ref(), *life) {
+            if let Some((reason, error)) = tokens.trouble.clone() {
+                encoded.push(Err(self.untold(&ask, reason, error).await));
+                continue;
+            }
+            encoded.push(match self.encode(&ask, value.as_ref(), *life) {
                 Ok(frame) => {
-                    let kept = life.plus(self.kept(ask, value.is_none()));
-                    Ok((*ask, frame, over(led).options().expiring(kept)))
+                    let kept = life.plus(self.kept(&ask, value.is_none()));
+                    Ok((ask, frame, over(&entry.led).options().expiring(kept)))
                 }
-                Err(error) => Err(self.unencodable(ask, error).await),
+                Err(error) => Err(self.unencodable(&ask, error).await),
             });
         }
         let frames: Vec<_> = encoded.iter().filter_map(|entry| entry.as_ref().ok()).cloned().collect();

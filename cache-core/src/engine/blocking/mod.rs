@@ -11,6 +11,7 @@ use super::counters::Count;
 use super::found::Answer;
 use super::land::Landing;
 use super::outcome::Outcome;
+use super::tags::AskedTags;
 use super::typed::{Hold, Recipe, Shape, Share, Split, Verdict};
 use super::{Ask, Engine, Keyspace, What};
 use crate::entry::{Invalidated, Reason, Status};
@@ -107,7 +108,7 @@ impl Engine {
     fn seat_blocking(&self, ask: &Ask<'_>) -> Seat<Outcome> {
         match self.single_flight(ask) {
             SingleFlight::Off => Seat::Lead(self.blocking_flights.alone(ask.key)),
-            _ => self.blocking_flights.seat(ask.key),
+            _ => self.blocking_flights.seat_of(ask.key, ask.tags.label()),
         }
     }
 
@@ -147,7 +148,11 @@ impl Engine {
                 let held: Held = recipe.hold().hold(&value);
                 lead.tell(Outcome::Value(Some(held.clone())));
                 match recipe.judge(&value) {
-                    Verdict::Keep(ttl) => self.land_here(&ask.living(ttl), begun, Some(held)),
+                    Verdict::Keep(ttl) => {
+                        let by_value = recipe.tags(&value);
+                        let tags = AskedTags { by_value: &by_value, ..ask.tags };
+                        self.land_here(&ask.living(ttl).tagged(tags), begun, Some(held));
+                    }
                     Verdict::Refuse => {
                         self.not_stored(ask.space, "near", Reason::Refused);
                         self.drop_here(ask, begun);
@@ -182,8 +187,7 @@ impl Engine {
             return self.not_stored(ask.space, "near", Reason::Disabled);
         }
         let gate = self.gate.try_land(ask.key);
-        let is_valid = self.stamps.may_land(ask.key, &self.stamps.cells(ask.key), begun.born);
-        if gate.is_none() || !is_valid {
+        if gate.is_none() || !self.may_land(ask, begun.born) {
             return self.not_stored(ask.space, "near", Reason::Invalidated);
         }
         self.counters.add(ask.space, Count::Stored);

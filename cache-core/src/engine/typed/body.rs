@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use crate::key::Tag;
 use crate::port::near::Held;
 use crate::time::Ttl;
 
@@ -56,10 +57,12 @@ pub(crate) struct Loaded<R> {
     pub(crate) ttl: Ttl,
     /// It is not to be stored.
     pub(crate) skip: bool,
+    /// The tags that the value names.
+    pub(crate) tags: Vec<Tag>,
 }
 
 impl<R> From<R> for Loaded<R> {
     fn from(ret: R) -> Self {
-        Self { ret, ttl: Ttl::Default, skip: false }
+        Self { ret, ttl: Ttl::Default, skip: false, tags: Vec::new() }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Hold, Shape, Share};
 use crate::error::Error;
+use crate::key::Tag;
 use crate::port::near::Held;
 use crate::time::Ttl;
 
@@ -38,6 +39,11 @@ pub(crate) trait Recipe: Clone {
 
     /// What becomes of a value.
     fn judge(&self, value: &Self::Val) -> Verdict;
+
+    /// The tags that a value names.
+    fn tags(&self, _value: &Self::Val) -> Vec<Tag> {
+        Vec::new()
+    }
 
     /// Whether a failed result may be answered with a stale value instead.
     fn stale_will_do(&self, _failed: &Self::Ret) -> bool {

@@ -15,14 +15,14 @@ pub use reply::BatchReply;
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
-use std::marker::PhantomData;
 use std::pin::Pin;
 use std::time::Duration;
 
+use super::tagging::named;
 use super::{CacheManager, LoadError};
 use crate::engine::{Batch, Keyspace, Policy, Storable, StoredValues};
 use crate::error::{Error, ErrorKind, Result};
-use crate::key::{IntoKey, KeyPart};
+use crate::key::{IntoKey, KeyPart, Tag};
 use crate::time::{Life, Ttl};
 use plan::Plan;
 
@@ -39,13 +39,18 @@ pub struct GetOrLoadMany<'f, K, F, N = ById> {
     ttl: Ttl,
     policy: Policy,
     max_batch: usize,
-    of: PhantomData<&'f ()>,
+    tags: Vec<Tag>,
+    tags_by: Option<TagsBy<'f, K>>,
 }
+
+/// The tags of an id.
+type TagsBy<'f, K> = Box<dyn Fn(&K) -> Vec<Tag> + Send + Sync + 'f>;
 
 impl<K, F> GetOrLoadMany<'_, K, F> {
     pub(super) fn new(manager: CacheManager, ids: Vec<K>, loader: F) -> Self {
         let (ttl, policy) = (Ttl::Default, Policy::default());
-        Self { manager, ids, loader, naming: ById, ttl, policy, max_batch: usize::MAX, of: PhantomData }
+        let (max_batch, tags, tags_by) = (usize::MAX, Vec::new(), None);
+        Self { manager, ids, loader, naming: ById, ttl, policy, max_batch, tags, tags_by }
     }
 }
 
@@ -68,6 +73,21 @@ impl<'f, K, F, N> GetOrLoadMany<'f, K, F, N> {
     /// How long a loaded value is fresh.
     pub fn ttl(mut self, ttl: impl Into<Ttl>) -> Self {
         self.ttl = ttl.into();
+        self
+    }
+
+    /// Tags of every entry of the batch, as for [`GetOrLoad::tags`](super::GetOrLoad::tags).
+    pub fn tags(mut self, tags: impl IntoIterator<Item: AsRef<str>>) -> Self {
+        self.tags = named(tags);
+        self
+    }
+
+    /// Tags of each entry, besides those of the batch: `.tags_by(|id| [format!("user:{id}")])`.
+    pub fn tags_by<I: IntoIterator<Item: AsRef<str>>>(
+        mut self,
+        tags: impl Fn(&K) -> I + Send + Sync + 'f,
+    ) -> Self {
+        self.tags_by = Some(Box::new(move |id| named(tags(id))));
         self
     }
 
@@ -98,8 +118,8 @@ impl<'f, K, F, N> GetOrLoadMany<'f, K, F, N> {
     }
 
     fn named<M>(self, naming: M) -> GetOrLoadMany<'f, K, F, M> {
-        let Self { manager, ids, loader, ttl, policy, max_batch, of, .. } = self;
-        GetOrLoadMany { manager, ids, loader, naming, ttl, policy, max_batch, of }
+        let Self { manager, ids, loader, ttl, policy, max_batch, tags, tags_by, .. } = self;
+        GetOrLoadMany { manager, ids, loader, naming, ttl, policy, max_batch, tags, tags_by }
     }
 
     /// The keyspace of keys that are given as text, with what is said here.
@@ -132,14 +152,16 @@ where
     async fn run(self) -> Result<LoadedMany<K, R::Value, R::Error>> {
         reply::refuse_results::<R::Value>()?;
         let space = self.keyspace()?;
-        let Self { manager, ids, mut loader, naming, ttl, max_batch, .. } = self;
+        let Self { manager, ids, mut loader, naming, ttl, max_batch, tags, tags_by, .. } = self;
         let plan = &Plan::new(ids, naming, manager.namespace())?;
+        let tags = plan.tags(&tags, |id| tags_by.as_ref().map_or_else(Vec::new, |by| by(id)))?;
         let load = |places: Vec<usize>| {
             let reply = loader(plan.ids_at(&places));
             async move { plan.sort(&places, reply.await) }
         };
         let batch = Batch {
             keys: plan.keys(),
+            tags: &tags,
             space: &space,
             values: StoredValues::<R::Value>::of(),
             ttl,

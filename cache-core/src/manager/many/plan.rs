@@ -7,8 +7,9 @@ use std::sync::Arc;
 use super::{BatchReply, LoadedMany, NamesIds, ResultOf};
 use crate::engine::{Given, OfKey, Trouble};
 use crate::error::Result;
-use crate::key::{CacheKey, Namespace};
+use crate::key::{CacheKey, Namespace, Tag};
 use crate::manager::LoadError;
+use crate::manager::tagging::check;
 
 /// The ids as they were asked for, and the distinct entries that they name.
 pub(super) struct Plan<'a, K, N> {
@@ -56,6 +57,18 @@ impl<'a, K: Clone, N: NamesIds<K>> Plan<'a, K, N> {
 
     pub(super) fn keys(&self) -> &[CacheKey] {
         &self.keys
+    }
+
+    /// The tags of each entry: those of all, and those of its id.
+    ///
+    /// # Errors
+    /// `Config` when an entry has too many.
+    pub(super) fn tags(&self, all: &[Tag], own: impl Fn(&K) -> Vec<Tag>) -> Result<Vec<Vec<Tag>>> {
+        let of = |id: &K| {
+            let tags = all.iter().cloned().chain(own(id)).collect::<Vec<_>>();
+            check(&tags).map(|()| tags)
+        };
+        self.ids.iter().map(of).collect()
     }
 
     /// What the loader is asked for.

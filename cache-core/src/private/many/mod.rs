@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::{Boxed, Entry, Trouble};
 use crate::engine::Trouble as KeyTrouble;
 use crate::engine::{Batch, Engine, Failure, Given, Hold, Keyspace, OfKey, Shape, Share, Split};
-use crate::key::CacheKey;
+use crate::key::{CacheKey, Tag};
 use crate::manager::CacheManager;
 use crate::port::near::Held;
 use crate::time::Ttl;
@@ -36,6 +36,8 @@ pub struct Batching<K, S, L, H, F, T> {
     /// Each entry once, and the first id that names it.
     keys: Vec<CacheKey>,
     firsts: Vec<usize>,
+    /// The tags of each entry.
+    tags: Vec<Vec<Tag>>,
     /// `None` without any id.
     filled: Option<(CacheManager, &'static Keyspace)>,
 }
@@ -56,18 +58,19 @@ impl<K, S, L, H, F, T> Batching<K, S, L, H, F, T> {
     fn new(kind: ManyKind<K, S, L, H, F, T>, ids: Vec<K>, entry: impl Fn(&K) -> Entry) -> Self {
         let (mut places, mut keys, mut firsts) = (Vec::with_capacity(ids.len()), Vec::new(), Vec::new());
         let mut known: HashMap<CacheKey, usize> = HashMap::with_capacity(ids.len());
-        let mut filled = None;
+        let (mut filled, mut tags) = (None, Vec::new());
         for (at, id) in ids.iter().enumerate() {
-            let (manager, key, keyspace) = entry(id).into_parts();
-            filled.get_or_insert((manager, keyspace));
+            let (here, key, named) = entry(id).into_parts();
+            filled.get_or_insert(here);
             let place = *known.entry(key).or_insert_with_key(|key| {
                 keys.push(key.clone());
                 firsts.push(at);
+                tags.push(named);
                 keys.len() - 1
             });
             places.push(place);
         }
-        Self { kind, ids, places, keys, firsts, filled }
+        Self { kind, ids, places, keys, firsts, tags, filled }
     }
 }
 
@@ -110,6 +113,7 @@ where
     ) -> Vec<OfKey> {
         let batch = Batch {
             keys: &self.keys,
+            tags: &self.tags,
             space: keyspace,
             values: self.kind.values,
             ttl: Ttl::Default,

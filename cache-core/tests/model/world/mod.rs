@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 
 use super::common;
 use super::model::{Model, Version};
-use super::ops::{COUNTER, KEYS, Key, Millis, Op, PATTERNS, Tiers};
+use super::ops::{COUNTER, KEYS, Key, Millis, Op, PATTERNS, TAGS, Tiers};
 
 type Checked = Result<(), String>;
 
@@ -135,6 +135,7 @@ impl World {
                 let counted = pattern.matches(COUNTER);
                 self.removed_with_counter(&keys, counted, outcome)
             }
+            Op::InvalidateTag(tag) => self.invalidate_tag(tag).await,
             Op::Clear => {
                 let outcome = self.cache.clear().await;
                 self.removed_with_counter(&(0..KEYS.len()).collect::<Vec<_>>(), true, outcome)
@@ -214,8 +215,18 @@ impl World {
         if self.tiers.primary {
             self.serene = false;
             self.model.doubt();
+            // The tokens that a load began under may be those of another tier.
+            let tagged = self.tiers.tagged;
+            self.open.iter_mut().for_each(|open| open.doubtful |= tagged);
         }
         Ok(())
+    }
+
+    /// The tags of a key.
+    fn tags(&self, key: Key) -> Vec<&'static str> {
+        let has =
+            |(tag, keys): (&'static str, &[Key])| (self.tiers.tagged && keys.contains(&key)).then_some(tag);
+        TAGS.into_iter().filter_map(has).collect()
     }
 
     fn next(&mut self) -> Version {

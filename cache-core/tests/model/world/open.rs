@@ -15,6 +15,7 @@ impl World {
         }
         self.reads += 1;
         let version_now = self.next();
+        let tags = self.tags(key);
         let (began, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let task = tokio::spawn({
             let (cache, loads, began, go) =
@@ -26,11 +27,11 @@ impl World {
                     go.notified().await;
                     Ok::<_, String>(text(version_now, false))
                 };
-                cache.get_or_load(KEYS[key], loader).ttl(life(millis)).await
+                cache.get_or_load(KEYS[key], loader).ttl(life(millis)).tags(tags).await
             }
         });
-        let mut open =
-            Open { key, life: millis, version: version_now, overtaken: false, doubtful: false, go, task };
+        let doubtful = self.tiers.tagged && !self.is_calm();
+        let mut open = Open { key, life: millis, version: version_now, overtaken: false, doubtful, go, task };
         tokio::select! {
             () = began.notified() => {
                 self.model.judge(key, None)?;

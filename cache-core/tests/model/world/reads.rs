@@ -29,7 +29,7 @@ impl World {
             ran.fetch_add(1, Ordering::SeqCst);
             if fails { Err("away".to_owned()) } else { Ok(text(version_now, false)) }
         };
-        let answer = self.cache.get_or_load(KEYS[key], loader).ttl(life(millis)).await;
+        let answer = self.cache.get_or_load(KEYS[key], loader).ttl(life(millis)).tags(self.tags(key)).await;
         let ran = ran.load(Ordering::SeqCst);
         if !self.cache.is_enabled() {
             return expect(ran == 1, "the loader did not run while the cache is off");
@@ -78,7 +78,7 @@ impl World {
             async move { Ok::<_, String>(values) }
         };
         let mut batch = self.cache.get_or_load_many(keys.clone(), loader).key_by(|key| KEYS[*key]);
-        batch = batch.ttl(life(millis)).max_batch(max_batch);
+        batch = batch.ttl(life(millis)).max_batch(max_batch).tags_by(|key| self.tags(*key));
         if remember {
             batch = batch.negative_ttl(life(millis));
         }

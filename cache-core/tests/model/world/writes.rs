@@ -8,12 +8,13 @@ use cache_core::manager::Written;
 
 use super::{Checked, Key, Millis, World, expect, life, shown, text, version};
 use crate::model::Counter;
-use crate::ops::{COUNTER, COUNTER_LIFE, KEYS};
+use crate::ops::{COUNTER, COUNTER_LIFE, KEYS, TAGS};
 
 impl World {
     pub(super) async fn set(&mut self, key: Key, millis: Millis, huge: bool) -> Checked {
         let version = self.next();
-        let written = self.cache.set(KEYS[key], text(version, huge), life(millis)).await.map_err(shown)?;
+        let (value, tags) = (text(version, huge), self.tags(key));
+        let written = self.cache.set_tagged(KEYS[key], value, life(millis), tags).await.map_err(shown)?;
         if !self.cache.is_enabled() {
             return if written.is_stored() { Err("stored while it is off".to_owned()) } else { Ok(()) };
         }
@@ -31,7 +32,26 @@ impl World {
         Ok(())
     }
 
+    pub(super) async fn invalidate_tag(&mut self, tag: usize) -> Checked {
+        let (tag, keys) = TAGS[tag];
+        let outcome = self.cache.invalidate_tags([tag]).await.map_err(shown)?;
+        if !self.cache.is_enabled() {
+            return expect(outcome == Invalidated::default(), "a tag was invalidated while it is off");
+        }
+        expect(outcome.removed == 0, "a tag counts nothing")?;
+        expect(!self.serene || !outcome.journalled, "journalled while no tier is in trouble")?;
+        let keys = if self.tiers.tagged { keys } else { &[] };
+        for key in keys {
+            self.overtake(*key);
+            self.model.kill(*key);
+        }
+        Ok(())
+    }
+
     pub(super) async fn add(&mut self, key: Key, millis: Millis) -> Checked {
+        if self.tiers.tagged {
+            return Ok(());
+        }
         let version = self.next();
         let held = self.model.certain(key);
         let may_hold = self.model.may_hold(key);
@@ -92,7 +112,8 @@ impl World {
             return expect(outcome == Invalidated::default(), "something was removed while it is off");
         }
         let distinct: BTreeSet<Key> = keys.iter().copied().collect();
-        let held = distinct.iter().filter(|key| self.model.may_hold(**key)).count() as u64;
+        let is_held = |key: &Key| self.model.may_hold(*key) || self.model.is_dead(*key);
+        let held = distinct.iter().filter(|key| is_held(key)).count() as u64;
         let certain = distinct.iter().filter(|key| self.model.certain(**key).is_some()).count() as u64;
         let counted = u64::from(counter && self.model.counter().is_some());
         for key in distinct {
