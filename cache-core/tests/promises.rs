@@ -1,4 +1,4 @@
-//! `docs/promises.md` names the tests that hold each promise. A test that is not there any more holds nothing: this
+//! `docs/promises/engine.md` names the tests that hold each promise. A test that is not there any more holds nothing: this
 //! fails with the line that names it.
 
 #![allow(clippy::unwrap_used)]
@@ -82,7 +82,7 @@ fn problems(page: &str, tests: &HashSet<String>) -> Vec<String> {
 
 #[test]
 fn every_promise_names_tests_that_exist() {
-    let page = fs::read_to_string(Path::new(ROOT).join("docs/promises.md")).unwrap();
+    let page = fs::read_to_string(Path::new(ROOT).join("docs/promises/engine.md")).unwrap();
     let rows = page.lines().filter(|line| line.starts_with("| ")).count();
     assert!(rows > 50, "the page was not read: {rows} rows");
     let problems = problems(&page, &tests_of_the_tree());
@@ -96,7 +96,7 @@ fn a_test_that_is_not_there_and_a_promise_without_one_are_found() {
     assert_eq!(tests_of(text), ["held", "listed"]);
     let tests: HashSet<String> = tests_of(text).into_iter().collect();
     let page = "| what | test |\n|---|---|\n| a | `held`, `listed` |\n| b | `helper` |\n| c | none |\n\
-                | d | `docs/promises.md`, `docs/nowhere.md` |\n";
+                | d | `docs/promises/engine.md`, `docs/nowhere.md` |\n";
     let found = problems(page, &tests);
     assert_eq!(found.len(), 3, "{found:?}");
     assert!(found[0].contains("no test `helper`") && found[1].contains("| c |"), "{found:?}");
