@@ -1,10 +1,11 @@
 //! From a URL or the environment to a manager.
 //!
 //! Promise: a bad value is an error that names the variable, what it holds (secrets masked) and the fix, and all
-//! of them are reported at once. [`environment`] reads variables, [`url`] reads addresses, [`parts`] makes
-//! backends; this file wires them.
+//! of them are reported at once. [`environment`] reads variables, [`url`] reads addresses, [`keys`] master keys,
+//! [`parts`] makes backends; this file wires them.
 
 mod environment;
+mod keys;
 mod parts;
 mod url;
 
@@ -19,6 +20,7 @@ use cache_core::manager::{Builder, CacheManager};
 use cache_core::port::backend::BackendKind;
 
 pub(crate) use environment::enabled_by_environment;
+use keys::Keys;
 use parts::Shared;
 use url::Address;
 
@@ -36,6 +38,7 @@ pub struct Config {
     disk: Option<PathBuf>,
     namespace: Option<String>,
     key_secret: Option<KeySecret>,
+    keys: Keys,
     default_ttl: Option<Duration>,
     persistent_ttl: Option<Duration>,
     near_max_bytes: Option<u64>,
@@ -124,6 +127,7 @@ impl Config {
         if let Some(secret) = &self.key_secret {
             builder = builder.key_secret(&secret.0);
         }
+        builder = self.keys.give(builder);
         if let Some(ttl) = ttl {
             builder = builder.default_ttl(ttl);
         }

@@ -10,6 +10,8 @@ mod config;
 mod global;
 
 pub use cache_core::codec::{Compression, Format};
+#[cfg(feature = "encrypt")]
+pub use cache_core::codec::{IntoMasterKey, Keyring, MasterKey};
 pub use cache_core::entry::{Deadlines, Freshness, Invalidated, Reason, Status};
 pub use cache_core::error::{Error, ErrorKind, Result, SharedError};
 pub use cache_core::key::{CacheKey, IntoKey, KeyBuilder, KeyPart, KeyPattern, Namespace, build_cache_key};
@@ -21,7 +23,7 @@ pub use cache_core::manager::{
     Detached, EntryReport, Explanation, GetOrLoad, GetOrLoadMany, Health, IntoPattern, LoadError, LoadedMany,
     Outlook, Policy, Revalidating, Simple, Statistics, TierReport, WithStatus, Written,
 };
-pub use cache_core::policy::{FailMode, RefreshAhead};
+pub use cache_core::policy::{FailMode, RefreshAhead, SingleFlight};
 pub use cache_core::port::backend::{
     BackendHealth, BackendInfo, BackendKind, Bytes, CacheBackend, Capability, ClaimId, ClaimOptions,
     ClaimOutcome, ClaimTable, DeleteCondition, DeleteOptions, Expiry, LiveClaim, NullBackend, Remaining,
@@ -80,6 +82,7 @@ mod documents {
         Redis "../docs/guide/redis.md"
         Outages "../docs/guide/outages.md"
         Configuration "../docs/guide/configuration.md"
+        Security "../docs/guide/security.md"
         Layers "../docs/guide/layers.md"
         Macros "../docs/guide/macros.md"
     }

@@ -100,6 +100,42 @@ async fn every_way_to_remove_counts_what_was_there() {
     }
 }
 
+/// A manager with nothing but a byte tier, whose values may answer for a minute after their life.
+fn forgiving(stand: &Stand) -> CacheManager {
+    let policy = larder::Policy::new().stale_if_error(Duration::from_secs(60));
+    let builder = CacheManager::builder().primary(Arc::clone(stand.backend.as_ref().unwrap()));
+    builder.policy(policy).build().unwrap()
+}
+
+#[tokio::test]
+async fn what_was_expired_answers_in_place_of_an_error_from_every_byte_tier_and_what_was_deleted_does_not() {
+    for stand in common::with_byte_tiers() {
+        let broken = || async { Err::<u64, _>("broken") };
+        for (keeps, larger) in [(true, 0), (false, 0), (true, 100_000)] {
+            let value = "v".repeat(1 + larger);
+            let _ = forgiving(&stand).set("user:7", value.clone(), Ttl::secs(60)).await.unwrap();
+            let ended = if keeps {
+                forgiving(&stand).expire("user:7").await.unwrap()
+            } else {
+                forgiving(&stand).delete("user:7").await.unwrap()
+            };
+            assert_eq!((ended.removed, ended.journalled), (1, false), "{}", stand.name);
+            let reader = forgiving(&stand);
+            assert_eq!(reader.get::<String>("user:7").await.unwrap(), None, "{}", stand.name);
+            let answer =
+                reader.get_or_load("user:7", || async { Err::<String, _>("broken") }).with_status().await;
+            match answer {
+                Ok((found, status)) => {
+                    assert!(keeps && found == value && status.is_stale(), "{}", stand.name)
+                }
+                Err(error) => assert!(!keeps && error.loader().is_some(), "{} {error}", stand.name),
+            }
+            let _ = reader.delete("user:7").await.unwrap();
+            assert!(reader.get_or_load("user:7", broken).await.is_err(), "{}", stand.name);
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_pattern_removes_exactly_fifteen_hundred_and_no_sibling() {
     for stand in common::all() {

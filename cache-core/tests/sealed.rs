@@ -213,6 +213,24 @@ async fn what_cannot_be_sealed_is_refused() {
 }
 
 #[tokio::test]
+async fn what_a_claim_carries_is_sealed_too() {
+    let bytes = map();
+    let cache = secure(&bytes);
+    let claim = cache.claim("job", Duration::from_secs(60)).payload(CANARY).await.unwrap().unwrap();
+    let group = CacheKey::of_claim(&Namespace::default(), "job").unwrap();
+    let [live] = &bytes.claims(&group).await.unwrap()[..] else { panic!("one claim") };
+    assert!(!live.payload.is_empty() && !is_clear(&live.payload));
+    let seen = cache.claim_holder("job").await.unwrap().unwrap();
+    assert_eq!(seen.payload::<String>().as_deref(), Some(CANARY));
+    assert!(!format!("{seen:?}").contains("canary"));
+    // Who is not secure sees that it is held, and no more.
+    let open = keyed(&bytes, 1).build().unwrap();
+    let seen = open.claim_holder("job").await.unwrap().unwrap();
+    assert_eq!((seen.key(), seen.payload::<String>()), ("job", None));
+    claim.release().await.unwrap();
+}
+
+#[tokio::test]
 async fn nothing_secure_is_served_after_its_expiry() {
     let cache = keyed(&map(), 1).policy(Policy::secure()).build().unwrap();
     let _ = cache.set("k", canary(), Ttl::secs(60)).await.unwrap();

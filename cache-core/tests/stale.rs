@@ -1,6 +1,6 @@
 //! Expired values answer within their windows, never beyond, and every such answer says so.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;
 
@@ -9,9 +9,10 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use cache_core::entry::{Freshness, Reason, Status};
+use cache_core::error::ErrorKind;
 use cache_core::manager::{Builder, CacheManager, LoadError, Policy};
 use cache_core::port::clock::Clock;
-use cache_core::testkit::{FaultyBackend, TokioTime, Verb};
+use cache_core::testkit::{FaultyBackend, MapBackend, TokioTime, Verb};
 use cache_core::time::Ttl;
 use tokio::time::{advance, sleep};
 
@@ -276,6 +277,28 @@ async fn a_far_value_that_somebody_else_refreshed_is_adopted_without_a_load() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_soft_timeout_that_nothing_can_answer_is_an_error() {
+    let soft = Policy::new().soft_timeout(seconds(1));
+    let error = CacheManager::builder().near(common::near()).policy(soft.clone()).build().unwrap_err();
+    assert!(
+        error.to_string().contains("soft_timeout holds 1s, but no value may ever answer stale"),
+        "{error}"
+    );
+    let (cache, source) = (near_only(Policy::new()), Source::default());
+    let ask = |policy| {
+        let load = source.clone();
+        cache.get_or_load("price", move || load.load()).policy(policy).into_future()
+    };
+    let LoadError::Cache(error) = ask(soft.clone()).await.unwrap_err() else { panic!("the loader ran") };
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert_eq!(ask(soft.clone().stale_if_error(seconds(9))).await.unwrap(), 1);
+    let source = Source::default();
+    let load = source.clone();
+    let usual = near_only(windows());
+    assert_eq!(usual.get_or_load("price", move || load.load()).policy(soft).await.unwrap(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_soft_timeout_answers_stale_and_the_load_goes_on() {
     let (cache, source) = (near_only(windows()), Source::default());
     ask(&cache, &source).await.unwrap();
@@ -423,6 +446,95 @@ async fn expire_keeps_the_entry_as_a_stale_candidate_in_every_tier_and_delete_do
     }
     let cache = near_only(windows());
     assert_eq!(cache.expire("nothing").await.unwrap().removed, 0);
+}
+
+/// A primary that goes away and comes back, and managers over it that have a fallback, or none.
+fn with_fallback(primary: &Arc<FaultyBackend>, fallback: bool) -> CacheManager {
+    let builder = clocked(CacheManager::builder()).primary(Arc::clone(primary)).policy(windows());
+    let builder = if fallback { builder.fallback(MapBackend::new()) } else { builder };
+    builder.build().unwrap()
+}
+
+/// What a process gets that has nothing but the primary, whose source is broken.
+async fn rescued_from(primary: &Arc<FaultyBackend>, source: &Source) -> Result<u64, LoadError<u32>> {
+    source.fail(500);
+    let found = ask(&over(primary, windows()), source).await.map(|(value, _)| value);
+    source.fail(0);
+    found
+}
+
+#[tokio::test(start_paused = true)]
+async fn expire_keeps_what_only_the_far_tier_holds_beside_a_fallback_too() {
+    for fallback in [false, true] {
+        let (primary, source) = (common::faulty(), Source::default());
+        let cache = with_fallback(&primary, fallback);
+        ask(&cache, &source).await.unwrap();
+        let expired = cache.expire("price").await.unwrap();
+        assert_eq!((expired.removed, expired.journalled), (1, false));
+        assert_eq!(cache.get::<u64>("price").await.unwrap(), None);
+        let again = cache.expire("price").await.unwrap();
+        assert_eq!((again.removed, again.journalled), (0, false), "it had expired");
+        assert_eq!(rescued_from(&primary, &source).await.unwrap(), 1, "fallback: {fallback}");
+        assert_eq!(cache.delete("price").await.unwrap().removed, 1);
+        assert!(rescued_from(&primary, &source).await.is_err());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_expire_that_the_primary_misses_is_told_to_it_with_its_time_when_it_is_back() {
+    for fallback in [false, true] {
+        let (primary, source) = (common::faulty(), Source::default());
+        let cache = with_fallback(&primary, fallback);
+        ask(&cache, &source).await.unwrap();
+        primary.down(true);
+        assert!(cache.expire("price").await.unwrap().journalled);
+        assert_eq!(cache.get::<u64>("price").await.unwrap(), None);
+        advance(seconds(20)).await;
+        primary.down(false);
+        assert_eq!(cache.get::<u64>("price").await.unwrap(), None, "fallback: {fallback}");
+        assert!(!cache.health_now().journal_pending);
+        assert_eq!(rescued_from(&primary, &source).await.unwrap(), 1, "fallback: {fallback}");
+        advance(seconds(40)).await;
+        assert!(rescued_from(&primary, &source).await.is_err(), "the window began with expire");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delete_while_the_primary_is_away_outdoes_an_expire() {
+    for delete_first in [true, false] {
+        let (primary, source) = (common::faulty(), Source::default());
+        let cache = with_fallback(&primary, true);
+        ask(&cache, &source).await.unwrap();
+        primary.down(true);
+        if delete_first {
+            assert!(cache.delete("price").await.unwrap().journalled);
+        }
+        assert!(cache.expire("price").await.unwrap().journalled);
+        if !delete_first {
+            assert!(cache.delete("price").await.unwrap().journalled);
+        }
+        primary.down(false);
+        assert_eq!(cache.get::<u64>("price").await.unwrap(), None);
+        assert!(rescued_from(&primary, &source).await.is_err());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_expire_that_is_abandoned_half_way_leaves_nothing_fresh() {
+    let (primary, source) = (common::faulty(), Source::default());
+    let cache = over(&primary, windows());
+    ask(&cache, &source).await.unwrap();
+    let held = primary.hold_before(Verb::Set);
+    let expire = tokio::spawn({
+        let cache = cache.clone();
+        async move { cache.expire("price").await }
+    });
+    held.arrived().await;
+    expire.abort();
+    assert!(expire.await.unwrap_err().is_cancelled());
+    held.release();
+    assert_eq!(cache.get::<u64>("price").await.unwrap(), None);
+    assert_eq!(over(&primary, windows()).get::<u64>("price").await.unwrap(), None);
 }
 
 #[tokio::test(start_paused = true)]

@@ -85,6 +85,8 @@ use crate::problems::Problems;
 /// | `cache_none`, `negative_ttl = "30s"` | off | `None` is remembered, for this long |
 /// | `jitter = 0.15` | the manager's | spread of lives |
 /// | `local` | off | near tier only: no serde |
+/// | `secure` | off | sealed at rest under the manager's master key, never stale, no near tier (feature `encrypt`) |
+/// | `secure(near)`, or `near` beside `secure` | off | the same, and live values are in the near tier |
 /// | `immutable` | off | what a key names never changes |
 /// | `format = "msgpack"` or `"json"`, `schema = 2` | msgpack, 0 | the stored form, and its version |
 /// | `tags("user:{id}", ..)` | - | names by which entries are invalidated together; over the arguments in the key |

@@ -8,14 +8,12 @@ use cache_core::error::{Error, ErrorKind, Result};
 use cache_core::port::backend::BackendKind;
 use cache_core::time::parse_life;
 
+use super::keys::Keys;
 use super::url::{self, Address};
 use super::{Config, KeySecret};
 
 /// What reads the variables: a process's environment, or a test's table.
 type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
-
-/// Variables that need what this version does not have; ignoring them would be worse than refusing.
-const NOT_OFFERED: [&str; 2] = ["CACHE_MASTER_KEY", "CACHE_PREVIOUS_MASTER_KEYS"];
 
 /// Reads all variables; every bad one is reported.
 pub(super) fn read(lookup: Lookup<'_>) -> Result<Config> {
@@ -29,6 +27,7 @@ pub(super) fn read(lookup: Lookup<'_>) -> Result<Config> {
         disk: vars.directory(),
         namespace: vars.text("CACHE_NAMESPACE"),
         key_secret: vars.secret("CACHE_KEY_SECRET"),
+        keys: vars.keys(),
         default_ttl: vars.life("CACHE_DEFAULT_TTL"),
         persistent_ttl: vars.life("CACHE_PERSISTENT_TTL"),
         near_max_bytes: vars.count("CACHE_NEAR_MAX_BYTES"),
@@ -40,7 +39,6 @@ pub(super) fn read(lookup: Lookup<'_>) -> Result<Config> {
         jitter: vars.fraction("CACHE_JITTER"),
         ..Config::default()
     };
-    vars.refuse_what_is_not_offered();
     vars.finish(config)
 }
 
@@ -183,13 +181,11 @@ impl Vars<'_> {
         }
     }
 
-    fn refuse_what_is_not_offered(&mut self) {
-        for name in NOT_OFFERED {
-            if self.text(name).is_some() {
-                self.problems
-                    .push(format!("{name} is set (***), but this version cannot honour it; unset it"));
-            }
-        }
+    fn keys(&mut self) -> Keys {
+        Keys::read(self.lookup).unwrap_or_else(|problem| {
+            self.problems.push(problem);
+            Keys::default()
+        })
     }
 
     fn finish(self, config: Config) -> Result<Config> {

@@ -14,6 +14,7 @@ use cache_core::key::{CacheKey, KeyPattern, Namespace};
 use cache_core::port::backend::{
     BackendHealth, BackendInfo, BackendKind, CacheBackend, ClaimId, ClaimOptions, ClaimOutcome,
     DeleteCondition, DeleteOptions, Expiry, LiveClaim, Remaining, SetCondition, SetOptions, check_lease_life,
+    fingerprint,
 };
 
 use super::batch::Store;
@@ -23,7 +24,7 @@ use super::config::{RedisBackendBuilder, Settings};
 use super::leases::{self, ACQUIRE};
 use super::reply;
 use super::scan::Target;
-use super::scripts::{DELETE_UNCHANGED, INCREMENT, Twice};
+use super::scripts::{DELETE_UNCHANGED, INCREMENT, REPLACE_UNCHANGED, Twice};
 use super::shape::Shape;
 
 /// The longest life that is sent: a server adds it to its own clock in signed milliseconds.
@@ -85,6 +86,24 @@ impl RedisBackend {
         self.shape.ask(key, &terms.one(command), read).await.map_err(|failure| terms.named(failure))
     }
 
+    /// Replaces a frame while it is unchanged. The server cannot compute its fingerprint, so the frame is read first and
+    /// compared there as a whole: two round trips.
+    async fn replace(&self, key: &CacheKey, frame: &Bytes, expected: u128, expiry: Expiry) -> Result<bool> {
+        let limit = self.settings().max_entry_bytes;
+        if frame.len() > limit {
+            return Err(too_large("set", frame.len(), limit));
+        }
+        let held = self.shape.get(key).await.map_err(|error| error.during("set"))?;
+        let Some(held) = held.filter(|held| fingerprint(held) == expected) else { return Ok(false) };
+        let life = match expiry {
+            Expiry::After(life) => millis(life).to_string(),
+            Expiry::Never => String::new(),
+            Expiry::Keep => "keep".to_owned(),
+        };
+        let what = ("set", &REPLACE_UNCHANGED, Twice::Wrong);
+        self.shape.run(what, (key, &[&held, frame, life.as_bytes()]), reply::is_one).await
+    }
+
     /// A value that is not stored must not leave its predecessor behind.
     async fn refuse(&self, key: &CacheKey, options: &SetOptions, refusal: Error) -> Result<bool> {
         if options.condition == SetCondition::Always {
@@ -119,6 +138,9 @@ impl CacheBackend for RedisBackend {
 
     async fn set(&self, key: &CacheKey, frame: Bytes, options: SetOptions) -> Result<bool> {
         let limit = self.settings().max_entry_bytes;
+        if let SetCondition::IfUnchanged(expected) = options.condition {
+            return self.replace(key, &frame, expected, options.expiry).await;
+        }
         let store = Store::new("set", key, &frame, options)?;
         if frame.len() > limit {
             return self.refuse(key, &options, too_large("set", frame.len(), limit)).await;

@@ -30,6 +30,14 @@ pub(super) static DELETE_UNCHANGED: Script = Script {
     over: Over::Data,
 };
 
+/// Replaces `ARGV[1]`, while the key holds exactly that, by `ARGV[2]` with the life `ARGV[3]`: milliseconds, nothing, or
+/// `keep`.
+pub(super) static REPLACE_UNCHANGED: Script = Script {
+    code: REPLACE_UNCHANGED_CODE,
+    digest: LazyLock::new(|| redis::Script::new(REPLACE_UNCHANGED_CODE).get_hash().to_owned()),
+    over: Over::Data,
+};
+
 const INCREMENT_CODE: &str = "\
 local existed = redis.call('EXISTS', KEYS[1])
 local sum = redis.pcall('INCRBY', KEYS[1], ARGV[1])
@@ -42,6 +50,17 @@ local held = redis.pcall('GET', KEYS[1])
 if type(held) == 'table' and held.err then return held end
 if held == ARGV[1] then return redis.call('UNLINK', KEYS[1]) end
 return 0";
+
+const REPLACE_UNCHANGED_CODE: &str = "\
+local held = redis.pcall('GET', KEYS[1])
+if type(held) == 'table' and held.err then return held end
+if held ~= ARGV[1] then return 0 end
+local set
+if ARGV[3] == '' then set = redis.pcall('SET', KEYS[1], ARGV[2])
+elseif ARGV[3] == 'keep' then set = redis.pcall('SET', KEYS[1], ARGV[2], 'KEEPTTL')
+else set = redis.pcall('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
+if set.err then return set end
+return 1";
 
 /// What a script looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,12 +7,17 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::time::Ttl;
 
 impl Policy {
-    /// Checks what it says on its own: a life, a limit or a fraction out of range, a soft time-out that nothing can
-    /// answer.
+    /// Checks what it says on its own, as the defaults of a manager: a life, a limit or a fraction out of range, a soft
+    /// time-out that nothing can answer.
     ///
     /// # Errors
     /// `Config` or `Ttl`, naming every problem.
     pub fn check(&self) -> Result<()> {
+        self.check_over(&Self::default())
+    }
+
+    /// [`Policy::check`] of what a call wants over a manager's defaults.
+    pub(crate) fn check_over(&self, usual: &Self) -> Result<()> {
         let mut problems: Vec<String> = Vec::new();
         let limits = [
             ("timeout", self.timeout),
@@ -27,6 +32,15 @@ impl Policy {
             && soft >= hard
         {
             problems.push(format!("soft_timeout holds {soft:?}, which is not before timeout = {hard:?}"));
+        }
+        let never_stale = self.never_stale || usual.never_stale;
+        if let Some(soft) = self.soft_timeout
+            && (never_stale || !(self.has_windows() || usual.has_windows()))
+        {
+            problems.push(format!(
+                "soft_timeout holds {soft:?}, but no value may ever answer stale; give stale_if_error or \
+                 stale_while_revalidate, or use timeout"
+            ));
         }
         if let Some(Err(error)) = self.refresh_ahead.map(|ahead| ahead.check()) {
             problems.push(error.to_string());
@@ -94,6 +108,13 @@ mod tests {
         for preset in [Policy::minimal(), Policy::production(), Policy::resilient()] {
             assert!(preset.check().is_ok(), "{preset:?}");
         }
+        let soft = Policy::new().soft_timeout(second);
+        let error = soft.check().unwrap_err().to_string();
+        assert!(error.contains("soft_timeout holds 1s, but no value may ever answer stale"), "{error}");
+        let windows = Policy::new().stale_while_revalidate(second);
+        assert!(soft.check_over(&windows).is_ok() && soft.clone().stale_if_error(second).check().is_ok());
+        assert!(soft.check_over(&windows.clone().never_stale()).is_err());
+        assert!(soft.never_stale().check_over(&windows).is_err());
         assert_eq!(Policy::secure().check().is_ok(), cfg!(feature = "encrypt"));
         for (wrong, named) in [
             (Policy::secure().local(), "secure contradicts local"),

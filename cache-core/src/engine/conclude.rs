@@ -3,6 +3,7 @@
 use super::counters::Count;
 use super::found::Answer;
 use super::land::Landed;
+use super::lease::Lease;
 use super::outcome::Outcome;
 use super::run::{Boxed, Ran};
 use super::stale::Stale;
@@ -92,12 +93,17 @@ impl Engine {
     }
 
     /// Does what is left to do.
-    pub(super) fn finish<'a>(&'a self, ask: &'a Ask<'_>, after: After) -> Boxed<impl Future<Output = ()>> {
+    pub(super) fn finish<'a>(
+        &'a self,
+        ask: &'a Ask<'_>,
+        after: After,
+        lease: Option<Lease>,
+    ) -> Boxed<impl Future<Output = ()>> {
         Box::pin(async move {
             match after {
                 After::Store(landed, value, ttl, by_value) => {
                     let ask = ask.living(ttl).tagged(AskedTags { by_value: &by_value, ..ask.tags });
-                    self.land(&ask, landed, value.as_ref()).await;
+                    self.land(&ask, landed, value.as_ref(), lease).await;
                 }
                 After::Drop(landed) => self.drop_older(ask, landed).await,
                 After::Nothing => {}

@@ -10,23 +10,24 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
 use super::counters::Count;
 use super::found::Answer;
 use super::land::Landed;
+use super::lease::{Permit, keeping, renewing};
 use super::limits::{Limit, Limits};
 use super::outcome::Outcome;
 use super::request::Request;
-use super::run::{Boxed, Work, run, shown};
+use super::run::{Boxed, Leader, Work, run, shown};
 use super::stale::Stale;
 use super::typed::{Body, Recipe};
 use super::values::Asked;
 use super::{Ask, Engine, reentry};
 use crate::entry::{Reason, Status};
 use crate::error::{Error, ErrorKind};
-use crate::flight::Lead;
 use crate::key::CacheKey;
 use crate::time::Tick;
 
@@ -131,10 +132,11 @@ fn take<T>(slot: &Mutex<Option<T>>) -> Option<T> {
 impl<R: Recipe, B: Body<R::Ret>> Errand<R, B> {
     async fn run(self) {
         let Self { engine, asked, work, mut report, stop, permit: _permit } = self;
-        let Work { recipe, body, lead, landed, older, refresh } = work;
-        let (ask, mut lead) = (asked.ask(), Some(lead));
-        let Some((limit, identity, began, landed)) =
-            begin(&engine, &ask, (lead.as_ref(), landed), older.as_ref(), refresh.is_some()).await
+        let Work { recipe, body, leader, landed, older, refresh } = work;
+        let ask = asked.ask();
+        let refreshed = older.as_ref().filter(|_| refresh.is_some());
+        let Some(Begun { leader, landed, limit, identity, began, lease_time }) =
+            begin(&engine, &ask, (leader, landed), refreshed).await
         else {
             return;
         };
@@ -143,46 +145,71 @@ impl<R: Recipe, B: Body<R::Ret>> Errand<R, B> {
             let older = shown(older.as_ref());
             async move { body.begin(older).await }
         });
+        let body = keeping(renewing(&leader.lease), lease_time, body);
+        let mut leader = Some(leader);
         let ran = tokio::select! {
-            ran = caught(run(body, limit, give_up, &mut lead)) => ran,
+            ran = caught(run(body, limit, give_up, &mut leader)) => ran,
             () = unwanted(stop, &mut report) => return,
         };
         let Some(engine) = engine.upgrade() else { return };
         match ran {
             Ok(ran) => {
                 engine.note_load_time(&ask, began);
+                let (lead, lease) = Leader::split(leader);
                 let (answer, after) =
                     engine.conclude(&ask, &recipe, (lead.as_ref(), landed, older.as_ref()), ran);
                 let (_done, finished) = oneshot::channel();
                 let _ = report.send(Ok((answer, finished)));
-                engine.finish(&ask, after).await;
+                engine.finish(&ask, after, lease).await;
             }
             Err(panic) => {
-                drop(lead);
+                drop(leader);
                 let _ = report.send(Err(panic));
             }
         }
     }
 }
 
-/// Before the body runs: a refresh looks whether somebody else has done it already. `None`: there is nothing to load.
+/// A load when its body is about to run.
+struct Begun {
+    leader: Leader,
+    landed: Landed,
+    limit: Option<Limit>,
+    identity: usize,
+    began: Tick,
+    lease_time: Duration,
+}
+
+/// Before the body runs: a refresh looks whether somebody else has done it already, or is about to. `None`: there is
+/// nothing to load.
 async fn begin(
     engine: &Weak<Engine>,
     ask: &Ask<'_>,
-    (lead, landed): (Option<&Lead<Outcome>>, Landed),
-    older: Option<&Stale>,
-    refresh: bool,
-) -> Option<(Option<Limit>, usize, Tick, Landed)> {
+    (mut leader, landed): (Leader, Landed),
+    refreshed: Option<&Stale>,
+) -> Option<Begun> {
     let engine = engine.upgrade()?;
-    if let Some(older) = older.filter(|_| refresh)
-        && let Some(found) = engine.newer(ask, older, landed.born()).await
-    {
-        lead?.tell(Outcome::Value(found.into_value()));
-        return None;
+    if let Some(older) = refreshed {
+        let newer = engine.newer(ask, older, landed.born()).await;
+        let permit = match newer {
+            Some(found) => Permit::Found(found),
+            None => engine.permit_refresh(ask, landed.born(), older).await?,
+        };
+        match permit {
+            Permit::Load(_, lease) => leader.lease = lease,
+            Permit::Found(found) => {
+                leader.lead.tell(Outcome::Value(found.into_value()));
+                return None;
+            }
+        }
     }
-    let landed = if refresh { landed.begun(engine.prepare_tags(ask, landed.born()).await) } else { landed };
+    let landed = match refreshed {
+        Some(_) => landed.begun(engine.prepare_tags(ask, landed.born()).await),
+        None => landed,
+    };
     engine.counters.add(ask.space, Count::Load);
-    Some((engine.load_limit(ask), engine.identity(), engine.parts.clock.tick(), landed))
+    let (limit, identity, began) = (engine.load_limit(ask), engine.identity(), engine.parts.clock.tick());
+    Some(Begun { leader, landed, limit, identity, began, lease_time: engine.parts.lease_time })
 }
 
 /// Ends when the manager has ended and nobody waits any more.

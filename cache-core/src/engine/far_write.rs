@@ -120,6 +120,7 @@ impl Engine {
                 return FarWrite::Failed(reason, error);
             }
         };
+        let options = if aside { Over::aside(options) } else { options };
         match tier.backend.set(ask.key, frame, options).await {
             Ok(taken) => FarWrite::of(bytes, taken, aside),
             Err(error) => {

@@ -66,7 +66,8 @@ impl Engine {
     }
 }
 
-fn judge_fresh<R: Recipe>(recipe: &R, found: Found, request: &mut Request<'_>) -> Judged<R::Ret> {
+/// An answer, unless it is no value of this caller.
+pub(super) fn judge_fresh<R: Recipe>(recipe: &R, found: Found, request: &mut Request<'_>) -> Judged<R::Ret> {
     let Some(ret) = recipe.give(found.value()) else { return Judged::Load(None) };
     request.is(found.count());
     let answer = Answer::new(ret, found.status());

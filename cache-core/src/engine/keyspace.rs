@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::codec::Format;
 use crate::key::SpaceName;
-use crate::policy::RefreshAhead;
+use crate::policy::{RefreshAhead, SingleFlight};
 use crate::time::Ttl;
 
 /// The options of a keyspace. What is not said is the manager's default.
@@ -31,6 +31,8 @@ pub struct Policy {
     pub stale_if_error: Option<Duration>,
     /// When a read begins a refresh ahead of the expiry.
     pub refresh_ahead: Option<RefreshAhead>,
+    /// Who loads a key that many callers miss at once; `None`: the manager's, or [`SingleFlight::Local`].
+    pub single_flight: Option<SingleFlight>,
     /// No stale window applies, whatever the manager's defaults.
     pub never_stale: bool,
     /// It has been found wrong: nothing is read or stored under it.
@@ -128,6 +130,13 @@ impl Policy {
     #[must_use]
     pub fn refresh_ahead(mut self, when: RefreshAhead) -> Self {
         self.refresh_ahead = Some(when);
+        self
+    }
+
+    /// Says who loads a key that many callers miss at once.
+    #[must_use]
+    pub fn single_flight(mut self, who: SingleFlight) -> Self {
+        self.single_flight = Some(who);
         self
     }
 

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::counters::Count;
+use super::far_write::FarWrite;
+use super::lease::Lease;
 use super::over::Over;
-use super::{Ask, Engine, What};
+use super::{Ask, Engine, What, Written};
 use crate::entry::Reason;
 use crate::key::{CacheKey, NearKey};
 use crate::port::backend::SetCondition;
@@ -55,7 +57,13 @@ impl Landed {
 impl Engine {
     /// Stores a loaded value: farthest tier first, then near. The stamps are compared inside the gate, so an
     /// invalidation sees this landing either complete or not begun.
-    pub(super) async fn land(&self, ask: &Ask<'_>, landed: Landed, value: Option<&Held>) {
+    pub(super) async fn land(
+        &self,
+        ask: &Ask<'_>,
+        landed: Landed,
+        value: Option<&Held>,
+        lease: Option<Lease>,
+    ) {
         let life = match self.life(ask, value.is_none()) {
             Ok(life) => life,
             Err(error) => return tracing::warn!(%error, "a loaded value was not stored"),
@@ -73,21 +81,37 @@ impl Engine {
         };
         let ask = &ask.under(&tokens);
         match landed {
-            Landed::New(_) | Landed::Replacing(_) => self.land_new(ask, landed, life, value).await,
-            Landed::Over(born) => self.land_over(ask, born, life, value).await,
+            Landed::New(_) | Landed::Replacing(_) => self.land_new(ask, landed, (life, lease), value).await,
+            Landed::Over(born) => self.land_over(ask, born, (life, lease), value).await,
         }
     }
 
     /// Lands over an older value, as a set does: alone, and nobody who read that value keeps it.
-    async fn land_over(&self, ask: &Ask<'_>, born: u64, life: Life, value: Option<&Held>) {
+    async fn land_over(
+        &self,
+        ask: &Ask<'_>,
+        born: u64,
+        (life, lease): (Life, Option<Lease>),
+        value: Option<&Held>,
+    ) {
         let _gate = self.gate.set(ask.key).await;
         if !self.may_land(ask, born) {
             return self.not_stored(ask.space, "all", Reason::Invalidated);
         }
-        self.counters.add(ask.space, Count::Stored);
-        if let Err(error) = self.replace(ask, value.cloned(), life, SetCondition::Always).await {
-            tracing::warn!(%error, "a refreshed value was not stored in every tier");
+        let condition =
+            lease.as_ref().map_or(SetCondition::Always, |lease| SetCondition::IfLease(lease.token()));
+        match self.replace(ask, value.cloned(), life, condition).await {
+            Ok(Written::Kept) => self.lease_lost(ask, lease),
+            Ok(_) => self.counters.add(ask.space, Count::Stored),
+            Err(error) => tracing::warn!(%error, "a refreshed value was not stored in every tier"),
         }
+    }
+
+    /// Another process has removed, replaced or filled the key since the load began: what was loaded is stored nowhere.
+    pub(super) fn lease_lost(&self, ask: &Ask<'_>, lease: Option<Lease>) {
+        lease.into_iter().for_each(Lease::spend);
+        self.counters.add(ask.space, Count::Rejected);
+        self.not_stored(ask.space, "all", Reason::LeaseLost);
     }
 
     /// What was loaded is not to be stored: a refresh removes what it was to replace, unless something newer came.
@@ -100,13 +124,30 @@ impl Engine {
         }
     }
 
-    async fn land_new(&self, ask: &Ask<'_>, landed: Landed, life: Life, value: Option<&Held>) {
+    async fn land_new(
+        &self,
+        ask: &Ask<'_>,
+        landed: Landed,
+        (life, lease): (Life, Option<Lease>),
+        value: Option<&Held>,
+    ) {
         let (cells, born) = (self.cells(ask), landed.born());
         let _gate = self.gate.land(ask.key).await;
         if !self.may_land(ask, born) {
             return self.not_stored(ask.space, "all", Reason::Invalidated);
         }
-        let far = self.write_far(ask, value, life, Over::Nothing).await;
+        let over = lease.as_ref().map_or(Over::Nothing, |lease| Over::Leased(lease.token()));
+        let far = self.write_far(ask, value, life, over).await;
+        match far {
+            FarWrite::Refused => {
+                if let Landed::Replacing(_) = landed {
+                    self.parts.near.remove(ask.key);
+                }
+                return self.lease_lost(ask, lease);
+            }
+            FarWrite::Stored(_) => lease.into_iter().for_each(Lease::spend),
+            _ => drop(lease),
+        }
         self.counters.add(ask.space, Count::Stored);
         let born = match landed {
             Landed::New(_) => Some(born),

@@ -12,12 +12,13 @@ use super::call::{About, Call};
 use super::counters::Count;
 use super::detach::Launched;
 use super::found::Answer;
-use super::judge::Judged;
+use super::judge::{Judged, judge_fresh};
 use super::land::Landed;
+use super::lease::Permit;
 use super::limits::Limits;
 use super::outcome::Outcome;
 use super::request::Request;
-use super::run::{Boxed, Work};
+use super::run::{Boxed, Leader, Work};
 use super::seek::{Begun, Leading, Step};
 use super::stale::Stale;
 use super::typed::{Body, Recipe};
@@ -90,9 +91,18 @@ impl Engine {
         }
         self.stamps.bump(Scope::Key(ask.key));
         self.forget_loads(ask.key);
-        match self.flights.seat_of(ask.key, ask.tags.label()) {
+        match self.seat(ask) {
             Seat::Lead(lead) => {
-                let leading = Leading { lead, landed: Landed::Over(self.stamps.born()), older: None };
+                let late = |limit| self.late(ask, &call.recipe, None, limit);
+                let lease = match limits.wait(self.lease_over(ask), late).await {
+                    Ok(lease) => lease,
+                    Err(answer) => {
+                        request.answered(&answer, Count::Miss);
+                        return answer;
+                    }
+                };
+                let leader = Leader { lead, lease };
+                let leading = Leading { leader, landed: Landed::Over(self.stamps.born()), older: None };
                 self.start(ask, call, leading, limits, &mut request).await
             }
             Seat::Follow(_) => self.alone(ask, (call.recipe, call.body), limits, &mut request).await,
@@ -128,7 +138,7 @@ impl Engine {
                 request.answered(&answer, Count::Coalesced);
                 Step::Answered(answer)
             }
-            Ok(None) => match self.flights.seat_of(ask.key, ask.tags.label()) {
+            Ok(None) => match self.seat(ask) {
                 Seat::Lead(lead) => Step::Look(lead, older),
                 Seat::Follow(follow) => Step::Behind(follow, older),
             },
@@ -164,18 +174,43 @@ impl Engine {
             }
             Judged::Load(found) => {
                 let older = found.or(older);
-                let late = |limit| self.late(ask, call.recipe, older.as_ref(), limit);
-                let born = match limits.wait(self.prepare_tags(ask, born), late).await {
-                    Ok(born) => born,
-                    Err(answer) => {
-                        request.answered(&answer, Count::Miss);
-                        return Step::Answered(answer);
-                    }
-                };
-                let landed = if older.is_some() { Landed::Replacing(born) } else { Landed::New(born) };
-                Step::Load(Leading { lead, landed, older })
+                self.ask_leave(ask, call.recipe, (lead, older), (born, limits), request).await
             }
         }
+    }
+
+    /// Takes the lease for a load and sees to the markers of its tags, or finds that another process has done it meanwhile.
+    async fn ask_leave<R: Recipe>(
+        &self,
+        ask: &Ask<'_>,
+        recipe: &R,
+        (lead, older): (Lead<Outcome>, Option<Stale>),
+        (born, limits): (u64, Limits),
+        request: &mut Request<'_>,
+    ) -> Step<R::Ret> {
+        let late = |limit| self.late(ask, recipe, older.as_ref(), limit);
+        let leave = async {
+            match self.permit(ask, born, older.as_ref()).await {
+                Permit::Load(born, lease) => Permit::Load(self.prepare_tags(ask, born).await, lease),
+                found @ Permit::Found(_) => found,
+            }
+        };
+        let (born, lease) = match limits.wait(leave, late).await {
+            Ok(Permit::Load(born, lease)) => (born, lease),
+            Ok(Permit::Found(found)) => match judge_fresh(recipe, found, request) {
+                Judged::Done(step, outcome) => {
+                    outcome.into_iter().for_each(|outcome| lead.tell(outcome));
+                    return step;
+                }
+                Judged::Load(_) => (born, None),
+            },
+            Err(answer) => {
+                request.answered(&answer, Count::Miss);
+                return Step::Answered(answer);
+            }
+        };
+        let landed = if older.is_some() { Landed::Replacing(born) } else { Landed::New(born) };
+        Step::Load(Leading { leader: Leader { lead, lease }, landed, older })
     }
 
     /// Starts the load that this caller leads: on its own, or here.
@@ -183,12 +218,12 @@ impl Engine {
         self: &Arc<Self>,
         ask: &Ask<'_>,
         call: Call<R, B>,
-        Leading { lead, landed, older }: Leading,
+        Leading { leader, landed, older }: Leading,
         limits: Limits,
         request: &mut Request<'_>,
     ) -> Answer<R::Ret> {
         let Call { recipe, body, detach } = call;
-        let work = Work { recipe: recipe.clone(), body, lead, landed, older: older.clone(), refresh: None };
+        let work = Work { recipe: recipe.clone(), body, leader, landed, older: older.clone(), refresh: None };
         let launched = match detach {
             Some(launch) => launch(self, ask, work),
             None => Launched::Not(work),
@@ -200,7 +235,7 @@ impl Engine {
             Launched::Full(work) => {
                 if let Some((answer, outcome)) = self.overloaded(ask, &recipe, older.as_ref()) {
                     request.answered(&answer, Count::Miss);
-                    work.lead.tell(outcome);
+                    work.leader.lead.tell(outcome);
                     return answer;
                 }
                 work

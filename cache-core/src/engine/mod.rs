@@ -1,7 +1,8 @@
 //! The engine: what happens on a hit, on a miss, on a write, on an invalidation.
 //!
 //! Start reading in [`hot`] (a hit), then [`seek`] and [`load`] (a miss: seat, fetch, run, land; within [`limits`], or
-//! [`detach`]ed; what answers when there is no new value is in [`stale`]) and [`batch`] (many). [`put`] writes,
+//! [`detach`]ed; its [`lease`] tells it from loads of other processes; what answers when there is no new value is in
+//! [`stale`]) and [`batch`] (many). [`put`] writes,
 //! [`invalidate`] removes, [`expire`] ends a life, [`explain`] changes nothing,
 //! [`atomic`] holds the verbs that must have one winner, [`claims`] those that somebody goes
 //! on holding, [`serving`] picks the byte tier,
@@ -30,6 +31,7 @@ mod invalidate;
 mod judge;
 mod keyspace;
 mod land;
+mod lease;
 mod limits;
 mod lives;
 mod load;
@@ -75,6 +77,7 @@ pub(crate) use values::{LocalValues, StoredValues};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use crate::codec::{Codec, Sealer};
 use crate::entry::Reason;
@@ -110,6 +113,7 @@ pub(crate) struct Parts {
     pub(crate) spawner: Arc<dyn Spawner>,
     pub(crate) policy: Policy,
     pub(crate) max_detached_loads: usize,
+    pub(crate) lease_time: Duration,
     pub(crate) default_ttl: Life,
     pub(crate) near_ttl: Option<Life>,
     pub(crate) jitter: Jitter,
@@ -208,6 +212,11 @@ impl Engine {
 
     pub(crate) fn default_ttl(&self) -> Life {
         self.parts.default_ttl
+    }
+
+    /// What every call wants that does not say otherwise.
+    pub(crate) fn usual(&self) -> &Policy {
+        &self.parts.policy
     }
 
     pub(crate) fn tiers(&self) -> &Tiers {

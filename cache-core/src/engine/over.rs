@@ -9,6 +9,8 @@ pub(super) enum Over {
     /// Nothing that must go: what a load did not find, or could not read, is as good as before when the write was not
     /// even begun.
     Nothing,
+    /// The same, and the load holds this lease.
+    Leased(u128),
     /// Perhaps an older value, under this condition.
     Older(SetCondition),
 }
@@ -16,18 +18,26 @@ pub(super) enum Over {
 impl Over {
     /// The condition that the write has.
     pub(super) fn options(self) -> SetOptions {
-        SetOptions::default().when(if let Self::Older(condition) = self {
-            condition
-        } else {
-            SetCondition::Always
+        SetOptions::default().when(match self {
+            Self::Nothing => SetCondition::Always,
+            Self::Leased(token) => SetCondition::IfLease(token),
+            Self::Older(condition) => condition,
         })
+    }
+
+    /// The same for the fallback, which knows of no lease.
+    pub(super) fn aside(options: SetOptions) -> SetOptions {
+        match options.condition {
+            SetCondition::IfLease(_) => options.when(SetCondition::Always),
+            _ => options,
+        }
     }
 
     /// Whether a write that failed like this may have left an older value, or may still arrive.
     pub(super) fn leaves_older(self, error: &Error) -> bool {
         match (self, error.kind()) {
-            (_, ErrorKind::TooLarge) | (Self::Nothing, ErrorKind::Overloaded) => false,
-            (Self::Nothing | Self::Older(_), _) => true,
+            (_, ErrorKind::TooLarge) | (Self::Nothing | Self::Leased(_), ErrorKind::Overloaded) => false,
+            (Self::Nothing | Self::Leased(_) | Self::Older(_), _) => true,
         }
     }
 }

@@ -79,14 +79,15 @@ impl Engine {
         condition: SetCondition,
     ) -> Result<Written> {
         let unfinished = match condition {
-            SetCondition::Always => Unfinished::owed(self, What::Key(ask.key)),
+            SetCondition::Always | SetCondition::IfLease(_) => Unfinished::owed(self, What::Key(ask.key)),
             _ => Unfinished::optional(self, What::Key(ask.key)),
         };
         self.stamps.bump(Scope::Key(ask.key));
         self.forget_loads(ask.key);
         let over = Over::Older(condition);
         let mut far = self.write_far(ask, value.as_ref(), life, over).await;
-        if matches!(far, FarWrite::Refused) && self.remove_expired(ask).await {
+        let leased = matches!(condition, SetCondition::IfLease(_));
+        if matches!(far, FarWrite::Refused) && !leased && self.remove_expired(ask).await {
             far = self.write_far(ask, value.as_ref(), life, over).await;
         }
         if let FarWrite::Aside(_) = far {

@@ -17,7 +17,7 @@ use super::detach::Launched;
 use super::fetch::Look;
 use super::found::{Found, NEAR};
 use super::land::Landed;
-use super::run::Work;
+use super::run::{Leader, Work};
 use super::stale::Stale;
 use super::typed::{Body, Recipe};
 use super::{Ask, Engine};
@@ -64,7 +64,8 @@ impl Engine {
         let Ok(permit) = places.try_acquire_owned() else { return };
         let Seat::Lead(lead) = self.flights.seat_of(ask.key, ask.tags.label()) else { return };
         let landed = Landed::Replacing(self.stamps.born());
-        let work = Work { recipe, body, lead, landed, older: Some(older), refresh: Some(permit) };
+        let leader = Leader::here(lead);
+        let work = Work { recipe, body, leader, landed, older: Some(older), refresh: Some(permit) };
         if let Launched::Away(_) = launch(self, ask, work) {
             self.counters.add(ask.space, Count::Refresh);
         }
@@ -79,7 +80,7 @@ impl Engine {
     }
 
     /// Whether this is not the value that was read earlier, but one that was stored since.
-    fn is_newer(&self, found: &Found, older: &Stale) -> bool {
+    pub(super) fn is_newer(&self, found: &Found, older: &Stale) -> bool {
         let age = self.parts.clock.tick().since(older.times.created);
         found.status().age < age / 2
     }

@@ -8,6 +8,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::counters::Count;
 use super::found::Answer;
 use super::land::Landed;
+use super::lease::{Lease, keeping, renewing};
 use super::limits::{Limit, Limits};
 use super::outcome::Outcome;
 use super::request::Request;
@@ -25,12 +26,18 @@ pub(super) type Boxed<F> = Pin<Box<F>>;
 pub(super) struct Work<R: Recipe, B> {
     pub(super) recipe: R,
     pub(super) body: B,
-    pub(super) lead: Lead<Outcome>,
+    pub(super) leader: Leader,
     pub(super) landed: Landed,
     /// The value that is to be replaced, if there is one.
     pub(super) older: Option<Stale>,
     /// The load refreshes a value that answers meanwhile.
     pub(super) refresh: Option<OwnedSemaphorePermit>,
+}
+
+/// Who loads a key: for this process, and for those that share its tier.
+pub(super) struct Leader {
+    pub(super) lead: Lead<Outcome>,
+    pub(super) lease: Option<Lease>,
 }
 
 /// What became of a body.
@@ -41,13 +48,24 @@ pub(super) enum Ran<T> {
     GivenUp(Answer<T>, Outcome),
 }
 
+impl Leader {
+    /// A leader that no other process has to know of.
+    pub(super) fn here(lead: Lead<Outcome>) -> Self {
+        Self { lead, lease: None }
+    }
+
+    pub(super) fn split(leader: Option<Self>) -> (Option<Lead<Outcome>>, Option<Lease>) {
+        leader.map_or((None, None), |Self { lead, lease }| (Some(lead), lease))
+    }
+}
+
 /// Runs a body to its end, or until the limit: then it is dropped and the key is free. Where the result cannot say
 /// so, the key is free all the same, and the body goes on for its own caller alone.
 pub(super) async fn run<R, T: Into<Loaded<R>>>(
     body: impl Future<Output = T>,
     limit: Option<Limit>,
     give_up: impl FnOnce(&Limit) -> Option<(Answer<R>, Outcome)>,
-    lead: &mut Option<Lead<Outcome>>,
+    leader: &mut Option<Leader>,
 ) -> Ran<R> {
     let mut body = pin!(body);
     if let Some(limit) = limit {
@@ -57,7 +75,7 @@ pub(super) async fn run<R, T: Into<Loaded<R>>>(
         if let Some((answer, outcome)) = give_up(&limit) {
             return Ran::GivenUp(answer, outcome);
         }
-        drop(lead.take());
+        drop(leader.take());
     }
     Ran::Loaded(body.await.into())
 }
@@ -77,22 +95,24 @@ impl Engine {
         request: &'a mut Request<'_>,
     ) -> Boxed<impl Future<Output = Answer<R::Ret>>> {
         Box::pin(async move {
-            let Work { recipe, body, lead, landed, older, .. } = work;
-            let mut lead = Some(lead);
+            let Work { recipe, body, leader, landed, older, .. } = work;
             self.counters.add(ask.space, Count::Load);
             let began = self.parts.clock.tick();
             let body = self.body(ask.key, body, shown(older.as_ref()));
+            let body = keeping(renewing(&leader.lease), self.parts.lease_time, body);
+            let mut leader = Some(leader);
             let give_up = |limit: &Limit| self.give_up(ask, &recipe, older.as_ref(), limit);
-            let run = run(body, self.load_limit(ask), give_up, &mut lead);
+            let run = run(body, self.load_limit(ask), give_up, &mut leader);
             let late = |limit| self.late(ask, &recipe, older.as_ref(), limit);
             let ran = limits.hard().wait(run, late).await;
             match ran {
                 Ok(ran) => {
                     self.note_load_time(ask, began);
+                    let (lead, lease) = Leader::split(leader);
                     let (answer, after) =
                         self.conclude(ask, &recipe, (lead.as_ref(), landed, older.as_ref()), ran);
                     request.answered(&answer, Count::Miss);
-                    let _ = limits.hard().wait(self.finish(ask, after), |_| Some(())).await;
+                    let _ = limits.hard().wait(self.finish(ask, after, lease), |_| Some(())).await;
                     answer
                 }
                 Err(answer) => {

@@ -68,6 +68,14 @@ impl Engine {
         }
     }
 
+    /// Where what a claim carries is stored: sealed when the whole manager is, which then has a key.
+    pub(crate) fn place_of_claim<'a>(&'a self, group: &'a CacheKey) -> Place<'a> {
+        match self.parts.sealer.as_ref().filter(|_| self.parts.policy.sealed) {
+            Some(sealer) => Place::sealed(group, sealer),
+            None => Place::from(group),
+        }
+    }
+
     /// Whether it is to be sealed and there is no key. Said loudly once.
     pub(super) fn lacks_a_key(&self, ask: &Ask<'_>) -> bool {
         static ONCE: Once = Once::new();
@@ -118,11 +126,13 @@ impl Engine {
 /// Nobody holds a key: said by who asks, and when a manager is built.
 #[cold]
 pub(crate) fn no_master_key() -> Error {
-    Error::new(
-        ErrorKind::Config,
-        "the keyspace is secure, and the manager has no master key: nothing is stored",
-    )
-    .with_fix("call Builder::master_key, or set CACHE_MASTER_KEY to 64 hexadecimal digits")
+    let fix = if cfg!(feature = "encrypt") {
+        "call Builder::master_key, or set CACHE_MASTER_KEY to 64 hexadecimal digits"
+    } else {
+        "this build cannot seal: enable larder's feature `encrypt`, then call Builder::master_key"
+    };
+    let held = "the keyspace is secure, and the manager has no master key: nothing is stored";
+    Error::new(ErrorKind::Config, held).with_fix(fix)
 }
 
 #[cold]

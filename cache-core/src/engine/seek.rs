@@ -14,10 +14,12 @@ use super::land::Landed;
 use super::limits::Limits;
 use super::outcome::Outcome;
 use super::request::Request;
+use super::run::Leader;
 use super::stale::Stale;
 use super::typed::Recipe;
 use super::{Ask, Engine, Question, reentry};
 use crate::flight::{Follow, Lead, Seat};
+use crate::policy::SingleFlight;
 
 /// A call that needs more than to wait for another.
 pub(crate) struct Begun<'a, R> {
@@ -47,7 +49,7 @@ type Elsewhere<R> = (Limits, Step<R>);
 
 /// What a leader has when it begins to load.
 pub(super) struct Leading {
-    pub(super) lead: Lead<Outcome>,
+    pub(super) leader: Leader,
     pub(super) landed: Landed,
     pub(super) older: Option<Stale>,
 }
@@ -93,10 +95,20 @@ impl Engine {
             Judged::Done(step, _) => return Err((limits, step)),
             Judged::Load(older) => older,
         };
-        match self.flights.seat_of(ask.key, ask.tags.label()) {
+        match self.seat(ask) {
             Seat::Follow(follow) if older.is_none() && !limits.exist() => Ok(follow),
             Seat::Follow(follow) => Err((limits, Step::Behind(follow, older))),
             Seat::Lead(lead) => Err((limits, Step::Look(lead, older))),
+        }
+    }
+}
+
+impl Engine {
+    /// A seat in the flight of a key: a new one where loads are not shared.
+    pub(super) fn seat(&self, ask: &Ask<'_>) -> Seat<Outcome> {
+        match self.single_flight(ask) {
+            SingleFlight::Off => Seat::Lead(self.flights.alone(ask.key)),
+            _ => self.flights.seat_of(ask.key, ask.tags.label()),
         }
     }
 }

@@ -162,7 +162,7 @@ impl Engine {
         if entries.everything || !entries.patterns.is_empty() {
             self.gate.pass(Scope::Everything).await;
         }
-        for key in &entries.keys {
+        for key in entries.keys.iter().chain(entries.expired.keys()) {
             self.gate.pass(Scope::Key(key)).await;
         }
         if entries.everything {
@@ -178,6 +178,11 @@ impl Engine {
         }
         for pattern in &entries.patterns {
             primary.delete_pattern(pattern).await?;
+        }
+        for (key, at) in &entries.expired {
+            if self.end_life(self.parts.tiers.primary(), key, *at).await?.is_none() {
+                primary.delete(key, DeleteOptions::default()).await?;
+            }
         }
         Ok(())
     }

@@ -56,6 +56,8 @@ pub enum Reason {
     Unencodable,
     /// The key has a sensitive part, and the manager has no secret that other processes know.
     NoKeySecret,
+    /// The lease of the load had ended: another process removed, replaced or filled the key meanwhile.
+    LeaseLost,
     /// The condition refused to store the value.
     Refused,
     /// The value is stale and is being refreshed.
@@ -102,6 +104,7 @@ impl Reason {
             Self::TooLarge => "too_large",
             Self::Unencodable => "unencodable",
             Self::NoKeySecret => "no_key_secret",
+            Self::LeaseLost => "lease_lost",
             Self::Refused => "refused",
             Self::Revalidating => "revalidating",
             Self::LoadFailed => "load_failed",

@@ -75,6 +75,11 @@ impl<O> Flights<O> {
         Seat::Lead(Lead { flights: Arc::clone(self), cell })
     }
 
+    /// A load of a key that nobody can join.
+    pub(crate) fn alone(self: &Arc<Self>, key: &CacheKey) -> Lead<O> {
+        Lead { flights: Arc::clone(self), cell: Arc::new(Cell::new(key.clone(), 0)) }
+    }
+
     /// Whether a load of the key is under way that could be joined.
     pub(crate) fn is_loading(&self, key: &CacheKey) -> bool {
         self.shard(key).contains_key(key)

@@ -1,6 +1,7 @@
 //! Wiring a manager: the one constructor where collaborators meet.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use crate::codec::{Codec, Compression, MAX_ENTRY_BYTES};
 use crate::engine::{Engine, Parts, Policy, no_master_key};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{KeySecret, Namespace};
-use crate::policy::{FailMode, Jitter};
+use crate::policy::{FailMode, Jitter, SingleFlight};
 use crate::port::backend::{CacheBackend, NullBackend};
 use crate::port::clock::Clock;
 use crate::port::near::{IntoNear, NearStore, NoNear};
@@ -24,6 +25,9 @@ const NEAR_TTL_OF_SHARED: Duration = Duration::from_secs(5);
 const DEFAULT_TTL: Duration = Duration::from_secs(300);
 /// Loads that go on without a caller, at a time.
 const MAX_DETACHED_LOADS: usize = 1_000;
+/// How long a lease outlives the process that holds it.
+const LEASE_TIME: Duration = Duration::from_secs(10);
+const LEASE_TIMES: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(3_600);
 const DEFAULT_JITTER: f64 = 0.15;
 
 /// The parts of a manager. Every wrong one is reported by [`Builder::build`], all at once.
@@ -38,6 +42,7 @@ pub struct Builder {
     has_near: bool,
     policy: Policy,
     max_detached_loads: usize,
+    lease_time: Duration,
     default_ttl: Duration,
     near_ttl: Option<Duration>,
     jitter: f64,
@@ -64,6 +69,7 @@ impl Builder {
             has_near: false,
             policy: Policy::default(),
             max_detached_loads: MAX_DETACHED_LOADS,
+            lease_time: LEASE_TIME,
             default_ttl: DEFAULT_TTL,
             near_ttl: None,
             jitter: DEFAULT_JITTER,
@@ -136,6 +142,14 @@ impl Builder {
     /// detached load is answered by a stale value, or by an error of kind `Overloaded`. 1,000.
     pub fn max_detached_loads(mut self, most: usize) -> Self {
         self.max_detached_loads = most;
+        self
+    }
+
+    /// How long the lease of a load outlives its process: a load over a shared primary holds one, and renews it each
+    /// third of this time while it runs. It is also the longest that [`SingleFlight::Distributed`] waits for the load of
+    /// another process. 10 s; from 100 ms to an hour.
+    pub fn lease_time(mut self, time: Duration) -> Self {
+        self.lease_time = time;
         self
     }
 
@@ -218,6 +232,7 @@ impl Builder {
         self.check_tiers();
         self.check_sealing(matches!(sealer, Some(None)));
         self.check_sizes();
+        self.check_leases();
         let (Some(namespace), Some(key_secret), Some(default_ttl), Some(near_ttl), Some(jitter), true) =
             (namespace, key_secret, default_ttl, near_ttl, jitter, self.problems.is_empty())
         else {
@@ -240,6 +255,7 @@ impl Builder {
             spawner: self.spawner,
             policy: self.policy,
             max_detached_loads: self.max_detached_loads,
+            lease_time: self.lease_time,
             default_ttl,
             jitter,
             fail_mode: self.fail_mode,
@@ -294,6 +310,21 @@ impl Builder {
         let bytes = self.max_entry_bytes;
         if !(1..=MAX_ENTRY_BYTES).contains(&bytes) {
             self.problems.push(format!("max_entry_bytes holds {bytes}; give 1 to {} bytes", MAX_ENTRY_BYTES));
+        }
+    }
+
+    fn check_leases(&mut self) {
+        let (time, capability) = (self.lease_time, self.primary.as_ref().map(|it| it.info().capability));
+        if !LEASE_TIMES.contains(&time) {
+            self.problems.push(format!("lease_time holds {time:?}; give 100 ms to an hour, e.g. 10 s"));
+        }
+        if self.policy.single_flight == Some(SingleFlight::Distributed)
+            && capability.is_some_and(|can| can.shared && !can.leases)
+        {
+            self.problems.push(
+                "single_flight holds Distributed, but the primary, which others share, offers no leases; use Local"
+                    .to_owned(),
+            );
         }
     }
 

@@ -15,7 +15,7 @@ use crate::engine::{Answer, Body, Call, Keyspace, Older, Policy, Question, Stora
 use crate::entry::{Reason, Status};
 use crate::error::Result;
 use crate::key::{CacheKey, Tag};
-use crate::policy::RefreshAhead;
+use crate::policy::{RefreshAhead, SingleFlight};
 use crate::time::{Life, Ttl};
 
 /// What a load is about: values of `T`, errors of `E`, a loader that may borrow for `'f`; who it belongs to.
@@ -141,6 +141,11 @@ impl<T, E, F, M, L> GetOrLoad<'_, T, E, F, M, L> {
         self.with(|policy| policy.refresh_ahead(when))
     }
 
+    /// Who loads the key when many callers miss it at once: [`Policy::single_flight`].
+    pub fn single_flight(self, who: SingleFlight) -> Self {
+        self.with(|policy| policy.single_flight(who))
+    }
+
     /// Says where the value came from and how old it is.
     pub fn with_status(self) -> WithStatus<Self> {
         WithStatus(self)
@@ -191,7 +196,8 @@ impl Asked {
     fn check(&self) -> Result<CacheKey> {
         let key = self.key.clone()?;
         self.ttl.resolve(Life::Forever)?;
-        self.space.as_ref().map_or(Ok(()), |space| space.policy.check())?;
+        let usual = self.manager.0.usual();
+        self.space.as_ref().map_or(Ok(()), |space| space.policy.check_over(usual))?;
         check(&self.tags)?;
         Ok(key)
     }

@@ -200,8 +200,8 @@ impl CacheManager {
     }
 
     /// Ends the freshness of an entry. Unlike [`CacheManager::delete`] it leaves a stale copy, for the windows that it
-    /// was stored with. A byte tier that cannot replace a frame only while it is unchanged (Redis) removes its copy;
-    /// so does every tier while the primary cannot be reached, and every tier of a manager with a fallback.
+    /// was stored with. While the primary cannot be reached that is journalled. A byte tier that cannot replace a frame
+    /// only while it is unchanged removes its copy. Near copies of other processes end within their `near_ttl`.
     ///
     /// # Errors
     /// As for [`CacheManager::delete`].

@@ -3,11 +3,13 @@
 mod backoff;
 mod jitter;
 mod refresh;
+mod single_flight;
 mod windows;
 
 pub use backoff::pause;
 pub use jitter::Jitter;
 pub use refresh::RefreshAhead;
+pub use single_flight::{SingleFlight, poll_pause};
 pub use windows::{Use, Windows};
 
 /// What trouble of a tier means to a caller.

@@ -4,11 +4,12 @@
 //! applied the primary is in quarantine; a journal that would grow without bound becomes "clear everything",
 //! so that the primary is at worst empty, never wrong.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::key::{CacheKey, KeyPattern};
+use crate::time::WallTime;
 
 /// How many invalidations are kept apart.
 const KEPT: usize = 10_000;
@@ -20,10 +21,12 @@ pub(crate) struct Journal {
     entries: Mutex<Entries>,
 }
 
-/// What is to be removed from the primary.
+/// What is to be removed from the primary, or to be ended there.
 #[derive(Debug, Default)]
 pub(crate) struct Entries {
     pub(crate) keys: HashSet<CacheKey>,
+    /// Keys whose lives ended then, and that are not to be removed.
+    pub(crate) expired: HashMap<CacheKey, WallTime>,
     pub(crate) patterns: Vec<KeyPattern>,
     pub(crate) everything: bool,
 }
@@ -32,19 +35,25 @@ impl Entries {
     fn add(&mut self, other: Self) {
         self.everything |= other.everything;
         self.keys.extend(other.keys);
+        for (key, at) in other.expired {
+            let ended = self.expired.entry(key).or_insert(at);
+            *ended = at.max(*ended);
+        }
+        // What is removed has no life to end.
+        self.expired.retain(|key, _| !self.keys.contains(key));
         for pattern in other.patterns {
             if !self.patterns.contains(&pattern) {
                 self.patterns.push(pattern);
             }
         }
-        if self.everything || self.keys.len() + self.patterns.len() > KEPT {
+        if self.everything || self.keys.len() + self.expired.len() + self.patterns.len() > KEPT {
             *self = Self { everything: true, ..Self::default() };
         }
     }
 
     /// How many invalidations these are.
     pub(crate) fn len(&self) -> u64 {
-        (self.keys.len() + self.patterns.len()) as u64 + u64::from(self.everything)
+        (self.keys.len() + self.expired.len() + self.patterns.len()) as u64 + u64::from(self.everything)
     }
 }
 
@@ -57,6 +66,11 @@ impl Journal {
     /// Notes a key.
     pub(crate) fn key(&self, key: &CacheKey) {
         self.add(Entries { keys: HashSet::from([key.clone()]), ..Entries::default() });
+    }
+
+    /// Notes that the life of a key ended at this time.
+    pub(crate) fn expired(&self, key: &CacheKey, at: WallTime) {
+        self.add(Entries { expired: HashMap::from([(key.clone(), at)]), ..Entries::default() });
     }
 
     /// Notes many keys.
@@ -159,5 +173,18 @@ mod tests {
         let taken = journal.take();
         assert!(taken.entries().everything && taken.entries().keys.is_empty());
         assert_eq!(taken.settle(), 1);
+    }
+
+    #[test]
+    fn what_is_removed_has_no_life_to_end_whichever_came_first() {
+        let journal = Journal::default();
+        journal.expired(&key("kept"), WallTime(7));
+        journal.expired(&key("kept"), WallTime(5));
+        journal.expired(&key("removed"), WallTime(7));
+        journal.key(&key("removed"));
+        journal.expired(&key("removed"), WallTime(9));
+        let taken = journal.take();
+        assert_eq!(taken.entries().expired, HashMap::from([(key("kept"), WallTime(7))]));
+        assert_eq!(taken.settle(), 2);
     }
 }

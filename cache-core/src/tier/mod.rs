@@ -17,6 +17,7 @@ pub(crate) struct Tiers {
     fallback: Arc<dyn CacheBackend>,
     stores: bool,
     shared: bool,
+    leased: bool,
     on_fallback: AtomicBool,
     owed: AtomicU64,
     paid: AtomicU64,
@@ -40,6 +41,7 @@ impl Tiers {
             fallback,
             stores: capability.stores,
             shared: capability.shared,
+            leased: capability.stores && capability.shared && capability.leases,
             on_fallback: AtomicBool::new(false),
             owed: AtomicU64::new(kept),
             paid: AtomicU64::new(0),
@@ -54,6 +56,11 @@ impl Tiers {
     /// Whether other processes see what the primary holds.
     pub(crate) fn shared(&self) -> bool {
         self.shared
+    }
+
+    /// Whether other processes may remove or replace what a load is about to store in the primary, and it can tell.
+    pub(crate) fn leased(&self) -> bool {
+        self.leased
     }
 
     /// The primary.

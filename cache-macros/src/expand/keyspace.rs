@@ -85,6 +85,8 @@ fn policy(plan: &Plan) -> TokenStream {
     let loads = loads(plan);
     let jitter = options.jitter.as_ref().map(|fraction| quote_ours!(.jitter(#fraction)));
     let immutable = options.immutable.map(|_| quote_ours!(.immutable()));
+    let sealed = options.secure.map(|_| quote_ours!(.sealed()));
+    let near = options.near.map(|_| quote_ours!(.near_too()));
     let local = plan.is_local().then(|| quote_ours!(.local()));
     let format = options
         .format
@@ -92,7 +94,7 @@ fn policy(plan: &Plan) -> TokenStream {
         .filter(|format| format.is_json)
         .map(|format| quote_spanned!(ours_at(format.span)=> .format(#p::Format::Json)));
     let schema = options.schema.as_ref().map(|schema| quote_ours!(.schema(#schema)));
-    quote_ours!(#ttl #varied #negative #(#loads)* #jitter #immutable #local #format #schema)
+    quote_ours!(#ttl #varied #negative #(#loads)* #jitter #immutable #sealed #near #local #format #schema)
 }
 
 /// Limits of loads, and windows after the expiry.

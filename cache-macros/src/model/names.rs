@@ -32,6 +32,8 @@ pub(crate) const CACHED: &[(&str, &str)] = &[
     ("jitter", "jitter = 0.15"),
     ("immutable", "immutable"),
     ("local", "local"),
+    ("secure", "secure` or `secure(near)"),
+    ("near", "secure, near"),
     ("schema", "schema = 2"),
     ("format", "format = \"json\""),
     ("crate", "crate = path::to::larder"),
@@ -46,7 +48,7 @@ pub(crate) const CACHED: &[(&str, &str)] = &[
 ];
 
 /// The options of `#[cached]` that are planned.
-const CACHED_LATER: &[&str] = &["single_flight", "secure", "near", "interop", "namespace", "operation"];
+const CACHED_LATER: &[&str] = &["single_flight", "interop", "namespace", "operation"];
 
 /// The options and targets of `#[invalidate_cache]`, each with an example.
 pub(crate) const INVALIDATE: &[(&str, &str)] = &[

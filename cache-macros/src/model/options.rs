@@ -8,7 +8,7 @@ use super::names;
 use super::source::Source;
 use super::values::{
     chunk, companions, expr, exprs, flag, format, fraction, group, jitter, key, name, path, prefix, schema,
-    skip, templates,
+    secure, skip, templates,
 };
 use crate::parse::args::Arg;
 use crate::parse::life::{self, Life};
@@ -49,6 +49,9 @@ pub(crate) struct Options {
     pub(crate) of_loads: Vec<Ident>,
     pub(crate) immutable: Option<Span>,
     pub(crate) local: bool,
+    pub(crate) secure: Option<Span>,
+    /// Live values of a secure function may be near.
+    pub(crate) near: Option<Span>,
     pub(crate) schema: Option<Expr>,
     pub(crate) format: Option<Format>,
     pub(crate) krate: Option<Path>,
@@ -132,6 +135,11 @@ impl Options {
             }
             "never_stale" => self.never_stale = Some(flag(arg)?),
             "immutable" => self.immutable = Some(flag(arg)?),
+            "secure" => {
+                self.secure = Some(span);
+                self.near = secure(arg)?.or(self.near);
+            }
+            "near" => self.near = Some(flag(arg)?),
             "local" => self.local = flag(arg).map(|_| true)?,
             "schema" => self.schema = Some(schema(arg)?),
             "format" => self.format = Some(format(arg)?),

@@ -162,6 +162,20 @@ pub(super) fn format(arg: Arg) -> syn::Result<Format> {
     Ok(Format { span: name.span(), is_json })
 }
 
+/// `secure`, or `secure(near)`: where `near` stands.
+pub(super) fn secure(arg: Arg) -> syn::Result<Option<Span>> {
+    let error = wrong(&arg);
+    match arg.value {
+        Value::Flag => Ok(None),
+        Value::Expr(_) => Err(error),
+        Value::List(_, tokens) => match syn::parse2::<Ident>(tokens) {
+            Ok(near) if near == "near" => Ok(Some(near.span())),
+            Ok(other) => Err(syn::Error::new_spanned(other, error)),
+            Err(_) => Err(error),
+        },
+    }
+}
+
 pub(super) fn companions(arg: Arg) -> syn::Result<bool> {
     let choice = text(arg)?;
     match choice.value().as_str() {

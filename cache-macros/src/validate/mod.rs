@@ -4,6 +4,7 @@ mod batch;
 mod conflicts;
 mod key;
 mod receiver;
+mod secure;
 mod signature;
 mod tags;
 
@@ -22,6 +23,7 @@ pub(crate) fn cached(options: &Options, function: &Function, problems: &mut Prob
     conflicts::check(options, function, problems);
     tags::check(options, function, problems);
     batch::check(options, function, problems);
+    secure::check(options, function, problems);
 }
 
 /// Checks where a function stands whose attribute sees nothing around it.

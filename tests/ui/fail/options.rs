@@ -116,7 +116,7 @@ async fn impl_on_a_function(id: u64) -> u64 { id }
 #[cached(single_flight = "distributed")]
 async fn planned_loads(id: u64) -> u64 { id }
 
-#[cached(secure, near, interop = "cachekit", namespace = "n", operation = "o")]
+#[cached(interop = "cachekit", namespace = "n", operation = "o")]
 async fn planned_forms(id: u64) -> u64 { id }
 
 fn main() {}

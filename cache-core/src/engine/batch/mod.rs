@@ -19,6 +19,7 @@ use std::future::Future;
 use std::pin::pin;
 
 use super::counters::Count;
+use super::lease::{keeping, renewing};
 use super::limits::Limit;
 use super::outcome::Outcome;
 use super::{Engine, reentry};
@@ -123,11 +124,11 @@ impl Engine {
         let mut places = Places::default();
         for slot in std::mem::take(&mut open.shared) {
             if reentry::is_loading(self.identity(), slot.ask.key) {
-                open.alone.push(Led { slot, lead: None });
+                open.alone.push(Led::alone(slot));
                 continue;
             }
-            match self.flights.seat_of(slot.ask.key, slot.ask.tags.label()) {
-                Seat::Lead(lead) => places.led.push(Led { slot, lead: Some(lead) }),
+            match self.seat(&slot.ask) {
+                Seat::Lead(lead) => places.led.push(Led::first(slot, lead)),
                 Seat::Follow(follow) => places.followed.push((slot, follow)),
             }
         }
@@ -147,15 +148,29 @@ impl Engine {
     {
         while !led.is_empty() {
             let rest = led.split_off(batch.max_batch.min(led.len()));
+            self.lease_many(&mut led).await;
             let keys: HashSet<CacheKey> = led.iter().map(|led| led.slot.ask.key.clone()).collect();
             self.counters.add(batch.space, Count::Load);
             let body = load(led.iter().map(|led| led.slot.at).collect());
             let body = reentry::loading_many(self.identity(), keys, body);
+            let leases = renewing(led.iter().filter_map(|led| led.lease.as_ref()));
+            let body = keeping(leases, self.parts.lease_time, body);
             let given = self.bounded(&led, body).await;
             let landing = self.tell_many(batch, led, given, answers);
             self.land_many(landing, born).await;
             led = rest;
         }
+    }
+
+    /// Takes the leases of what is to be stored. A batch waits for no other process: it shares the leases of others.
+    async fn lease_many(&self, led: &mut [Led<'_>]) {
+        if !self.parts.tiers.leased() {
+            return;
+        }
+        let stored: Vec<_> = led.iter_mut().filter(|led| led.lead.is_some()).collect();
+        let asks: Vec<_> = stored.iter().map(|led| led.slot.ask).collect();
+        let leases = self.lease_each(&asks).await;
+        stored.into_iter().zip(leases).for_each(|(led, lease)| led.lease = lease);
     }
 
     /// Runs a load for at most `max_load_time`; then it is dropped, and whoever waits for it is told.
@@ -209,7 +224,7 @@ impl Engine {
             };
             match batch.understand(&slot, outcome) {
                 Some(answer) => answers.set(&slot, Count::Coalesced, answer),
-                None => open.alone.push(Led { slot, lead: None }),
+                None => open.alone.push(Led::alone(slot)),
             }
         }
         open

@@ -1,6 +1,7 @@
 //! What a batch is asked, what its loader gives, and what it answers.
 
 use super::super::counters::Count;
+use super::super::lease::Lease;
 use super::super::outcome::Outcome;
 use super::super::request::Request;
 use super::super::typed::Failure;
@@ -66,6 +67,7 @@ pub(super) struct Slot<'a> {
 pub(super) struct Led<'a> {
     pub(super) slot: Slot<'a>,
     pub(super) lead: Option<Lead<Outcome>>,
+    pub(super) lease: Option<Lease>,
 }
 
 /// The answers, by place. Dropped before all are there, the others were abandoned.
@@ -176,7 +178,17 @@ impl Given {
     }
 }
 
-impl Led<'_> {
+impl<'a> Led<'a> {
+    /// Nobody waits for it, and it is not stored.
+    pub(super) fn alone(slot: Slot<'a>) -> Self {
+        Self { slot, lead: None, lease: None }
+    }
+
+    /// Others may wait for it.
+    pub(super) fn first(slot: Slot<'a>, lead: Lead<Outcome>) -> Self {
+        Self { slot, lead: Some(lead), lease: None }
+    }
+
     pub(super) fn tell(&self, outcome: Outcome) {
         if let Some(lead) = &self.lead {
             lead.tell(outcome);

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use super::super::counters::Count;
 use super::super::far_write::{FarWrite, reason_of};
 use super::super::land::Landing;
+use super::super::lease::Lease;
 use super::super::over::Over;
 use super::super::serving::Serving;
 use super::super::tags::Tokens;
@@ -19,6 +20,10 @@ use crate::error::ErrorKind;
 use crate::port::backend::SetOptions;
 use crate::port::near::Held;
 use crate::time::Life;
+
+fn over(led: &Led<'_>) -> Over {
+    led.lease.as_ref().map_or(Over::Nothing, |lease| Over::Leased(lease.token()))
+}
 
 /// A loaded value (or its absence) that may land, and how long it lives.
 struct Arriving<'a> {
@@ -51,7 +56,16 @@ impl Engine {
         let _gates = self.gate.land_many(arriving.iter().map(|arriving| arriving.led.slot.ask.key)).await;
         let arriving = self.may_land_many(arriving, born);
         let written = self.write_many(&arriving).await;
-        for (arriving, far) in arriving.iter().zip(written) {
+        for (mut arriving, far) in arriving.into_iter().zip(written) {
+            let lease = arriving.led.lease.take();
+            match far {
+                FarWrite::Refused => {
+                    self.lease_lost(&arriving.led.slot.ask, lease);
+                    continue;
+                }
+                FarWrite::Stored(_) => lease.into_iter().for_each(Lease::spend),
+                _ => drop(lease),
+            }
             let (ask, life) = (arriving.ask(), arriving.life);
             self.counters.add(ask.space, Count::Stored);
             let landing = Landing { born, life, stored_bytes: far.bytes(), only_here: !far.is_stored() };
@@ -113,7 +127,7 @@ impl Engine {
             encoded.push(match self.encode(&ask, value.as_ref(), *life) {
                 Ok(frame) => {
                     let kept = life.plus(self.kept(&ask, value.is_none()));
-                    Ok((ask, frame, SetOptions::default().expiring(kept)))
+                    Ok((ask, frame, over(&entry.led).options().expiring(kept)))
                 }
                 Err(error) => Err(self.unencodable(&ask, error).await),
             });
@@ -133,8 +147,10 @@ impl Engine {
         if frames.is_empty() {
             return Vec::new();
         }
+        let options = |options: &SetOptions| if aside { Over::aside(*options) } else { *options };
+        let entries = frames.iter();
         let entries =
-            frames.iter().map(|(ask, frame, options)| (ask.key.clone(), frame.clone(), *options)).collect();
+            entries.map(|(ask, frame, held)| (ask.key.clone(), frame.clone(), options(held))).collect();
         match tier.backend.set_many(entries).await {
             Ok(taken) => {
                 let taken = taken.into_iter().chain(iter::repeat(false));

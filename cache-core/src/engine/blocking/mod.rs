@@ -16,6 +16,7 @@ use super::typed::{Hold, Recipe, Shape, Share, Split, Verdict};
 use super::{Ask, Engine, Keyspace, What};
 use crate::entry::{Invalidated, Reason, Status};
 use crate::flight::{Lead, Seat};
+use crate::policy::SingleFlight;
 use crate::port::near::Held;
 use crate::stamp::Scope;
 
@@ -70,7 +71,7 @@ impl Engine {
         self.stamps.bump(Scope::Key(ask.key));
         self.forget_loads(ask.key);
         self.counters.add(ask.space, Count::Miss);
-        match self.blocking_flights.seat_of(ask.key, ask.tags.label()) {
+        match self.seat_blocking(ask) {
             Seat::Lead(lead) => {
                 let begun = Begun { born: self.stamps.born(), replaces: true };
                 self.lead_blocking(ask, recipe, &lead, begun, body)
@@ -104,10 +105,17 @@ impl Engine {
         Invalidated::removed(self.overtake_here(what))
     }
 
+    fn seat_blocking(&self, ask: &Ask<'_>) -> Seat<Outcome> {
+        match self.single_flight(ask) {
+            SingleFlight::Off => Seat::Lead(self.blocking_flights.alone(ask.key)),
+            _ => self.blocking_flights.seat_of(ask.key, ask.tags.label()),
+        }
+    }
+
     /// Takes a seat; a follower waits here, as often as leaders give up.
     fn place_blocking<R: Recipe>(&self, ask: &Ask<'_>, recipe: &R) -> Place<R::Ret> {
         loop {
-            let mut follow = match self.blocking_flights.seat_of(ask.key, ask.tags.label()) {
+            let mut follow = match self.seat_blocking(ask) {
                 Seat::Lead(lead) => return Place::Leading(lead),
                 Seat::Follow(follow) => follow,
             };

@@ -108,7 +108,7 @@ fn changed_nothing(kind: ErrorKind) -> bool {
 }
 
 /// 128 bits that come once: a counter under a keyed hash that is seeded by the system, per process.
-pub(super) fn new_token() -> u128 {
+pub(in crate::engine) fn new_token() -> u128 {
     static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);

@@ -37,6 +37,7 @@ pub(super) enum Count {
     Stored,
     NotStored,
     Overtaken,
+    Rejected,
     Evicted,
 }
 
@@ -132,6 +133,7 @@ impl Counted {
             stored: since(Count::Stored),
             not_stored: since(Count::NotStored),
             overtaken: since(Count::Overtaken),
+            rejected: since(Count::Rejected),
             evicted: since(Count::Evicted),
         }
     }

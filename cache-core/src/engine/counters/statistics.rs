@@ -38,6 +38,8 @@ pub struct Counts {
     pub not_stored: u64,
     /// Of those: because they had been invalidated while they were loaded.
     pub overtaken: u64,
+    /// Of those: because another process had removed, replaced or filled their key while they were loaded.
+    pub rejected: u64,
     /// Entries that the near tier gave up for others before they had ended.
     pub evicted: u64,
 }
@@ -72,6 +74,7 @@ impl AddAssign for Counts {
         self.stored += other.stored;
         self.not_stored += other.not_stored;
         self.overtaken += other.overtaken;
+        self.rejected += other.rejected;
         self.evicted += other.evicted;
     }
 }
@@ -131,7 +134,7 @@ impl Deref for Statistics {
 
 type Column = (&'static str, fn(&Counts) -> u64);
 
-const COLUMNS: [Column; 11] = [
+const COLUMNS: [Column; 12] = [
     ("requests", Counts::requests),
     ("near", |counts| counts.near_hits),
     ("far", |counts| counts.far_hits),
@@ -142,6 +145,7 @@ const COLUMNS: [Column; 11] = [
     ("loads", |counts| counts.loads),
     ("failed", |counts| counts.load_failures),
     ("overtaken", |counts| counts.overtaken),
+    ("rejected", |counts| counts.rejected),
     ("evicted", |counts| counts.evicted),
 ];
 
@@ -184,10 +188,10 @@ mod tests {
         let statistics = Statistics::of(keyspaces, vec![(ErrorKind::Timeout, 3)]);
         assert_eq!((statistics.requests(), statistics.keyspace("app.user").hits()), (12, 8));
         let table = "\
-keyspace  requests      near       far  negative     stale coalesced    misses     loads    failed overtaken   evicted
-(direct)         2         0         1         0         0         0         0         0         0         0         0
-app.user        10         8         0         0         0         0         2         2         0         0         0
-all             12         8         1         0         0         0         2         2         0         0         0
+keyspace  requests      near       far  negative     stale coalesced    misses     loads    failed overtaken  rejected   evicted
+(direct)         2         0         1         0         0         0         0         0         0         0         0         0
+app.user        10         8         0         0         0         0         2         2         0         0         0         0
+all             12         8         1         0         0         0         2         2         0         0         0         0
 near tier: 0 entries, 0 bytes; loading now: 0; tier errors: 3";
         assert_eq!(statistics.to_string(), table);
         let sealed = Statistics { opened_by_key: [5, 1, 0, 0], ..statistics };

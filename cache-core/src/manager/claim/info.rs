@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::codec::{Codec, Compression, Envelope, Format};
+use crate::codec::{Codec, Compression, Envelope, Format, Frame, Place};
 use crate::entry::Deadlines;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::CacheKey;
@@ -22,11 +22,14 @@ const CODEC: Codec = Codec { compression: Compression::None, max_entry_bytes: MA
 pub struct ClaimInfo {
     group: CacheKey,
     claim: LiveClaim,
+    /// What it carries, when it can be read here.
+    carried: Option<Frame>,
 }
 
 impl ClaimInfo {
-    pub(super) fn new(group: CacheKey, claim: LiveClaim) -> Self {
-        Self { group, claim }
+    pub(super) fn new(place: Place<'_>, group: &CacheKey, claim: LiveClaim) -> Self {
+        let carried = CODEC.open(place, 0, &claim.payload).ok();
+        Self { group: group.clone(), claim, carried }
     }
 
     /// What it was claimed as.
@@ -50,7 +53,7 @@ impl ClaimInfo {
     /// What it carries; `None` when it carries nothing, or something that is no `T`.
     #[must_use]
     pub fn payload<T: DeserializeOwned>(&self) -> Option<T> {
-        CODEC.open(&self.group, 0, &self.claim.payload).ok()?.decode().ok()
+        self.carried.as_ref()?.decode().ok()
     }
 }
 
@@ -61,10 +64,10 @@ impl fmt::Debug for ClaimInfo {
 }
 
 /// A frame without a life of its own: it is read as long as the claim is listed.
-pub(super) fn encode<T: Serialize + ?Sized>(group: &CacheKey, payload: &T) -> Result<Bytes> {
+pub(super) fn encode<T: Serialize + ?Sized>(place: Place<'_>, payload: &T) -> Result<Bytes> {
     let deadlines = Deadlines::starting(WallTime(0), Life::Forever);
     let envelope = Envelope { schema: 0, deadlines, version: 0, immutable: false };
-    let encoded = CODEC.encode(group, Some(payload), Format::MessagePack, &envelope);
+    let encoded = CODEC.encode(place, Some(payload), Format::MessagePack, &envelope);
     encoded.map_err(|error| match error.kind() {
         ErrorKind::TooLarge => Error::new(ErrorKind::TooLarge, "what a claim carries takes more than 4 KiB")
             .during("claim")

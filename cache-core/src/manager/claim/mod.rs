@@ -86,7 +86,8 @@ impl CacheManager {
 
     async fn list(&self, group: CacheKey) -> Result<Vec<ClaimInfo>> {
         let live = self.engine().claims(&group).await?;
-        Ok(live.into_iter().map(|claim| ClaimInfo::new(group.clone(), claim)).collect())
+        let place = self.engine().place_of_claim(&group);
+        Ok(live.into_iter().map(|claim| ClaimInfo::new(place, &group, claim)).collect())
     }
 }
 
@@ -109,9 +110,11 @@ impl ClaimRequest {
     }
 
     /// What others can read while it is held ([`ClaimInfo::payload`]): at most 4 KiB when encoded, 74 bytes of
-    /// which are not yours.
+    /// which are not yours (102 when the manager is secure: it is sealed then).
     pub fn payload<T: Serialize + ?Sized>(mut self, payload: &T) -> Self {
-        self.payload = self.group.clone().and_then(|group| info::encode(&group, payload));
+        let engine = self.manager.engine();
+        self.payload =
+            self.group.clone().and_then(|group| info::encode(engine.place_of_claim(&group), payload));
         self
     }
 
