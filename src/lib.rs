@@ -20,8 +20,8 @@ pub use cache_core::layer;
 pub use cache_core::layer::{Layer, Layered, Resilience};
 pub use cache_core::manager::{
     Attached, BatchReply, Builder, CacheManager, Cached, Claim, ClaimInfo, ClaimRequest, ClaimResult, Counts,
-    Detached, EntryReport, Explanation, GetOrLoad, GetOrLoadMany, Health, IntoPattern, LoadError, LoadedMany,
-    Outlook, Policy, Revalidating, Simple, Statistics, TierReport, WithStatus, Written,
+    Detached, EntryReport, Explanation, GetOrLoad, GetOrLoadMany, Health, IntoPattern, KeepWarm, LoadError,
+    LoadedMany, Outlook, Policy, Revalidating, Simple, Statistics, TierReport, WithStatus, Written,
 };
 pub use cache_core::policy::{FailMode, RefreshAhead, SingleFlight};
 pub use cache_core::port::backend::{

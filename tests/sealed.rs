@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::collections::HashMap;
+use std::error::Error;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,7 +14,9 @@ use std::{fmt, fs};
 use common::patient_redis;
 use larder::testkit::FaultyBackend;
 use larder::testkit::server::RedisServer;
-use larder::{CacheBackend, CacheManager, DiskBackend, Keyring, MemoryBackend, Near, Policy, Ttl, cached};
+use larder::{
+    CacheBackend, CacheManager, DiskBackend, ErrorKind, Keyring, MemoryBackend, Near, Policy, Ttl, cached,
+};
 
 const CANARY: &str = "c4nary in a coal mine";
 const KEY: &str = "c4a4c4a4c4a4c4a4c4a4c4a4c4a4c4a4c4a4c4a4c4a4c4a4c4a4c4a4c4a4c4a4";
@@ -35,6 +39,16 @@ async fn near_token(cache: &CacheManager, id: u64) -> (String, u64) {
 #[cached(secure, prefix = "of", tenant = tenant, cache = cache, skip(cache))]
 async fn of_tenant(cache: &CacheManager, tenant: &str, id: u64) -> (String, u64) {
     (format!("{CANARY} {tenant} {id}"), loads())
+}
+
+#[cached(secure, prefix = "strict", cache = cache, skip(cache))]
+async fn strict_token(cache: &CacheManager, id: u64) -> Result<u64, Box<dyn Error + Send + Sync>> {
+    Ok(id + loads())
+}
+
+#[cached(secure, prefix = "batch", batch = ids, cache = cache, skip(cache))]
+async fn many_tokens(cache: &CacheManager, ids: &[u64]) -> Result<HashMap<u64, String>, String> {
+    Ok(ids.iter().map(|id| (*id, format!("{CANARY} {id}"))).collect())
 }
 
 #[cached(prefix = "plain", cache = cache, skip(cache))]
@@ -171,6 +185,43 @@ async fn a_function_without_a_key_loads_and_leaves_nothing_anywhere() {
     assert!(keyless.set(token_cache_key(&keyless, 7), (String::new(), 0), Ttl::Default).await.is_err());
     // Removing needs no key.
     assert_eq!(token_invalidate(&keyless, 7).await.unwrap().removed, 1);
+}
+
+/// What is secure fails closed: where the function's error can be made of ours, trouble of a tier is one.
+#[tokio::test]
+async fn a_function_that_can_say_so_fails_closed_and_another_loads() {
+    let backend = FaultyBackend::new(memory());
+    let cache = over(backend.clone());
+    let value = strict_token(&cache, 7).await.unwrap();
+    assert_eq!(strict_token(&cache, 7).await.unwrap(), value);
+    backend.down(true);
+    assert_eq!(kind(strict_token(&cache, 7).await.unwrap_err().as_ref()), Some(ErrorKind::Unavailable));
+    assert!(token(&cache, 7).await.is_ok());
+    assert_eq!(many_tokens(&cache, &[7]).await.unwrap().len(), 1);
+    backend.down(false);
+    assert_eq!(strict_token(&cache, 7).await.unwrap(), value);
+    let keyless = CacheManager::builder().primary(memory()).build().unwrap();
+    assert_eq!(kind(strict_token(&keyless, 7).await.unwrap_err().as_ref()), Some(ErrorKind::Config));
+}
+
+fn kind(error: &(dyn Error + Send + Sync + 'static)) -> Option<ErrorKind> {
+    error.downcast_ref::<larder::Error>().map(larder::Error::kind)
+}
+
+#[tokio::test]
+async fn a_batch_is_sealed_key_by_key() {
+    let backend = memory();
+    let cache = over(Arc::clone(&backend));
+    for _ in 0..2 {
+        assert_eq!(many_tokens(&cache, &[7, 8]).await.unwrap().len(), 2);
+    }
+    assert_eq!(cache.stats().opened_by_key, [2, 0, 0, 0], "the second time out of the byte tier");
+    for id in [7, 8] {
+        let frame = backend.get(&many_tokens_cache_key(&cache, id)).await.unwrap().unwrap();
+        assert!(!holds_canary(&frame));
+    }
+    let keyless = CacheManager::builder().primary(Arc::clone(&backend)).build().unwrap();
+    assert_eq!(many_tokens(&keyless, &[7, 8]).await.unwrap().len(), 2);
 }
 
 #[tokio::test]

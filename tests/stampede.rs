@@ -170,6 +170,34 @@ async fn many_keys_leave_an_empty_flight_table() {
     assert_eq!(stand.cache.stats().loading, 0);
 }
 
+/// What is left of so many keys, each asked for once: flights, and bytes of memory more than before.
+fn left_of(cache: &CacheManager, keys: std::ops::Range<u64>, fails: bool) -> (u64, i64) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let counted = allocation_counter::measure(|| {
+        runtime.block_on(async {
+            for key in keys {
+                let load = || async move { if fails { Err(key) } else { Ok(key) } };
+                let answer = cache.get_or_load(format!("flood:{key}"), load).await;
+                assert_eq!(answer.is_err(), fails);
+            }
+        });
+    });
+    (cache.stats().loading, counted.bytes_current)
+}
+
+#[test]
+fn a_hundred_thousand_keys_that_load_and_as_many_that_fail_leave_no_flight_and_no_memory() {
+    let cache = CacheManager::builder().near(larder::Near::mib(1)).build().unwrap();
+    // What is bounded is filled first: the near tier, and the memory of failures.
+    left_of(&cache, 0..60_000, false);
+    left_of(&cache, 100_000..160_000, true);
+    for fails in [false, true] {
+        let first = if fails { 300_000 } else { 200_000 };
+        let (flights, bytes) = left_of(&cache, first..first + 100_000, fails);
+        assert!(flights == 0 && bytes < 256 << 10, "{flights} flights, {bytes} bytes, fails: {fails}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_load_that_asks_for_its_own_key_does_not_wait_for_itself() {
     let stand = common::near_only();

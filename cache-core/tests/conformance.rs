@@ -167,6 +167,7 @@ mod flaws_are_found {
             a_batch_of_fills_needs_each_lease,
             what_removes_a_key_breaks_its_lease,
             what_replaces_a_key_breaks_its_lease,
+            what_replaces_an_unchanged_value_breaks_its_lease,
         ];
         FillsInTwoSteps => [a_fill_never_survives_a_delete];
         RenewsLeasesByName => [a_renewed_lease_lives_on];
@@ -174,6 +175,7 @@ mod flaws_are_found {
             a_fill_needs_the_lease_and_ends_it,
             a_batch_of_fills_needs_each_lease,
             what_replaces_a_key_breaks_its_lease,
+            what_replaces_an_unchanged_value_breaks_its_lease,
         ];
         TakesBesideLeases => [what_removes_a_key_breaks_its_lease, leases_are_no_data];
         CountsLeases => [leases_are_no_data];

@@ -227,6 +227,28 @@ async fn what_was_on_its_way_to_the_fallback_does_not_outlive_the_outage() {
     assert_eq!(cache.get::<u64>("k").await.unwrap(), None, "an older value than the last set is served");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_tells_the_primary_what_it_missed_within_a_second_and_counts_the_rest() {
+    for answers in [true, false] {
+        let primary = common::faulty();
+        let cache = common::over(&primary).build().unwrap();
+        for key in ["a", "b", "c"] {
+            assert!(cache.set(key, 1_u64, Ttl::secs(60)).await.unwrap().is_stored());
+        }
+        primary.down(true);
+        assert!(cache.delete("a").await.unwrap().journalled && cache.delete("b").await.unwrap().journalled);
+        primary.down(false);
+        let held = (!answers).then(|| primary.hold_before(Verb::DeleteMany));
+        let began = tokio::time::Instant::now();
+        assert_eq!(cache.shutdown().await, if answers { 0 } else { 2 });
+        assert!(began.elapsed() <= std::time::Duration::from_millis(1_100), "{:?}", began.elapsed());
+        drop(held);
+        let other = common::over(&primary).build().unwrap();
+        let left = other.get::<u64>("a").await.unwrap();
+        assert_eq!((left.is_none(), other.get::<u64>("c").await.unwrap()), (answers, Some(1)));
+    }
+}
+
 #[tokio::test]
 async fn a_load_that_outlives_the_cache_being_on_touches_no_tier() {
     let primary = faulty();

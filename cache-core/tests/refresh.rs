@@ -218,3 +218,90 @@ async fn a_fraction_out_of_range_is_refused() {
     let refused = cache.get_or_load("price", || async { Ok::<_, String>(1_u64) }).policy(policy).await;
     assert!(matches!(refused.unwrap_err(), LoadError::Cache(error) if error.kind() == ErrorKind::Config));
 }
+
+/// As [`ask`], and kept warm until nobody has asked for five minutes.
+async fn ask_warm(cache: &CacheManager, source: &Source) -> u64 {
+    let source = source.clone();
+    let load = cache.get_or_load("price", move || source.load()).ttl(Ttl::secs(100)).detach();
+    load.keep_warm(seconds(300)).await.unwrap()
+}
+
+fn warm() -> (CacheManager, Source) {
+    (build(CacheManager::builder().near(common::near()), RefreshAhead::Fraction(0.8)), Source::default())
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_kept_warm_is_refreshed_without_a_read_until_nobody_has_read_it_for_a_while() {
+    let (cache, source) = warm();
+    assert_eq!(ask_warm(&cache, &source).await, 1);
+    for (passed, runs) in [(79, 1), (5, 2), (82, 3), (82, 4)] {
+        sleep(seconds(passed)).await;
+        assert_eq!(source.runs(), runs, "{passed} s later");
+    }
+    assert_eq!((cache.get::<u64>("price").await.unwrap(), cache.stats().misses), (Some(4), 1));
+    sleep(seconds(1_000)).await;
+    assert_eq!(source.runs(), 4, "nobody has asked for five minutes");
+    assert_eq!(cache.get::<u64>("price").await.unwrap(), None);
+    assert_eq!(ask_warm(&cache, &source).await, 5);
+    for _ in 0..10 {
+        sleep(seconds(81)).await;
+        ask_warm(&cache, &source).await;
+    }
+    assert!(source.runs() >= 14, "every read keeps it warm: {}", source.runs());
+    assert_eq!(cache.stats().misses, 3, "nobody waited again: two loads, and the read of nothing");
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_reads_keep_an_entry_warm_once() {
+    let (cache, source) = warm();
+    for _ in 0..100 {
+        ask_warm(&cache, &source).await;
+    }
+    sleep(seconds(90)).await;
+    assert_eq!((source.runs(), cache.stats().refreshes), (2, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_invalidation_ends_what_is_kept_warm_also_while_it_is_refreshed() {
+    for during in [false, true] {
+        let (cache, source) = warm();
+        ask_warm(&cache, &source).await;
+        sleep(seconds(if during { 81 } else { 20 })).await;
+        assert_eq!(source.runs(), if during { 2 } else { 1 });
+        assert_eq!(cache.delete("price").await.unwrap().removed, 1);
+        sleep(seconds(200)).await;
+        assert_eq!(
+            (source.runs(), cache.get::<u64>("price").await.unwrap()),
+            (if during { 2 } else { 1 }, None)
+        );
+        assert_eq!(ask_warm(&cache, &source).await, if during { 3 } else { 2 });
+        sleep(seconds(90)).await;
+        assert_eq!(source.runs(), if during { 4 } else { 3 }, "it is kept warm anew");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refresh_of_what_is_kept_warm_that_fails_backs_off_and_ends_with_the_life() {
+    let (cache, source) = warm();
+    ask_warm(&cache, &source).await;
+    source.broken.store(true, Ordering::SeqCst);
+    sleep(seconds(99)).await;
+    let runs = source.runs();
+    assert!((3..=7).contains(&runs), "{runs} tries in 19 seconds");
+    sleep(seconds(200)).await;
+    assert!(source.runs() <= runs + 1, "{} tries", source.runs());
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_kept_warm_beyond_the_manager_and_none_of_what_means_nothing() {
+    let (cache, source) = warm();
+    let load = cache.get_or_load("zero", || async { Ok::<_, String>(1_u64) }).detach();
+    let LoadError::Cache(error) = load.keep_warm(Duration::ZERO).await.unwrap_err() else { unreachable!() };
+    assert_eq!(error.kind(), ErrorKind::Config);
+    let held = Arc::clone(&source.runs);
+    ask_warm(&cache, &source).await;
+    drop((cache, source));
+    tokio::task::yield_now().await;
+    tokio::task::yield_now().await;
+    assert_eq!(Arc::strong_count(&held), 1, "the keeper and its loader are gone");
+}

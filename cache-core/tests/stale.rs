@@ -112,6 +112,18 @@ async fn stale_while_revalidate_answers_at_once_and_one_refresh_runs_in_the_back
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_life_begins_when_the_value_is_stored_not_when_its_load_began() {
+    let (cache, source) = (near_only(Policy::new()), Source::default());
+    source.take_seconds(50);
+    let (_, status) = ask(&cache, &source).await.unwrap();
+    assert_eq!(status.age, Duration::ZERO);
+    advance(seconds(99)).await;
+    assert_eq!(cache.get::<u64>("price").await.unwrap(), Some(1));
+    advance(seconds(1)).await;
+    assert_eq!(cache.get::<u64>("price").await.unwrap(), None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn beyond_its_window_a_stale_value_answers_only_in_place_of_an_error() {
     let (cache, source) = (near_only(windows()), Source::default());
     ask(&cache, &source).await.unwrap();

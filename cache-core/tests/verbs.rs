@@ -74,6 +74,26 @@ async fn a_null_manager_accepts_and_drops() {
     assert!(cache.add("k", 1_u64, Ttl::secs(60)).await.unwrap());
     assert_eq!(cache.increment("n", 2, Ttl::secs(60)).await.unwrap(), 2);
     assert_eq!(cache.get::<u64>("k").await.unwrap(), None);
+    assert!(!cache.exists("k").await.unwrap());
+    assert_eq!(cache.delete("k").await.unwrap().removed, 0);
+    assert_eq!(cache.delete_pattern("k*").await.unwrap().removed, 0);
+    assert_eq!(cache.clear().await.unwrap().removed, 0);
+    assert_eq!(cache.get_and_delete::<u64>("k").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_body_runs_once_though_no_tier_takes_its_value() {
+    for down in [true, false] {
+        let primary = faulty();
+        primary.down(down);
+        primary.fail_writes(!down);
+        let cache = CacheManager::builder().primary(primary.clone()).build().unwrap();
+        let runs = std::sync::atomic::AtomicU64::new(0);
+        let load = || async { Ok::<_, String>(runs.fetch_add(1, std::sync::atomic::Ordering::SeqCst)) };
+        assert_eq!(cache.get_or_load("k", load).await.unwrap(), 0);
+        assert_eq!((runs.load(std::sync::atomic::Ordering::SeqCst), cache.stats().loads), (1, 1));
+        assert_eq!(cache.get_or_load("k", load).await.unwrap(), 1, "nothing was stored");
+    }
 }
 
 #[tokio::test]

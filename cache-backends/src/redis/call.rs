@@ -135,7 +135,10 @@ impl Supervisor {
         };
         match &answer {
             Err(failure) if failure.reason == Reason::Broken => self.lost(connection.number()),
-            _ => connection.answered(),
+            _ => {
+                connection.answered();
+                self.check(&connection);
+            }
         }
         answer
     }

@@ -13,6 +13,7 @@ use cache_core::error::{Error, ErrorKind, Result};
 
 use super::address::Address;
 use super::dial::{Dialled, Driver, dial};
+use super::echo::{Echo, word};
 use super::error::{of_library, of_server};
 
 /// So many time-outs in a row, and the connection is given up.
@@ -30,6 +31,7 @@ pub(super) struct Connection {
     number: u64,
     made: Instant,
     inner: MultiplexedConnection,
+    echo: Echo,
     silent_rounds: AtomicU32,
     round_began: Mutex<Instant>,
     _driver: Option<Driver>,
@@ -53,17 +55,23 @@ impl Connection {
         let failed = |error| of_library(&error, address).error;
         let Dialled { connection: inner, driver } = dial(address, lost).await?;
         let made = Instant::now();
-        let round_began = Mutex::new(made);
-        let silent_rounds = AtomicU32::new(0);
-        let connection = Self { number, made, inner, silent_rounds, round_began, _driver: driver };
-        let ping = connection.send(Request::One(&redis::cmd("PING"))).await.map_err(failed)?;
-        check_ping(ping, address)?;
-        Ok(connection)
+        let mut ping = redis::cmd("PING");
+        ping.arg(word(number, 0));
+        let answer = inner.clone().send_packed_command(&ping).await.map_err(failed)?;
+        let echo = Echo::after(&answer, number);
+        check_ping(answer, address)?;
+        let (silent_rounds, round_began) = (AtomicU32::new(0), Mutex::new(made));
+        Ok(Self { number, made, inner, echo, silent_rounds, round_began, _driver: driver })
     }
 
     /// Which connection of the backend this is.
     pub(super) fn number(&self) -> u64 {
         self.number
+    }
+
+    /// Whether its answers belong to its questions.
+    pub(super) fn echo(&self) -> &Echo {
+        &self.echo
     }
 
     /// How long it has been there.

@@ -4,8 +4,9 @@
 //! look at both. A fill stores under the lease and ends it; whatever else changes the data key ends it too.
 //!
 //! Invariant: a lease is ended before its data is removed or replaced, or in the same step. Then a fill that began before
-//! either comes before that or is refused. The other way round it could come between the two. Only the fill is a script
-//! over both keys, which a cluster does not carry out while it moves their slot; everything else goes on then.
+//! either comes before that or is refused. The other way round it could come between the two. Only the fill and
+//! the replacement of what is unchanged are scripts over both keys, which a cluster does not carry out while it moves their
+//! slot; everything else goes on then.
 
 use std::sync::LazyLock;
 

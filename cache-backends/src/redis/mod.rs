@@ -20,6 +20,7 @@ mod cluster;
 mod config;
 mod connection;
 mod dial;
+mod echo;
 mod error;
 mod gather;
 mod health;

@@ -31,11 +31,11 @@ pub(super) static DELETE_UNCHANGED: Script = Script {
 };
 
 /// Replaces `ARGV[1]`, while the key holds exactly that, by `ARGV[2]` with the life `ARGV[3]`: milliseconds, nothing, or
-/// `keep`.
+/// `keep`. Ends the lease: a fill that began before is refused.
 pub(super) static REPLACE_UNCHANGED: Script = Script {
     code: REPLACE_UNCHANGED_CODE,
     digest: LazyLock::new(|| redis::Script::new(REPLACE_UNCHANGED_CODE).get_hash().to_owned()),
-    over: Over::Data,
+    over: Over::Both,
 };
 
 const INCREMENT_CODE: &str = "\
@@ -60,6 +60,7 @@ if ARGV[3] == '' then set = redis.pcall('SET', KEYS[1], ARGV[2])
 elseif ARGV[3] == 'keep' then set = redis.pcall('SET', KEYS[1], ARGV[2], 'KEEPTTL')
 else set = redis.pcall('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
 if set.err then return set end
+redis.call('UNLINK', KEYS[2])
 return 1";
 
 /// What a script looks at.

@@ -2,7 +2,7 @@
 //!
 //! Promise: callers wait for a connection only while its first attempt is under way, and only to their own
 //! deadline; after a failed attempt they fail at once, while one task goes on trying with a `PING` (20 ms to
-//! 500 ms apart, jittered) until the server is back. Invariant: at most one task, and it ends with the connection
+//! 500 ms apart, jittered) until the server is back. Invariant: at most one task connects, and it ends with the connection
 //! it made (behind sentinels it watches it till its end), with [`Supervisor::shut`], with the value, or with its runtime (then the next caller starts another).
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -72,6 +72,8 @@ impl Supervisor {
         if let Phase::Up(connection) = &*self.0.phase.borrow() {
             return Ok(Arc::clone(connection));
         }
+        // Who fails at once, again and again, must let others run.
+        tokio::task::consume_budget().await;
         let phases = self.0.phase.subscribe();
         timeout_at(until, self.settled(phases)).await.unwrap_or_else(|_| Err(self.still_connecting()))
     }
@@ -94,6 +96,25 @@ impl Supervisor {
     /// A caller found that this connection is of no use any more.
     pub(super) fn lost(&self, connection: u64) {
         self.0.lost(connection);
+    }
+
+    /// Now and then, gives up a connection whose answers belong to other questions. Ends with the connection.
+    pub(super) fn check(&self, connection: &Arc<Connection>) {
+        let (true, Ok(runtime)) = (connection.echo().is_due(), Handle::try_current()) else { return };
+        let (shared, asked) = (Arc::downgrade(&self.0), Arc::clone(connection));
+        let (limit, mut phases) = (self.0.settings.read_timeout, self.0.phase.subscribe());
+        runtime.spawn(async move {
+            let number = asked.number();
+            let is_shifted = tokio::select! {
+                is_shifted = asked.is_shifted(limit) => is_shifted,
+                _ = phases.wait_for(|phase| !phase.is_connection(number)) => false,
+            };
+            if let (true, Some(shared)) = (is_shifted, shared.upgrade()) {
+                let server = &shared.source;
+                tracing::warn!(%server, "answers of the cache server belong to other questions; connecting anew");
+                shared.lost(number);
+            }
+        });
     }
 
     /// Something was heard about the server that only a new connection can find out: it is made, unless the

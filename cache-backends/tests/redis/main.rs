@@ -12,6 +12,7 @@ mod secrets;
 mod sentinel;
 #[path = "../servers/mod.rs"]
 mod servers;
+mod shifted;
 mod support;
 mod sweep;
 mod tls;

@@ -37,7 +37,7 @@ pub(super) type Launch<R, B> = fn(&Arc<Engine>, &Ask<'_>, Work<R, B>) -> Launche
 /// What became of the wish to start a load on its own.
 pub(super) enum Launched<R: Recipe, B> {
     /// It is under way, and will report.
-    Away(oneshot::Receiver<Report<R::Ret>>),
+    Away(Reported<R::Ret>),
     /// As many as may be are under way.
     Full(Work<R, B>),
     /// It belongs to its caller, or there is nothing to run it on.
@@ -46,6 +46,9 @@ pub(super) enum Launched<R: Recipe, B> {
 
 /// The answer, and a sign when its value has landed; or the panic of the body.
 pub(super) type Report<T> = Result<(Answer<T>, oneshot::Receiver<()>), Box<dyn Any + Send>>;
+
+/// Where a report arrives.
+pub(super) type Reported<T> = oneshot::Receiver<Report<T>>;
 
 /// What bounds and ends the loads that go on by themselves.
 #[derive(Debug)]
@@ -61,6 +64,11 @@ impl Background {
     pub(super) fn new(most: usize) -> Self {
         let most = most.min(Semaphore::MAX_PERMITS);
         Self { bulkhead: Arc::new(Semaphore::new(most)), most, stop: watch::channel(()).0 }
+    }
+
+    /// Changes, or ends, with the manager.
+    pub(super) fn subscribe(&self) -> watch::Receiver<()> {
+        self.stop.subscribe()
     }
 
     /// Ends the loads that nobody waits for.
@@ -237,7 +245,7 @@ impl Engine {
         &'a self,
         ask: &'a Ask<'_>,
         recipe: &'a R,
-        (reported, older): (oneshot::Receiver<Report<R::Ret>>, Option<Stale>),
+        (reported, older): (Reported<R::Ret>, Option<Stale>),
         limits: Limits,
         request: &'a mut Request<'_>,
     ) -> Boxed<impl Future<Output = Answer<R::Ret>>> {

@@ -56,7 +56,7 @@ impl Engine {
                 step = match step {
                     Step::Answered(answer) => return answer,
                     Step::Ahead(answer, older) => {
-                        self.refresh_behind(ask, call, older);
+                        let _reported = self.refresh_behind(ask, call, older);
                         return answer;
                     }
                     Step::Alone => {

@@ -52,6 +52,7 @@ mod tags;
 mod typed;
 mod unfinished;
 mod values;
+mod warm;
 
 pub(crate) use batch::{Batch, Given, OfKey, Trouble};
 pub(crate) use call::Call;
@@ -100,6 +101,7 @@ use counters::{Count, Counters};
 use detach::Background;
 use refresh::Refreshes;
 use tags::Tagging;
+use warm::Warm;
 
 /// The parts that the builder wires together.
 pub(crate) struct Parts {
@@ -140,6 +142,7 @@ pub(crate) struct Engine {
     absences: Absences,
     tagging: Tagging,
     refreshes: Refreshes,
+    warm: Warm,
     counters: Counters,
     undone: Arc<claims::Undone>,
 }
@@ -162,6 +165,7 @@ impl Engine {
             absences: Absences::new(parts.near.bounds()),
             tagging: Tagging::default(),
             refreshes: Refreshes::default(),
+            warm: Warm::default(),
             counters: Counters::default(),
             undone: Arc::default(),
             parts,
@@ -227,10 +231,10 @@ impl Engine {
         self.parts.spawner.spawn(task)
     }
 
-    /// Whether trouble of a tier is an error for this caller. A cached function never sees it: its result type
-    /// belongs to its own errors.
+    /// Whether trouble of a tier is an error for this caller. A cached function sees it only of what is sealed, and only
+    /// when its result can say so: else its errors are its own, and it loads.
     fn fails_closed(&self, ask: &Ask<'_>) -> bool {
-        ask.strict && (self.parts.fail_mode == FailMode::Closed || self.seals(ask))
+        (ask.strict && self.parts.fail_mode == FailMode::Closed) || self.seals(ask)
     }
 
     /// Lets nobody else join a load of this key that is under way.

@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 
 use super::call::Call;
 use super::counters::Count;
-use super::detach::Launched;
+use super::detach::{Launched, Reported};
 use super::fetch::Look;
 use super::found::{Found, NEAR};
 use super::land::Landed;
@@ -58,17 +58,17 @@ impl Engine {
         ask: &Ask<'_>,
         call: Call<R, B>,
         older: Stale,
-    ) {
-        let Call { recipe, body, detach: Some(launch) } = call else { return };
+    ) -> Option<Reported<R::Ret>> {
+        let Call { recipe, body, detach: Some(launch) } = call else { return None };
         let places = Arc::clone(&self.refreshes.of(ask.space.name.id()).places);
-        let Ok(permit) = places.try_acquire_owned() else { return };
-        let Seat::Lead(lead) = self.flights.seat_of(ask.key, ask.tags.label()) else { return };
+        let permit = places.try_acquire_owned().ok()?;
+        let Seat::Lead(lead) = self.flights.seat_of(ask.key, ask.tags.label()) else { return None };
         let landed = Landed::Replacing(self.stamps.born());
         let leader = Leader::here(lead);
         let work = Work { recipe, body, leader, landed, older: Some(older), refresh: Some(permit) };
-        if let Launched::Away(_) = launch(self, ask, work) {
-            self.counters.add(ask.space, Count::Refresh);
-        }
+        let Launched::Away(reported) = launch(self, ask, work) else { return None };
+        self.counters.add(ask.space, Count::Refresh);
+        Some(reported)
     }
 
     /// What somebody else has stored in the byte tier since this value was.

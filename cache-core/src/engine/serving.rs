@@ -229,8 +229,8 @@ impl Engine {
     }
 
     /// Tells the primary what it missed, lets the claims arrive there that are being given back, switches off, and
-    /// lets go of the tiers.
-    pub(crate) async fn shut_down(&self) {
+    /// lets go of the tiers. How many invalidations the primary could not be told in time.
+    pub(crate) async fn shut_down(&self) -> u64 {
         let _ = timeout(LAST_WORDS, self.undone.wait()).await;
         if self.journal.is_pending() && self.parts.tiers.primary().backend.is_available() {
             let last_words = async {
@@ -239,6 +239,10 @@ impl Engine {
             };
             let _ = timeout(LAST_WORDS, last_words).await;
         }
+        let untold = self.journal.len();
+        if untold > 0 {
+            tracing::warn!(untold, "the primary tier was not told of invalidations before the shutdown");
+        }
         self.set_enabled(false);
         self.background.stop();
         for tier in [self.parts.tiers.primary(), self.parts.tiers.fallback()] {
@@ -246,6 +250,7 @@ impl Engine {
                 self.tier_failed(tier, "disconnect", &error);
             }
         }
+        untold
     }
 
     /// Notes for the primary what it could not be told.

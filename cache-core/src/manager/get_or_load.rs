@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::cached::{loaded, shown};
 use super::direct::Direct;
 use super::tagging::{check, named};
-use super::{CacheManager, Cached, DIRECT, LoadError};
+use super::{CacheManager, Cached, DIRECT, KeepWarm, LoadError};
 use crate::engine::{Answer, Body, Call, Keyspace, Older, Policy, Question, Storable, StoredValues};
 use crate::entry::{Reason, Status};
 use crate::error::Result;
@@ -53,14 +53,27 @@ pub enum Simple {}
 pub enum Revalidating {}
 
 /// What is asked, and how.
-#[derive(Debug)]
-struct Asked {
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
     manager: CacheManager,
     key: Result<CacheKey>,
     ttl: Ttl,
     /// The keyspace with the options of this call, when it has some. In a box: most calls have none, and many may wait.
     space: Option<Box<Keyspace>>,
     tags: Vec<Tag>,
+}
+
+/// A loader as the engine runs it.
+macro_rules! body {
+    (Simple, $loader:ident) => {
+        |_| async { $loader().await.map_err(LoadError::of) }
+    };
+    (Revalidating, $loader:ident) => {
+        |older: Older| async move {
+            let older = shown::<T>(&older);
+            loaded($loader(older.clone()).await, older)
+        }
+    };
 }
 
 impl<T, E, F, L> GetOrLoad<'_, T, E, F, Attached, L> {
@@ -75,6 +88,52 @@ impl<T, E, F, L> GetOrLoad<'_, T, E, F, Attached, L> {
     pub fn detach(self) -> GetOrLoad<'static, T, E, F, Detached, L> {
         let Self { asked, loader, recipe, .. } = self;
         GetOrLoad { asked, loader, recipe, of: PhantomData }
+    }
+}
+
+impl<T, E, F: Clone> GetOrLoad<'static, T, E, F, Detached> {
+    /// Refreshes the value before it expires, without waiting for a read, until nobody has read it through this verb
+    /// for so long: for values that are slow to load and must never be waited for. The loader is run again for each
+    /// refresh, in the background. An invalidation ends it, and so does the manager's end; 1,024 entries of a manager
+    /// are kept warm at a time. A refresh that fails backs off. Values without an end, and without a near copy, are not
+    /// refreshed.
+    pub fn keep_warm(self, until_idle: Duration) -> KeepWarm<T, E, F> {
+        KeepWarm::new(self, until_idle)
+    }
+
+    /// The call again, for a refresh.
+    pub(super) fn again(&self) -> Self {
+        let Self { asked, loader, recipe, .. } = self;
+        Self { asked: asked.clone(), loader: loader.clone(), recipe: recipe.clone(), of: PhantomData }
+    }
+
+    pub(super) fn key(&self) -> Result<&CacheKey> {
+        self.asked.key.as_ref().map_err(Clone::clone)
+    }
+
+    /// Has the engine keep it warm.
+    pub(super) fn kept_warm<Fut>(self, until_idle: Duration)
+    where
+        T: Storable + Clone,
+        E: Send + Sync + 'static,
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = Result<T, E>> + Send + 'static,
+    {
+        let Self { asked: Asked { manager, key: Ok(key), ttl, space, tags }, loader, recipe, .. } = self
+        else {
+            return;
+        };
+        let space = space.as_deref().unwrap_or(&DIRECT);
+        let question = Question::direct(key, space, StoredValues::<T>::of(), ttl).tagged(tags, false);
+        let make = move || {
+            let loader = loader.clone();
+            Call::detached(recipe.clone(), body!(Simple, loader))
+        };
+        manager.0.keep_warm(&question.ask(), make, until_idle);
+    }
+
+    pub(super) fn manager(&self) -> &CacheManager {
+        &self.asked.manager
     }
 }
 
@@ -252,19 +311,6 @@ macro_rules! open {
     };
     (Revalidating) => {
         true
-    };
-}
-
-/// A loader as the engine runs it.
-macro_rules! body {
-    (Simple, $loader:ident) => {
-        |_| async { $loader().await.map_err(LoadError::of) }
-    };
-    (Revalidating, $loader:ident) => {
-        |older: Older| async move {
-            let older = shown::<T>(&older);
-            loaded($loader(older.clone()).await, older)
-        }
     };
 }
 

@@ -12,6 +12,7 @@ mod direct;
 mod explain;
 mod get_or_load;
 mod health;
+mod keep_warm;
 mod keys;
 mod load_error;
 mod many;
@@ -22,6 +23,7 @@ pub use cached::Cached;
 pub use claim::{Claim, ClaimInfo, ClaimRequest, ClaimResult};
 pub use get_or_load::{Attached, Detached, GetOrLoad, Revalidating, Simple, WithStatus};
 pub use health::Health;
+pub use keep_warm::KeepWarm;
 pub use load_error::LoadError;
 pub use many::{BatchReply, ById, ByKey, ByPrefix, GetOrLoadMany, LoadedMany, NamesIds, ResultOf};
 
@@ -289,9 +291,9 @@ impl CacheManager {
     }
 
     /// Tells the primary what it missed, if it can be reached within a second, and lets go of every tier. Calls
-    /// from now on run their loaders and touch nothing.
-    pub async fn shutdown(&self) {
-        self.0.shut_down().await;
+    /// from now on run their loaders and touch nothing. How many invalidations the primary could not be told.
+    pub async fn shutdown(&self) -> u64 {
+        self.0.shut_down().await
     }
 
     /// Switches the cache off (every loader runs, no tier is touched) or on again.

@@ -19,6 +19,18 @@ pub struct Silent;
 #[derive(Debug)]
 pub struct ByFrom<T, E>(PhantomData<fn() -> (T, E)>);
 
+impl Silent {
+    pub(super) fn new() -> Self {
+        Self
+    }
+}
+
+impl<T, E> ByFrom<T, E> {
+    pub(super) fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
 impl<T, E> Clone for ByFrom<T, E> {
     fn clone(&self) -> Self {
         *self
@@ -58,7 +70,7 @@ impl<T, E: From<Error>> SaysTrouble for Result<T, E> {
     type By = ByFrom<T, E>;
 
     fn by() -> ByFrom<T, E> {
-        ByFrom(PhantomData)
+        ByFrom::new()
     }
 }
 

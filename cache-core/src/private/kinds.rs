@@ -8,10 +8,11 @@ use std::fmt::{Debug, Display};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use super::{ByFrom, Silent};
 use crate::engine::{
     ByClone, ByNothing, ByText, Fallible, FallibleOptional, HoldArc, HoldClone, Optional, Plain, Shape,
 };
-use crate::error::SharedError;
+use crate::error::{Error, SharedError};
 
 /// Stands for a type without holding a value of it.
 #[derive(Debug)]
@@ -80,6 +81,11 @@ choices! {
     ShareText for &Ty<Result<T, E>>, <T, E: From<SharedError> | Display | Debug> larder_share -> ByText<T, E>;
     /// Last choice of three: every follower runs its own body.
     ShareNothing for Ty<R>, <R> larder_share -> ByNothing<R>;
+
+    /// First choice of two: trouble of the cache can be the function's own error.
+    TroubleFrom for &Ty<Result<T, E>>, <T, E: From<Error>> larder_trouble -> ByFrom<T, E>;
+    /// Last choice of two: it cannot, and the function loads.
+    TroubleNothing for Ty<R>, <R> larder_trouble -> Silent;
 }
 
 /// The traits behind the choices, for one glob import that brings no name along.
@@ -89,6 +95,7 @@ pub mod by_type {
     };
     pub use super::{
         HoldAny as _, HoldShared as _, ShapeOption as _, ShapePlain as _, ShapeResult as _,
-        ShapeResultOption as _, ShareClone as _, ShareNothing as _, ShareText as _,
+        ShapeResultOption as _, ShareClone as _, ShareNothing as _, ShareText as _, TroubleFrom as _,
+        TroubleNothing as _,
     };
 }

@@ -24,7 +24,7 @@ mod way;
 
 pub use call::{Boxed, Missed, Probe, Probed, Verb};
 pub use entry::{Entry, Find};
-pub use failures::{EveryFailure, SaysTrouble, Silent, StaleIf, Trouble, says_trouble, stale_if};
+pub use failures::{ByFrom, EveryFailure, SaysTrouble, Silent, StaleIf, Trouble, says_trouble, stale_if};
 pub use groups::{FindGroup, GroupVerb};
 pub use judge::{Always, Judge, condition, ttl_with};
 pub use kind::{Chosen, Kind, SaysAbsent, held, says_absent, stored};

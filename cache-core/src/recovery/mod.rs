@@ -63,6 +63,11 @@ impl Journal {
         self.pending.load(Ordering::Acquire)
     }
 
+    /// How many invalidations are pending.
+    pub(crate) fn len(&self) -> u64 {
+        self.lock().len()
+    }
+
     /// Notes a key.
     pub(crate) fn key(&self, key: &CacheKey) {
         self.add(Entries { keys: HashSet::from([key.clone()]), ..Entries::default() });

@@ -162,10 +162,8 @@ impl Stamps {
             return None;
         }
         let own = key_cell(key);
-        let (before, generation) = self.table.bump(own);
         let others = cells.iter().chain([&self.namespace]).filter(|cell| **cell != own);
-        let untouched = before <= born && others.into_iter().all(|cell| self.table.last_bump(*cell) <= born);
-        untouched.then_some(generation)
+        self.table.renew(own, others.copied(), born)
     }
 
     /// Marks everything in scope that was born before now as overtaken.

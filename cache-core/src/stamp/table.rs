@@ -39,12 +39,34 @@ impl Table {
         self.generation.fetch_add(1, Ordering::AcqRel) + 1
     }
 
-    /// Moves a cell to a new generation. Never backwards, whoever comes last. The cell's generation before, and now.
-    pub(super) fn bump(&self, cell: u16) -> (u64, u64) {
+    /// Moves a cell to a new generation, for an invalidation. Never backwards, whoever comes last.
+    ///
+    /// A renewal that has taken a later number in this very moment, and has looked at this cell before it was moved, would
+    /// survive: so who sees that the generation went on moves once more. (Whoever takes a number after that look finds
+    /// the cell moved.)
+    pub(super) fn bump(&self, cell: u16) {
+        let (_, generation) = self.step(cell);
+        // Read by writing, so that whoever takes a number afterwards sees the cell, whatever the memory model.
+        if self.generation.fetch_add(0, Ordering::AcqRel) != generation {
+            self.step(cell);
+        }
+        self.moved();
+    }
+
+    /// Moves a cell for a value that takes the place of an older one. The generation that it is born under; `None` when
+    /// this cell or one of the others was moved since `born`, also in this very moment.
+    pub(super) fn renew(&self, own: u16, others: impl IntoIterator<Item = u16>, born: u64) -> Option<u64> {
+        let (before, generation) = self.step(own);
+        self.moved();
+        let untouched = before <= born && others.into_iter().all(|cell| self.last_bump(cell) <= born);
+        untouched.then_some(generation)
+    }
+
+    /// The cell's generation before, and now.
+    fn step(&self, cell: u16) -> (u64, u64) {
         let generation = self.next_generation();
         let before =
             self.cells.get(usize::from(cell)).map(|cell| cell.fetch_max(generation, Ordering::AcqRel));
-        self.moved();
         (before.unwrap_or(u64::MAX), generation)
     }
 

@@ -88,15 +88,17 @@ pub(super) fn of_many(plan: &Plan, batch: &Batch) -> TokenStream {
     }
 }
 
-/// How the result says that a limit was reached.
+/// How the result says that a limit was reached, or that a tier was.
 fn limited(plan: &Plan, last: Span) -> Option<TokenStream> {
     let (options, ret) = (&plan.options, &plan.ret);
-    options.timeout.as_ref().or(options.max_load_time.as_ref()).map(|_| {
-        let span = options.of_loads.iter().find(|name| *name == "timeout" || *name == "max_load_time");
-        let span = ours_at(span.map_or(last, Ident::span));
-        let p = span::at(&plan.private, span);
-        quote_spanned!(span=> .limited(#p::says_trouble(#p::Ty::<#ret>::new())))
-    })
+    if options.timeout.is_none() && options.max_load_time.is_none() {
+        // What is secure fails closed, where its result can say so.
+        return options.secure.map(|_| quote_spanned!(last=> .limited((&&ty).larder_trouble())));
+    }
+    let span = options.of_loads.iter().find(|name| *name == "timeout" || *name == "max_load_time");
+    let span = ours_at(span.map_or(last, Ident::span));
+    let p = span::at(&plan.private, span);
+    Some(quote_spanned!(span=> .limited(#p::says_trouble(#p::Ty::<#ret>::new()))))
 }
 
 /// What becomes of a loaded value.

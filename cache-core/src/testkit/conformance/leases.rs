@@ -6,7 +6,7 @@ use super::Trial;
 use super::trial::{LONG, PROMPT, SHORT, frame};
 use crate::error::ErrorKind;
 use crate::key::{CacheKey, Namespace};
-use crate::port::backend::{DeleteOptions, SetCondition, SetOptions};
+use crate::port::backend::{DeleteOptions, SetCondition, SetOptions, fingerprint};
 
 /// Who holds the lease when this token asks for it.
 async fn ask(trial: &Trial, key: &CacheKey, token: u128) -> u128 {
@@ -146,6 +146,22 @@ pub async fn what_replaces_a_key_breaks_its_lease(trial: Trial) {
         assert!(stored, "{how}");
         assert!(!fill(&trial, &key, 1, frame("too late")).await, "{how} breaks the lease");
         assert_eq!(trial.held(&key).await, Some(frame("new")), "{how}");
+    }
+}
+
+/// So does what replaces a value only while it is unchanged, where a backend can do that.
+pub async fn what_replaces_an_unchanged_value_breaks_its_lease(trial: Trial) {
+    let (key, options) = (trial.key("user:7"), SetOptions::default());
+    trial.put(&key, &frame("old")).await;
+    take(&trial, &key, 1).await;
+    let unchanged = options.when(SetCondition::IfUnchanged(fingerprint(&frame("old"))));
+    match trial.backend.set(&key, frame("new"), unchanged).await {
+        Err(error) if error.kind() == ErrorKind::Unsupported => {}
+        replaced => {
+            assert!(replaced.expect("set"));
+            assert!(!fill(&trial, &key, 1, frame("too late")).await);
+            assert_eq!(trial.held(&key).await, Some(frame("new")));
+        }
     }
 }
 

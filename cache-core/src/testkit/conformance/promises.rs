@@ -82,6 +82,7 @@ macro_rules! larder_conformance {
             leases::a_batch_of_fills_needs_each_lease Leases;
             leases::what_removes_a_key_breaks_its_lease Leases;
             leases::what_replaces_a_key_breaks_its_lease Leases;
+            leases::what_replaces_an_unchanged_value_breaks_its_lease Leases;
             leases::a_fill_never_survives_a_delete Leases;
             leases::leases_are_no_data Leases;
             leases::keys_of_every_kind_have_leases_of_their_own Leases;

@@ -20,11 +20,12 @@ pub(super) struct Connection {
     faults: watch::Receiver<Fault>,
     /// Answers on their way, and when they are due: a delay keeps their order and holds up nobody else.
     answers: VecDeque<(Instant, Vec<u8>)>,
+    omitted: bool,
 }
 
 impl Connection {
     pub(super) fn new(client: TcpStream, faults: watch::Receiver<Fault>) -> Self {
-        Self { client, faults, answers: VecDeque::new() }
+        Self { client, faults, answers: VecDeque::new(), omitted: false }
     }
 
     /// Until one side ends it. An error of either side is its end.
@@ -75,6 +76,7 @@ impl Connection {
         let Some((_, answer)) = self.answers.pop_front() else { return Ok(false) };
         match self.fault() {
             Fault::Silence => {}
+            Fault::Omit if !self.omitted => self.omitted = true,
             // An answer that is only left out would shift all later ones by one, as no network does.
             Fault::Garbage => self.client.write_all(GARBAGE).await?,
             Fault::Reset => {

@@ -34,6 +34,9 @@ pub enum Fault {
     Garbage,
     /// The connection is reset in the middle of the next answer.
     Reset,
+    /// The next answer of each connection is left out; then all others come one too late, for as long as it lives.
+    /// An answer is what the server sends at once.
+    Omit,
     /// Answers take this much longer; they still come in order.
     Delay(Duration),
     /// Refuses connections for this long, lets them through as long, and so on.
