@@ -136,6 +136,8 @@ const OPTIONS: &[(&str, &str, &str)] = &[
     ("crate", "async fn user(id: u64) -> User { User }", "crate = cupboard"),
     ("shared", "async fn user(&self, id: u64) -> User { User }", "shared"),
     ("assoc", "async fn user(id: u64) -> User { User }", "assoc"),
+    ("secure", "async fn user(id: u64) -> User { User }", "secure"),
+    ("near", "async fn user(id: u64) -> User { User }", "secure, near"),
     (
         "tags",
         "async fn user(tenant: &str, id: u64) -> User { User }",
