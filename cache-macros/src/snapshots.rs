@@ -115,6 +115,7 @@ const OPTIONS: &[(&str, &str, &str)] = &[
     ),
     ("refresh_ahead", "async fn user(id: u64) -> User { User }", "refresh_ahead = 0.8"),
     ("never_stale", "async fn user(id: u64) -> User { User }", "never_stale"),
+    ("single_flight", "async fn user(id: u64) -> User { User }", r#"single_flight = "distributed""#),
     ("sensitive", "async fn user(email: &str) -> User { User }", "sensitive(email)"),
     (
         "user",

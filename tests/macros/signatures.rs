@@ -15,7 +15,7 @@ async fn fib(n: u64) -> u64 {
 /// Forty loads deep. Where nothing is optimized, each takes some 40 KB of the 2 MiB of its thread.
 #[tokio::test]
 async fn recursion_works() {
-    assert_eq!(fib(40).await, 102_334_155);
+    assert_eq!(fib(60).await, 1_548_008_755_920);
 }
 
 #[cached(cache = FAR)]
