@@ -83,7 +83,7 @@ impl MemoryBackend {
         let deadline = self.deadline(options.expiry, older.as_ref());
         turn.put(frame, deadline)?;
         drop(turn);
-        self.frames.settle(frame_bytes);
+        self.frames.settle(key, frame_bytes);
         Ok(true)
     }
 
@@ -126,7 +126,7 @@ impl MemoryBackend {
         let expiry = if older.is_some() { Expiry::Keep } else { expiry };
         turn.put(counter_bytes(value), self.deadline(expiry, older.as_ref()))?;
         drop(turn);
-        self.frames.settle(0);
+        self.frames.settle(key, 0);
         Ok(value)
     }
 

@@ -82,6 +82,12 @@ impl Default for MemoryBuilder {
 /// So many small entries may be evicted by one write at most: some milliseconds, however large the store is.
 const SETTLED_AT_ONCE: u64 = 1_024;
 
+/// More entries than this go into more than one table: a part of a table is copied when it grows, and writers wait for
+/// it. Of 150,000 entries that is some milliseconds.
+const OF_ONE_TABLE: u64 = 150_000;
+/// No more, since one entry may weigh an eighth of the whole.
+const MOST_TABLES: u64 = 8;
+
 /// The bounds as the engine underneath wants them.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sizes {
@@ -93,9 +99,16 @@ pub(super) struct Sizes {
     /// So much may be written before what must go has gone.
     pub(super) unsettled: u64,
     pub(super) weigher: Weigher,
+    /// How many tables share the entries: one or eight.
+    pub(super) tables: u64,
 }
 
 impl Sizes {
+    /// The weight that one table may hold.
+    pub(super) fn table_capacity(&self) -> u64 {
+        self.capacity / self.tables
+    }
+
     fn of(builder: &MemoryBuilder) -> Self {
         let weigher = Weigher::new((builder.max_bytes as u64).max(1), builder.max_entries.max(1));
         let largest = if builder.max_entries == 0 { 0 } else { builder.max_bytes / 8 };
@@ -105,6 +118,7 @@ impl Sizes {
             largest_frame: builder.max_entry_bytes.min(largest),
             unsettled: (weigher.capacity / 64).min(SETTLED_AT_ONCE * u64::from(weigher.least)),
             weigher,
+            tables: if builder.max_entries > OF_ONE_TABLE { MOST_TABLES } else { 1 },
         }
     }
 }

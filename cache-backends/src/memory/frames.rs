@@ -1,7 +1,6 @@
 //! The store: frames with their deadlines, and the rule that one writer changes a key at a time.
 
 use std::hash::RandomState;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -14,6 +13,7 @@ use moka::sync::Cache;
 
 use super::EvictionPolicy;
 use super::config::Sizes;
+use super::tables::Tables;
 use crate::expiry::Deadlines;
 
 const STRIPES: usize = 64;
@@ -26,13 +26,12 @@ pub(super) struct Held {
 
 #[derive(Debug)]
 pub(super) struct Frames {
-    cache: Cache<CacheKey, Held, RandomState>,
+    tables: Tables,
     /// Of what is held: moka tells of everything that leaves it.
     pub(super) deadlines: Arc<Deadlines<Listed>>,
     stripes: [Mutex<()>; STRIPES],
     clock: Clock,
     sizes: Sizes,
-    unsettled: AtomicU64,
 }
 
 /// The right to change a key, and the others of its stripe. Never held over an await.
@@ -44,20 +43,10 @@ pub(super) struct Turn<'a> {
 
 impl Frames {
     pub(super) fn new(sizes: &Sizes, policy: EvictionPolicy, clock: Clock) -> Self {
-        let weigher = sizes.weigher;
         let deadlines: Arc<Deadlines<Listed>> = Arc::default();
-        let departed = Arc::clone(&deadlines);
-        let cache = Cache::builder()
-            .max_capacity(sizes.capacity)
-            .weigher(move |key: &CacheKey, held: &Held| weigher.weight(size(key, &held.frame)))
-            .eviction_listener(move |_, held: Held, _| departed.forget([held.deadline]))
-            .eviction_policy(match policy {
-                EvictionPolicy::TinyLfu => MokaPolicy::tiny_lfu(),
-                EvictionPolicy::Lru => MokaPolicy::lru(),
-            })
-            .build();
+        let tables = Tables::new(sizes, || table(sizes, policy, &deadlines));
         let stripes = std::array::from_fn(|_| Mutex::new(()));
-        Self { cache, deadlines, stripes, clock, sizes: *sizes, unsettled: AtomicU64::new(0) }
+        Self { tables, deadlines, stripes, clock, sizes: *sizes }
     }
 
     pub(super) fn now(&self) -> Tick {
@@ -66,7 +55,7 @@ impl Frames {
 
     /// What is held under a key and has not ended.
     pub(super) fn live(&self, key: &CacheKey) -> Option<Held> {
-        self.cache.get(key).filter(|held| self.now() < held.deadline)
+        self.tables.of(key).cache.get(key).filter(|held| self.now() < held.deadline)
     }
 
     /// Waits for the right to change a key: for other writers, which do not wait for anything.
@@ -80,7 +69,7 @@ impl Frames {
     /// The keys that are held, some of them perhaps expired. Blocks nobody; sees every key that is there from the
     /// beginning to the end.
     pub(super) fn keys(&self) -> impl Iterator<Item = Arc<CacheKey>> + Send + '_ {
-        self.cache.iter().map(|(key, _)| key)
+        self.tables.all().flat_map(|table| table.cache.iter()).map(|(key, _)| key)
     }
 
     /// Gives back some entries whose deadlines have been reached: as they are now, not as they were listed. A few per
@@ -89,53 +78,43 @@ impl Frames {
         let now = self.now();
         for Listed(key) in self.deadlines.take_ended(now).into_iter().flatten() {
             let turn = self.turn(&key);
-            if self.cache.get(&key).is_some_and(|held| held.deadline <= now) {
-                self.cache.invalidate(&key);
+            let table = &self.tables.of(&key).cache;
+            if table.get(&key).is_some_and(|held| held.deadline <= now) {
+                table.invalidate(&key);
             }
             drop(turn);
         }
         if let Some(mut listed) = self.deadlines.take_stale() {
             listed.retain(|(deadline, Listed(key))| {
-                self.cache.get(key).is_some_and(|held| held.deadline == *deadline)
+                self.tables.of(key).cache.get(key).is_some_and(|held| held.deadline == *deadline)
             });
             self.deadlines.relist(listed);
         }
     }
 
-    /// Lets moka catch up when much was written since it last did, so that the bounds hold. Not under a lock: it may
-    /// drop many frames.
-    pub(super) fn settle(&self, frame_bytes: usize) {
+    /// After a write: gives some of what has ended back, and sees to it that the bounds hold. Not under a lock: it may drop
+    /// many frames.
+    pub(super) fn settle(&self, key: &CacheKey, frame_bytes: usize) {
         self.sweep();
         let written = u64::from(self.sizes.weigher.weight(frame_bytes));
-        let unsettled = self.unsettled.fetch_add(written, Ordering::Relaxed).saturating_add(written);
-        if unsettled > self.sizes.unsettled {
-            self.unsettled.store(0, Ordering::Relaxed);
-            self.catch_up();
-        }
+        self.tables.of(key).settle(written, &self.sizes);
     }
 
-    /// Lets moka evict until the bounds hold: it evicts some hundred entries at a time.
+    /// Evicts until the bounds hold.
     pub(super) fn catch_up(&self) {
-        let mut before = u64::MAX;
-        loop {
-            self.cache.run_pending_tasks();
-            let weight = self.cache.weighted_size();
-            if weight <= self.sizes.capacity || weight >= before {
-                return;
-            }
-            before = weight;
-        }
+        self.tables.all().for_each(|table| table.catch_up(&self.sizes));
     }
 
     /// How many entries moka counted when it last caught up.
     pub(super) fn len(&self) -> u64 {
-        self.cache.entry_count()
+        self.tables.all().map(|table| table.cache.entry_count()).sum()
     }
 
     /// What is held at this moment, entries to be evicted included.
     #[cfg(test)]
     pub(super) fn entries_and_bytes(&self) -> (u64, usize) {
-        let sizes = self.cache.iter().map(|(key, held)| size(&key, &held.frame));
+        let sizes =
+            self.tables.all().flat_map(|table| table.cache.iter()).map(|(key, held)| size(&key, &held.frame));
         sizes.fold((0, 0), |(entries, bytes), size| (entries + 1, bytes + size))
     }
 }
@@ -147,17 +126,18 @@ impl Turn<'_> {
 
     /// Stores a frame in the place of what is there.
     pub(super) fn put(&self, frame: Bytes, deadline: Tick) -> Result<()> {
-        self.check_size(&frame).inspect_err(|_| self.frames.cache.invalidate(self.key))?;
+        let table = &self.frames.tables.of(self.key).cache;
+        self.check_size(&frame).inspect_err(|_| table.invalidate(self.key))?;
         // Listed before it can leave. What has ended is swept later: that needs the turns of other keys.
         self.frames.deadlines.list(Listed(self.key.clone()), deadline, Tick(0));
-        self.frames.cache.insert(self.key.clone(), Held { frame, deadline });
+        table.insert(self.key.clone(), Held { frame, deadline });
         Ok(())
     }
 
     /// Removes what is held.
     pub(super) fn take(&self) -> Option<Held> {
         let now = self.frames.now();
-        self.frames.cache.remove(self.key).filter(|held| now < held.deadline)
+        self.frames.tables.of(self.key).cache.remove(self.key).filter(|held| now < held.deadline)
     }
 
     fn check_size(&self, frame: &Bytes) -> Result<()> {
@@ -170,6 +150,24 @@ impl Turn<'_> {
             "cache less, or raise max_entry_bytes and max_bytes (one entry takes at most an eighth)",
         ))
     }
+}
+
+/// One of moka's, which tells of everything that leaves it.
+fn table(
+    sizes: &Sizes,
+    policy: EvictionPolicy,
+    deadlines: &Arc<Deadlines<Listed>>,
+) -> Cache<CacheKey, Held, RandomState> {
+    let (weigher, departed) = (sizes.weigher, Arc::clone(deadlines));
+    Cache::builder()
+        .max_capacity(sizes.table_capacity())
+        .weigher(move |key: &CacheKey, held: &Held| weigher.weight(size(key, &held.frame)))
+        .eviction_listener(move |_, held: Held, _| departed.forget([held.deadline]))
+        .eviction_policy(match policy {
+            EvictionPolicy::TinyLfu => MokaPolicy::tiny_lfu(),
+            EvictionPolicy::Lru => MokaPolicy::lru(),
+        })
+        .build()
 }
 
 fn size(key: &CacheKey, frame: &Bytes) -> usize {

@@ -9,6 +9,7 @@
 mod backend;
 mod config;
 mod frames;
+mod tables;
 #[cfg(test)]
 mod tests;
 
