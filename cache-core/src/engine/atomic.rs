@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::fetch::Opened;
 use super::land::Landing;
+use super::open::Opened;
 use super::sealed::no_counter;
 use super::serving::Serving;
 use super::unfinished::Unfinished;

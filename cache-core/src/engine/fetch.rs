@@ -1,4 +1,5 @@
-//! Looking into the tiers without running a loader.
+//! Looking into the tiers without running a loader. How stored bytes are read is in [`open`](super::open), how what was
+//! found far is kept near in [`promote`](super::promote).
 
 use std::time::Duration;
 
@@ -7,19 +8,14 @@ use bytes::Bytes;
 use super::counters::Count;
 use super::far_write::reason_of;
 use super::found::NEAR;
-use super::land::Landing;
 use super::serving::Serving;
 use super::stale::Stale;
 use super::{Ask, Engine, Found};
-use crate::codec::{Stamp, peek};
-use crate::entry::{Deadlines, Reason};
+use crate::entry::Reason;
 use crate::error::{Error, ErrorKind, Result};
-use crate::key::MAX_TAGS;
-use crate::policy::Use;
-use crate::port::backend::{DeleteOptions, parse_counter};
-use crate::port::near::{Held, HeldKind, NearEntry, Times};
+use crate::port::backend::DeleteOptions;
+use crate::port::near::HeldKind;
 use crate::tier::Tier;
-use crate::time::Life;
 
 /// What a look into the tiers found.
 #[derive(Debug)]
@@ -191,114 +187,6 @@ impl Engine {
         Ok(Look::Stale(stale))
     }
 
-    /// The value of an expired frame, when it may still be good for something.
-    fn expired(
-        &self,
-        ask: &Ask<'_>,
-        tier: Tier<'_>,
-        born: u64,
-        bytes: &Bytes,
-    ) -> Option<(Stale, Vec<Stamp>)> {
-        let window = self.windows(ask).longest();
-        let frame = self.parts.codec.open(self.far_place(ask).ok()?, ask.space.policy.schema, bytes).ok()?;
-        if window.is_zero() || frame.is_negative() {
-            return None;
-        }
-        let (deadlines, wall, now) = (frame.deadlines(), self.parts.clock.wall(), self.parts.clock.tick());
-        let left = deadlines.kept_for(wall)?.min(Life::For(window));
-        let times = Times {
-            created: now.before(wall.since(deadlines.created)),
-            trusted_until: now,
-            expires: now.before(wall.since(deadlines.fresh_until)),
-            kept_until: now.after(left),
-        };
-        let value = ask.values.decode(&frame).ok()?;
-        let stale = Stale { value, tier: tier.name, born, seen: born, cells: self.cells(ask), times };
-        Some((stale, frame.stamps().collect()))
-    }
-
-    /// Reads stored bytes: who wrote them, whether they are fresh, what they hold.
-    pub(super) fn open(&self, ask: &Ask<'_>, bytes: &Bytes) -> Result<Opened, Reason> {
-        let place = self.far_place(ask).map_err(|_| Reason::NoMasterKey)?;
-        if let Some(counter) = parse_counter(bytes) {
-            if self.seals(ask) {
-                return Err(Reason::NotSealed);
-            }
-            return ask.values.of_counter(counter).map(Opened::Counter).ok_or(Reason::Undecodable);
-        }
-        let frame = self.parts.codec.open(place, ask.space.policy.schema, bytes)?;
-        let left = frame
-            .deadlines()
-            .fresh_for(self.parts.clock.wall(), self.longest_life(ask))
-            .ok_or(Reason::Expired)?;
-        let stamps: Vec<Stamp> = frame.stamps().take(MAX_TAGS + 1).collect();
-        if stamps.len() > MAX_TAGS {
-            return Err(Reason::Bounds);
-        }
-        let value = if frame.is_negative() { None } else { Some(ask.values.decode(&frame)?) };
-        Ok(Opened::Frame(value, left, bytes.len(), stamps))
-    }
-
-    async fn promote(&self, ask: &Ask<'_>, tier: Tier<'_>, born: u64, opened: Opened, bytes: &Bytes) -> Look {
-        let _gate = self.gate.land(ask.key).await;
-        self.admit(ask, tier, born, opened, bytes)
-    }
-
-    /// Puts a far entry into the near tier, unless it was invalidated while it was on its way: then it is none. The
-    /// caller is in the key's gate.
-    pub(super) fn admit(
-        &self,
-        ask: &Ask<'_>,
-        tier: Tier<'_>,
-        born: u64,
-        opened: Opened,
-        bytes: &Bytes,
-    ) -> Look {
-        let (value, left, stored_bytes) = match opened {
-            Opened::Counter(value) => return Look::Fresh(Found::new(Some(value), tier.name, Duration::ZERO)),
-            Opened::Frame(value, left, bytes, _) => (value, left, bytes),
-        };
-        let (age, window) = self.age_and_window(ask, value.is_none(), bytes);
-        if !self.may_land(ask, born) {
-            self.missed(tier.name, Reason::Invalidated);
-            return Look::Nothing;
-        }
-        let times = self.times(ask, left, window, age);
-        let landing = Landing { born, life: left, stored_bytes, only_here: false };
-        self.keep_near(ask, value.clone(), landing, times);
-        Look::Fresh(Found::new(value, tier.name, age))
-    }
-
-    /// How old a frame is that has been checked, and how long it is kept after its expiry: as long as its writer
-    /// said, at most as long as this reader would.
-    fn age_and_window(&self, ask: &Ask<'_>, negative: bool, bytes: &Bytes) -> (Duration, Duration) {
-        let Some(Deadlines { created, fresh_until, stale_until }) =
-            peek(bytes).map(|header| header.deadlines)
-        else {
-            return Default::default();
-        };
-        let window = stale_until.since(fresh_until).min(self.kept(ask, negative));
-        (self.parts.clock.wall().since(created), window)
-    }
-
-    /// Keeps an expired far value near, so that the next caller finds it there; never over a newer one.
-    async fn promote_stale(&self, ask: &Ask<'_>, stale: &Stale, stored_bytes: usize) {
-        let _alone = self.gate.set(ask.key).await;
-        let newer = |entry: NearEntry| stale.times.expires <= entry.meta.times.expires && self.holds(&entry);
-        if self.good_for(ask, stale) == Use::Nothing
-            || self.parts.near.entry(ask.key.near()).is_some_and(newer)
-        {
-            return;
-        }
-        let landing = Landing { born: stale.born, life: Life::Forever, stored_bytes, only_here: false };
-        self.keep_near(ask, Some(stale.value.clone()), landing, stale.times);
-    }
-
-    /// Whether an entry was not invalidated.
-    fn holds(&self, entry: &NearEntry) -> bool {
-        self.stamps.valid(&entry.meta.cells, entry.meta.born)
-    }
-
     /// Removes bytes that nobody can read, but not what somebody else has stored since.
     pub(super) async fn heal(&self, ask: &Ask<'_>, tier: Tier<'_>, bytes: Bytes) {
         if let Err(error) = tier.backend.delete(ask.key, DeleteOptions::if_unchanged(bytes)).await {
@@ -341,24 +229,6 @@ impl Engine {
     /// [`Engine::read`] where trouble is a miss.
     pub(crate) async fn peek(&self, ask: &Ask<'_>) -> Option<Found> {
         self.read(ask).await.unwrap_or_default()
-    }
-}
-
-/// Bytes that could be read.
-pub(super) enum Opened {
-    /// A counter.
-    Counter(Held),
-    /// A value (or remembered absence), the life it has left, the bytes it is stored in, and its tags.
-    Frame(Option<Held>, Life, usize, Vec<Stamp>),
-}
-
-impl Opened {
-    /// The tags, with the tokens that they had.
-    pub(super) fn stamps(&self) -> &[Stamp] {
-        match self {
-            Self::Counter(_) => &[],
-            Self::Frame(.., stamps) => stamps,
-        }
     }
 }
 

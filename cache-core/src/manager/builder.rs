@@ -1,60 +1,53 @@
-//! Wiring a manager: the one constructor where collaborators meet.
+//! What a manager is to be made of. It is wired in [`build`](super::build).
 
 use std::fmt;
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::CacheManager;
 use super::keys::Keys;
-use crate::codec::{Codec, Compression, MAX_ENTRY_BYTES};
-use crate::engine::{Engine, Parts, Policy, no_master_key};
-use crate::error::{Error, ErrorKind, Result};
+use crate::codec::{Codec, Compression};
+use crate::engine::Policy;
+use crate::error::Result;
 use crate::key::{KeySecret, Namespace};
-use crate::policy::{FailMode, Jitter, SingleFlight};
-use crate::port::backend::{CacheBackend, NullBackend};
+use crate::policy::FailMode;
+use crate::port::backend::CacheBackend;
 use crate::port::clock::Clock;
 use crate::port::near::{IntoNear, NearStore, NoNear};
 use crate::port::recorder::{NoRecorder, Recorder};
 use crate::port::spawn::{Spawner, TokioSpawner};
-use crate::tier::Tiers;
-use crate::time::Life;
 
-/// How long a near copy of what other processes can change is trusted, unless said otherwise.
-const NEAR_TTL_OF_SHARED: Duration = Duration::from_secs(5);
 const DEFAULT_TTL: Duration = Duration::from_secs(300);
 /// Loads that go on without a caller, at a time.
 const MAX_DETACHED_LOADS: usize = 1_000;
 /// How long a lease outlives the process that holds it.
 const LEASE_TIME: Duration = Duration::from_secs(10);
-const LEASE_TIMES: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(3_600);
 const DEFAULT_JITTER: f64 = 0.15;
 
 /// The parts of a manager. Every wrong one is reported by [`Builder::build`], all at once.
 #[must_use = "a builder does nothing until `build`"]
 pub struct Builder {
-    namespace: Result<Namespace>,
-    key_secret: Option<Result<KeySecret>>,
+    pub(super) namespace: Result<Namespace>,
+    pub(super) key_secret: Option<Result<KeySecret>>,
     pub(super) keys: Keys,
-    near: Arc<dyn NearStore>,
-    primary: Option<Arc<dyn CacheBackend>>,
-    fallback: Option<Arc<dyn CacheBackend>>,
-    has_near: bool,
-    policy: Policy,
-    max_detached_loads: usize,
-    lease_time: Duration,
-    default_ttl: Duration,
-    near_ttl: Option<Duration>,
-    jitter: f64,
-    jitter_seed: u64,
-    compression: Compression,
-    max_entry_bytes: usize,
-    fail_mode: FailMode,
-    enabled: bool,
-    clock: Option<Clock>,
-    recorder: Arc<dyn Recorder>,
-    spawner: Arc<dyn Spawner>,
-    problems: Vec<String>,
+    pub(super) near: Arc<dyn NearStore>,
+    pub(super) primary: Option<Arc<dyn CacheBackend>>,
+    pub(super) fallback: Option<Arc<dyn CacheBackend>>,
+    pub(super) has_near: bool,
+    pub(super) policy: Policy,
+    pub(super) max_detached_loads: usize,
+    pub(super) lease_time: Duration,
+    pub(super) default_ttl: Duration,
+    pub(super) near_ttl: Option<Duration>,
+    pub(super) jitter: f64,
+    pub(super) jitter_seed: u64,
+    pub(super) compression: Compression,
+    pub(super) max_entry_bytes: usize,
+    pub(super) fail_mode: FailMode,
+    pub(super) enabled: bool,
+    pub(super) clock: Option<Clock>,
+    pub(super) recorder: Arc<dyn Recorder>,
+    pub(super) spawner: Arc<dyn Spawner>,
+    pub(super) problems: Vec<String>,
 }
 
 impl Builder {
@@ -213,134 +206,6 @@ impl Builder {
         self.spawner = Arc::new(spawner);
         self
     }
-
-    /// Wires the manager. Touches no server and no file.
-    ///
-    /// # Errors
-    /// `Config`, naming every problem.
-    pub fn build(mut self) -> Result<CacheManager> {
-        let namespace = self.keep(|builder| builder.namespace.clone());
-        let key_secret = self.keep(|builder| builder.key_secret.clone().transpose());
-        let default_ttl =
-            self.keep(|builder| Life::new(builder.default_ttl).map_err(|error| named("default_ttl", &error)));
-        let near_ttl = self.keep(|builder| {
-            builder.near_ttl.map(Life::new).transpose().map_err(|error| named("near_ttl", &error))
-        });
-        let jitter = self.keep(|builder| Jitter::new(builder.jitter, builder.jitter_seed));
-        self.keep(|builder| builder.policy.check().map_err(|error| named("policy", &error)));
-        let sealer = self.keep(|builder| builder.keys.sealer());
-        self.check_tiers();
-        self.check_sealing(matches!(sealer, Some(None)));
-        self.check_sizes();
-        self.check_leases();
-        let (Some(namespace), Some(key_secret), Some(default_ttl), Some(near_ttl), Some(jitter), true) =
-            (namespace, key_secret, default_ttl, near_ttl, jitter, self.problems.is_empty())
-        else {
-            return Err(self.report());
-        };
-        let primary = self.primary.unwrap_or_else(|| Arc::new(NullBackend));
-        let tiers = Tiers::new(primary, self.fallback.unwrap_or_else(|| Arc::new(NullBackend)));
-        Ok(CacheManager::of(Engine::new(Parts {
-            namespace: match key_secret {
-                Some(secret) => namespace.with_secret(secret),
-                None => namespace,
-            },
-            near: self.near,
-            near_ttl: near_ttl.or(tiers.shared().then_some(Life::For(NEAR_TTL_OF_SHARED))),
-            tiers,
-            sealer: sealer.flatten(),
-            codec: Codec { compression: self.compression, max_entry_bytes: self.max_entry_bytes },
-            clock: self.clock.unwrap_or_default(),
-            recorder: self.recorder,
-            spawner: self.spawner,
-            policy: self.policy,
-            max_detached_loads: self.max_detached_loads,
-            lease_time: self.lease_time,
-            default_ttl,
-            jitter,
-            fail_mode: self.fail_mode,
-            enabled: self.enabled,
-        })))
-    }
-
-    /// Takes a part, or notes what is wrong with it.
-    fn keep<T>(&mut self, part: impl FnOnce(&Self) -> Result<T>) -> Option<T> {
-        match part(self) {
-            Ok(part) => Some(part),
-            Err(error) => {
-                self.problems.push(error.to_string());
-                None
-            }
-        }
-    }
-
-    fn check_tiers(&mut self) {
-        if !self.has_near && self.primary.is_none() {
-            self.problems.push("there is no tier; add .near(Near::mib(64)) or .primary(..)".to_owned());
-        }
-        if self.fallback.is_some() && self.primary.is_none() {
-            self.problems.push(
-                "there is a fallback but no primary; name the primary, or make the fallback it".to_owned(),
-            );
-        }
-        let holds_nothing = self.primary.as_ref().is_some_and(|primary| !primary.info().capability.stores);
-        if (self.fail_mode == FailMode::Closed || self.policy.is_sealed()) && holds_nothing {
-            self.problems.push(
-                "a manager that fails closed cannot stand on a null backend; name a real primary".to_owned(),
-            );
-        }
-    }
-
-    fn check_sealing(&mut self, has_no_key: bool) {
-        if !self.policy.is_sealed() {
-            return;
-        }
-        if has_no_key {
-            self.problems.push(format!("policy: {}", no_master_key()));
-        }
-        if self.primary.is_none() && !self.policy.near_too {
-            self.problems.push(
-                "policy: a secure manager keeps nothing in the near tier; name a primary, or say near_too"
-                    .to_owned(),
-            );
-        }
-    }
-
-    fn check_sizes(&mut self) {
-        let bytes = self.max_entry_bytes;
-        if !(1..=MAX_ENTRY_BYTES).contains(&bytes) {
-            self.problems.push(format!("max_entry_bytes holds {bytes}; give 1 to {} bytes", MAX_ENTRY_BYTES));
-        }
-    }
-
-    fn check_leases(&mut self) {
-        let (time, capability) = (self.lease_time, self.primary.as_ref().map(|it| it.info().capability));
-        if !LEASE_TIMES.contains(&time) {
-            self.problems.push(format!("lease_time holds {time:?}; give 100 ms to an hour, e.g. 10 s"));
-        }
-        if self.policy.single_flight == Some(SingleFlight::Distributed)
-            && capability.is_some_and(|can| can.shared && !can.leases)
-        {
-            self.problems.push(
-                "single_flight holds Distributed, but the primary, which others share, offers no leases; use Local"
-                    .to_owned(),
-            );
-        }
-    }
-
-    fn report(&self) -> Error {
-        let problems: Vec<String> = self
-            .problems
-            .iter()
-            .enumerate()
-            .map(|(index, problem)| format!("({}) {problem}", index + 1))
-            .collect();
-        Error::new(ErrorKind::Config, problems.join("; ")).during("build")
-    }
-}
-
-fn named(option: &str, error: &Error) -> Error {
-    Error::new(error.kind(), format!("{option}: {error}"))
 }
 
 impl fmt::Debug for Builder {

@@ -8,7 +8,7 @@ use std::iter;
 use bytes::Bytes;
 
 use super::super::counters::Count;
-use super::super::fetch::Opened;
+use super::super::open::Opened;
 use super::super::outcome::Outcome;
 use super::super::serving::Serving;
 use super::super::tags::Current;

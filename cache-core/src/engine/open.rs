@@ -1,0 +1,81 @@
+//! Stored bytes, read: who wrote them, whether they are fresh, what they hold.
+
+use bytes::Bytes;
+
+use super::stale::Stale;
+use super::{Ask, Engine};
+use crate::codec::Stamp;
+use crate::entry::Reason;
+use crate::key::MAX_TAGS;
+use crate::port::backend::parse_counter;
+use crate::port::near::{Held, Times};
+use crate::tier::Tier;
+use crate::time::Life;
+
+/// Bytes that could be read.
+pub(super) enum Opened {
+    /// A counter.
+    Counter(Held),
+    /// A value (or remembered absence), the life it has left, the bytes it is stored in, and its tags.
+    Frame(Option<Held>, Life, usize, Vec<Stamp>),
+}
+
+impl Opened {
+    /// The tags, with the tokens that they had.
+    pub(super) fn stamps(&self) -> &[Stamp] {
+        match self {
+            Self::Counter(_) => &[],
+            Self::Frame(.., stamps) => stamps,
+        }
+    }
+}
+
+impl Engine {
+    /// Reads stored bytes: who wrote them, whether they are fresh, what they hold.
+    pub(super) fn open(&self, ask: &Ask<'_>, bytes: &Bytes) -> Result<Opened, Reason> {
+        let place = self.far_place(ask).map_err(|_| Reason::NoMasterKey)?;
+        if let Some(counter) = parse_counter(bytes) {
+            if self.seals(ask) {
+                return Err(Reason::NotSealed);
+            }
+            return ask.values.of_counter(counter).map(Opened::Counter).ok_or(Reason::Undecodable);
+        }
+        let frame = self.parts.codec.open(place, ask.space.policy.schema, bytes)?;
+        let left = frame
+            .deadlines()
+            .fresh_for(self.parts.clock.wall(), self.longest_life(ask))
+            .ok_or(Reason::Expired)?;
+        let stamps: Vec<Stamp> = frame.stamps().take(MAX_TAGS + 1).collect();
+        if stamps.len() > MAX_TAGS {
+            return Err(Reason::Bounds);
+        }
+        let value = if frame.is_negative() { None } else { Some(ask.values.decode(&frame)?) };
+        Ok(Opened::Frame(value, left, bytes.len(), stamps))
+    }
+
+    /// The value of an expired frame, when it may still be good for something.
+    pub(super) fn expired(
+        &self,
+        ask: &Ask<'_>,
+        tier: Tier<'_>,
+        born: u64,
+        bytes: &Bytes,
+    ) -> Option<(Stale, Vec<Stamp>)> {
+        let window = self.windows(ask).longest();
+        let frame = self.parts.codec.open(self.far_place(ask).ok()?, ask.space.policy.schema, bytes).ok()?;
+        if window.is_zero() || frame.is_negative() {
+            return None;
+        }
+        let (deadlines, wall, now) = (frame.deadlines(), self.parts.clock.wall(), self.parts.clock.tick());
+        let left = deadlines.kept_for(wall)?.min(Life::For(window));
+        let times = Times {
+            created: now.before(wall.since(deadlines.created)),
+            trusted_until: now,
+            expires: now.before(wall.since(deadlines.fresh_until)),
+            kept_until: now.after(left),
+        };
+        let value = ask.values.decode(&frame).ok()?;
+        let stale = Stale { value, tier: tier.name, born, seen: born, cells: self.cells(ask), times };
+        Some((stale, frame.stamps().collect()))
+    }
+}
