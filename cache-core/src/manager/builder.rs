@@ -139,7 +139,7 @@ impl Builder {
     }
 
     /// How long the lease of a load outlives its process: a load over a shared primary holds one, and renews it each
-    /// third of this time while it runs. It is also the longest that [`SingleFlight::Distributed`] waits for the load of
+    /// third of this time while it runs. It is also the longest that [`Distributed`](crate::policy::SingleFlight::Distributed) waits for the load of
     /// another process. 10 s; from 100 ms to an hour.
     pub fn lease_time(mut self, time: Duration) -> Self {
         self.lease_time = time;
