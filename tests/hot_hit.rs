@@ -115,6 +115,7 @@ fn held_by_each<F: Future>(call: impl Fn() -> F) -> (i64, i64) {
 
 #[tokio::test]
 async fn who_waits_for_the_load_of_another_holds_little_memory() {
+    larder::cache_manager().set_enabled(true);
     let cache = CacheManager::builder().near(Near::mib(1)).build().unwrap();
     let of_function = held_by_each(|| held_up(1));
     let of_call =
