@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use cache_backends::redis::RedisBackend;
 use cache_core::port::backend::{CacheBackend, SetOptions};
 use cache_core::testkit::{Fault, Proxy};
@@ -21,6 +22,8 @@ async fn answers_that_come_one_too_late_end_with_their_connection() {
     for n in 0..8 {
         backend.set(&key(&n.to_string()), frame(&n.to_string()), SetOptions::default()).await.unwrap();
     }
+    shift(&proxy, &backend).await;
+    let connections = proxy.accepted();
     let wrong = Arc::new(AtomicU32::new(0));
     let stop = Arc::new(AtomicBool::new(false));
     // Readers that overlap, so that the answer of one can go to another.
@@ -31,20 +34,13 @@ async fn answers_that_come_one_too_late_end_with_their_connection() {
                 while !stop.load(Ordering::SeqCst) {
                     // Not in step: answers that come together are left out together, and then nobody gets another's.
                     sleep(Duration::from_millis(1 + u64::from(n % 3))).await;
-                    // As a batch of one, which is not gathered with others.
-                    let found = backend.get_many(&[key(&n.to_string())]).await;
-                    let is_wrong = found.is_ok_and(|found| found != [Some(frame(&n.to_string()))]);
+                    let is_wrong =
+                        found(&backend, n).await.is_some_and(|found| found != frame(&n.to_string()));
                     wrong.fetch_add(u32::from(is_wrong), Ordering::SeqCst);
                 }
             })
         })
         .collect();
-    sleep(Duration::from_millis(200)).await;
-    let connections = proxy.accepted();
-    proxy.set(Fault::Omit).await;
-    sleep(Duration::from_millis(20)).await;
-    proxy.set(Fault::None).await;
-    until(Duration::from_secs(1), || wrong.load(Ordering::SeqCst) > 0).await;
     until(Duration::from_secs(4), || proxy.accepted() > connections).await;
     sleep(Duration::from_millis(300)).await;
     let before = wrong.load(Ordering::SeqCst);
@@ -54,4 +50,35 @@ async fn answers_that_come_one_too_late_end_with_their_connection() {
     for reader in readers {
         reader.await.unwrap();
     }
+}
+
+/// Has the proxy leave one answer out, until that shows: somebody else's was all that came.
+async fn shift(proxy: &Proxy, backend: &Arc<RedisBackend>) {
+    for _ in 0..20 {
+        // Connected, with no greeting on its way that could be left out instead.
+        assert_eq!(found(backend, 0).await, Some(frame("0")));
+        proxy.set(Fault::Omit).await;
+        let first = tokio::spawn({
+            let backend = Arc::clone(backend);
+            async move { found(&backend, 0).await }
+        });
+        // The answer that is left out has to be this one, and alone.
+        sleep(Duration::from_millis(50)).await;
+        proxy.set(Fault::None).await;
+        let second = tokio::spawn({
+            let backend = Arc::clone(backend);
+            async move { found(&backend, 1).await }
+        });
+        if first.await.unwrap() == Some(frame("1")) {
+            return;
+        }
+        second.await.unwrap();
+    }
+    panic!("no answer went to another question");
+}
+
+/// As a batch of one, which is not gathered with others.
+async fn found(backend: &RedisBackend, n: u32) -> Option<Bytes> {
+    let [found] = backend.get_many(&[key(&n.to_string())]).await.ok()?.try_into().ok()?;
+    found
 }
