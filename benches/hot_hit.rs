@@ -6,12 +6,16 @@
 //! answer.
 #![allow(clippy::indexing_slicing, clippy::print_stdout, clippy::unwrap_used, missing_docs)]
 
+mod common;
+
 use std::collections::HashMap;
 use std::hint::black_box;
 use std::sync::{Arc, LazyLock, RwLock};
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
+
+use crate::common::median;
 
 const KEYS: u64 = 10_000;
 const HOT: u64 = 1_000;
@@ -177,11 +181,6 @@ macro_rules! ask {
         }
         print($question, &all);
     }};
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 #[tokio::main(flavor = "current_thread")]

@@ -5,11 +5,15 @@
 //! them. `SET` and `UNLINK` alone are the raw client's. Runs with `--test` once.
 #![allow(clippy::indexing_slicing, clippy::print_stdout, clippy::unwrap_used, missing_docs)]
 
+mod common;
+
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use larder::testkit::server::RedisServer;
 use larder::{CacheBackend, CacheKey, DeleteOptions, Namespace, RedisBackend, SetCondition, SetOptions};
+
+use crate::common::median;
 
 const ROUNDS: usize = 31;
 const CALLS: u128 = 1_000;
@@ -70,11 +74,6 @@ impl Stand {
         }
         took
     }
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]

@@ -9,6 +9,8 @@
 //! one that does so over another connection. Runs with `--test` once, to see that both answer.
 #![allow(clippy::indexing_slicing, clippy::print_stdout, clippy::unwrap_used, missing_docs)]
 
+mod common;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,6 +18,8 @@ use bytes::Bytes;
 use larder::testkit::server::RedisServer;
 use larder::{CacheBackend, CacheKey, Layered, Namespace, RedisBackend, Resilience, SetOptions};
 use tokio::task::JoinSet;
+
+use crate::common::median;
 
 const TASKS: [u64; 4] = [1, 16, 64, 256];
 const KEYS: u64 = 1_000;
@@ -109,11 +113,6 @@ async fn time<F: Future<Output = ()> + Send + 'static>(
     }
     running.join_all().await;
     began.elapsed().as_secs_f64() * 1e6 / calls as f64
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]

@@ -7,6 +7,8 @@
 //! and less than 4 MiB. Runs with `--test` once and small, to see that all of it works.
 #![allow(clippy::indexing_slicing, clippy::print_stdout, clippy::unwrap_used, missing_docs)]
 
+mod common;
+
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -15,6 +17,8 @@ use std::time::Instant;
 use larder::{CacheManager, Near};
 use tokio::sync::watch;
 use tokio::task::{JoinSet, yield_now};
+
+use crate::common::median;
 
 const CALLERS: usize = 10_000;
 const ROUNDS: usize = 31;
@@ -90,11 +94,6 @@ async fn by_call(cache: &CacheManager, callers: usize, round: u64) -> [f64; 2] {
         }
     })
     .await
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 /// The time of a contender in a phase, and its ratio to the watch of the same round.
