@@ -82,8 +82,9 @@ impl MemoryBackend {
         self.leases.end(key.as_str());
         let deadline = self.deadline(options.expiry, older.as_ref());
         turn.put(frame, deadline)?;
+        let table = turn.table;
         drop(turn);
-        self.frames.settle(key, frame_bytes);
+        self.frames.settle(table, frame_bytes);
         Ok(true)
     }
 
@@ -125,8 +126,9 @@ impl MemoryBackend {
         let value = add_to_counter(older.as_ref().map(|held| &held.frame), by)?;
         let expiry = if older.is_some() { Expiry::Keep } else { expiry };
         turn.put(counter_bytes(value), self.deadline(expiry, older.as_ref()))?;
+        let table = turn.table;
         drop(turn);
-        self.frames.settle(key, 0);
+        self.frames.settle(table, 0);
         Ok(value)
     }
 

@@ -13,7 +13,7 @@ use moka::sync::Cache;
 
 use super::EvictionPolicy;
 use super::config::Sizes;
-use super::tables::Tables;
+use super::tables::{Table, Tables};
 use crate::expiry::Deadlines;
 
 const STRIPES: usize = 64;
@@ -38,6 +38,7 @@ pub(super) struct Frames {
 pub(super) struct Turn<'a> {
     frames: &'a Frames,
     key: &'a CacheKey,
+    pub(super) table: &'a Table,
     _lock: MutexGuard<'a, ()>,
 }
 
@@ -55,7 +56,11 @@ impl Frames {
 
     /// What is held under a key and has not ended.
     pub(super) fn live(&self, key: &CacheKey) -> Option<Held> {
-        self.tables.of(key).cache.get(key).filter(|held| self.now() < held.deadline)
+        self.live_in(self.tables.of(key), key)
+    }
+
+    fn live_in(&self, table: &Table, key: &CacheKey) -> Option<Held> {
+        table.cache.get(key).filter(|held| self.now() < held.deadline)
     }
 
     /// Waits for the right to change a key: for other writers, which do not wait for anything.
@@ -63,7 +68,12 @@ impl Frames {
         let stripe = usize::try_from(key.fingerprint() % STRIPES as u128).unwrap_or(0);
         let [first, ..] = &self.stripes;
         let lock = self.stripes.get(stripe).unwrap_or(first).lock();
-        Turn { frames: self, key, _lock: lock.unwrap_or_else(PoisonError::into_inner) }
+        Turn {
+            frames: self,
+            key,
+            table: self.tables.of(key),
+            _lock: lock.unwrap_or_else(PoisonError::into_inner),
+        }
     }
 
     /// The keys that are held, some of them perhaps expired. Blocks nobody; sees every key that is there from the
@@ -78,7 +88,7 @@ impl Frames {
         let now = self.now();
         for Listed(key) in self.deadlines.take_ended(now).into_iter().flatten() {
             let turn = self.turn(&key);
-            let table = &self.tables.of(&key).cache;
+            let table = &turn.table.cache;
             if table.get(&key).is_some_and(|held| held.deadline <= now) {
                 table.invalidate(&key);
             }
@@ -94,10 +104,10 @@ impl Frames {
 
     /// After a write: gives some of what has ended back, and sees to it that the bounds hold. Not under a lock: it may drop
     /// many frames.
-    pub(super) fn settle(&self, key: &CacheKey, frame_bytes: usize) {
+    pub(super) fn settle(&self, table: &Table, frame_bytes: usize) {
         self.sweep();
         let written = u64::from(self.sizes.weigher.weight(frame_bytes));
-        self.tables.of(key).settle(written, &self.sizes);
+        table.settle(written, &self.sizes);
     }
 
     /// Evicts until the bounds hold.
@@ -121,12 +131,12 @@ impl Frames {
 
 impl Turn<'_> {
     pub(super) fn live(&self) -> Option<Held> {
-        self.frames.live(self.key)
+        self.frames.live_in(self.table, self.key)
     }
 
     /// Stores a frame in the place of what is there.
     pub(super) fn put(&self, frame: Bytes, deadline: Tick) -> Result<()> {
-        let table = &self.frames.tables.of(self.key).cache;
+        let table = &self.table.cache;
         self.check_size(&frame).inspect_err(|_| table.invalidate(self.key))?;
         // Listed before it can leave. What has ended is swept later: that needs the turns of other keys.
         self.frames.deadlines.list(Listed(self.key.clone()), deadline, Tick(0));
@@ -137,7 +147,7 @@ impl Turn<'_> {
     /// Removes what is held.
     pub(super) fn take(&self) -> Option<Held> {
         let now = self.frames.now();
-        self.frames.tables.of(self.key).cache.remove(self.key).filter(|held| now < held.deadline)
+        self.table.cache.remove(self.key).filter(|held| now < held.deadline)
     }
 
     fn check_size(&self, frame: &Bytes) -> Result<()> {
