@@ -1,6 +1,8 @@
-//! Draws that spread what would otherwise happen at once: lives, retries, probes.
+//! Chance: draws that spread what would otherwise happen at once (lives, retries, probes), and tokens that come once
+//! (claims, leases, tags).
 
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Draws from 0 to below 1 (SplitMix64, Steele et al. 2014). The same seed draws the same.
@@ -27,6 +29,15 @@ impl Chance {
         let bits = u32::try_from((z ^ (z >> 31)) >> 32).unwrap_or(0);
         f64::from(bits) / (f64::from(u32::MAX) + 1.0)
     }
+}
+
+/// 128 bits that come once: a counter under a keyed hash that is seeded by the system, per process.
+pub(crate) fn new_token() -> u128 {
+    static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let half = |side: u8| u128::from(SEED.hash_one((number, std::process::id(), side)));
+    half(0) << 64 | half(1)
 }
 
 #[cfg(test)]

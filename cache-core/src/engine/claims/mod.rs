@@ -10,11 +10,10 @@ mod undo;
 pub(crate) use holding::Holding;
 pub(super) use undo::Undone;
 
-use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use super::Engine;
+use crate::chance::new_token;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::CacheKey;
 use crate::port::backend::{ClaimId, ClaimOptions, ClaimOutcome, LiveClaim};
@@ -105,13 +104,4 @@ fn changed_nothing(kind: ErrorKind) -> bool {
             | ErrorKind::Key
             | ErrorKind::TooLarge
     )
-}
-
-/// 128 bits that come once: a counter under a keyed hash that is seeded by the system, per process.
-pub(in crate::engine) fn new_token() -> u128 {
-    static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let half = |side: u8| u128::from(SEED.hash_one((number, std::process::id(), side)));
-    half(0) << 64 | half(1)
 }

@@ -18,9 +18,9 @@ pub(super) use wait::Permit;
 use std::fmt;
 use std::sync::Arc;
 
-use super::claims::new_token;
 use super::serving::Serving;
 use super::{Ask, Engine};
+use crate::chance::new_token;
 use crate::error::ErrorKind;
 use crate::key::CacheKey;
 use crate::port::backend::CacheBackend;

@@ -9,8 +9,8 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::super::Engine;
-use super::super::claims::new_token;
 use super::known::{Known, Token};
+use crate::chance::new_token;
 use crate::codec::Stamp;
 use crate::error::{ErrorKind, Result};
 use crate::key::{CacheKey, KeyPattern, TagId};
