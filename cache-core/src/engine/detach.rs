@@ -24,8 +24,7 @@ use super::request::Request;
 use super::run::{Boxed, Leader, Work, run, shown};
 use super::stale::Stale;
 use super::typed::{Body, Recipe};
-use super::values::Asked;
-use super::{Ask, Engine, reentry};
+use super::{Ask, Engine, Keyspace, Question, reentry};
 use crate::entry::{Reason, Status};
 use crate::error::{Error, ErrorKind};
 use crate::key::CacheKey;
@@ -98,7 +97,7 @@ impl Background {
 /// A detached load with all that it needs.
 struct Errand<R: Recipe, B> {
     engine: Weak<Engine>,
-    asked: Asked,
+    asked: Question<Keyspace>,
     work: Work<R, B>,
     report: oneshot::Sender<Report<R::Ret>>,
     stop: watch::Receiver<()>,

@@ -34,7 +34,7 @@ impl Engine {
         ask: &Ask<'_>,
         call: Call<R, B>,
     ) -> Answer<R::Ret> {
-        let mut question = Question::of(ask);
+        let mut question = Question::of(ask, ask.space);
         let load = match self.seek(&mut question, call.about()).await {
             Ok(answer) => return answer,
             Err(begun) => self.proceed(&question, call, begun),
@@ -45,7 +45,7 @@ impl Engine {
     /// Goes on where waiting for another is not all. In a box, so that those who only wait do not hold its room.
     pub(crate) fn proceed<'a, R: Recipe, B: Body<R::Ret>>(
         self: &'a Arc<Self>,
-        question: &'a Question<'_>,
+        question: &'a Question<&Keyspace>,
         call: Call<R, B>,
         begun: Begun<'a, R::Ret>,
     ) -> Boxed<impl Future<Output = Answer<R::Ret>>> {

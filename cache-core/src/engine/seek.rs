@@ -17,7 +17,7 @@ use super::request::Request;
 use super::run::Leader;
 use super::stale::Stale;
 use super::typed::Recipe;
-use super::{Ask, Engine, Question, reentry};
+use super::{Ask, Engine, Keyspace, Question, reentry};
 use crate::flight::{Follow, Lead, Seat};
 use crate::policy::SingleFlight;
 
@@ -58,7 +58,7 @@ impl Engine {
     /// Waits for the load of another caller, when there is one; else says what is to be done.
     pub(crate) async fn seek<'a, 's: 'a, R: Recipe>(
         &'a self,
-        question: &mut Question<'s>,
+        question: &mut Question<&'s Keyspace>,
         call: About<'_, R>,
     ) -> Result<Answer<R::Ret>, Begun<'a, R::Ret>> {
         let mut request = self.request(question.space());

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IntoDeserializer, value::Error as ValueError};
 
-use super::Keyspace;
-use super::tags::{AskedTags, OwnedTags, Tokens};
+use super::tags::{AskedTags, Tokens};
+use super::{Keyspace, Question};
 use crate::codec::{Codec, Envelope, Format, Frame, Place, Stamp};
 use crate::entry::Reason;
 use crate::error::{Error, ErrorKind, Result};
@@ -63,33 +63,13 @@ impl<'a> Ask<'a> {
     }
 
     /// The same question, for a load that outlives its caller.
-    pub(crate) fn owned(self) -> Asked {
-        let Self { key, space, values, ttl, strict, tags } = self;
-        Asked { key: key.clone(), space: space.clone(), values, ttl, strict, tags: tags.owned() }
+    pub(crate) fn owned(self) -> Question<Keyspace> {
+        Question::of(&self, self.space.clone())
     }
 
     /// Whether its values go to byte tiers.
     pub(crate) fn leaves_the_process(&self) -> bool {
         self.values.are_stored() && !self.space.policy.local && !self.key.stays_here()
-    }
-}
-
-/// A question that owns what it is about.
-#[derive(Debug)]
-pub(crate) struct Asked {
-    key: CacheKey,
-    space: Keyspace,
-    values: &'static dyn Values,
-    ttl: Ttl,
-    strict: bool,
-    tags: OwnedTags,
-}
-
-impl Asked {
-    /// The question.
-    pub(crate) fn ask(&self) -> Ask<'_> {
-        let Self { key, space, values, ttl, strict, tags } = self;
-        Ask { key, space, values: *values, ttl: *ttl, strict: *strict, tags: tags.asked() }
     }
 }
 

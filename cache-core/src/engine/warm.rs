@@ -18,8 +18,7 @@ use super::detach::Reported;
 use super::found::NEAR;
 use super::stale::Stale;
 use super::typed::{Body, Recipe};
-use super::values::Asked;
-use super::{Ask, Engine};
+use super::{Ask, Engine, Keyspace, Question};
 use crate::key::CacheKey;
 use crate::policy::RefreshAhead;
 use crate::port::near::{NearEntry, Times};
@@ -72,7 +71,7 @@ impl Warm {
 /// What keeps one entry warm. Dropped, it is forgotten.
 struct Keeper<M> {
     engine: Weak<Engine>,
-    asked: Asked,
+    asked: Question<Keyspace>,
     /// Makes a call for each refresh.
     make: M,
     until_idle: Duration,
