@@ -11,6 +11,7 @@ use cache_core::port::spawn::NoSpawner;
 use cache_core::testkit::{FaultyBackend, Verb};
 use cache_core::time::Ttl;
 use common::{faulty, over};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
 /// A primary that is owed the removal of `k`, and says that it is back.
@@ -52,6 +53,29 @@ async fn a_primary_that_only_says_that_it_is_back_costs_one_caller_a_moment_and_
         assert_eq!(cache.get::<u64>("k").await.unwrap(), None);
         let _ = cache.set("k", 2_u64, Ttl::secs(60)).await.unwrap();
         assert_eq!(cache.get::<u64>("k").await.unwrap(), Some(2));
+    }
+}
+
+/// A primary that served until now is told of what a caller left half-way; those who come meanwhile wait that moment,
+/// and do not load everything.
+#[tokio::test(start_paused = true)]
+async fn a_write_whose_caller_goes_away_costs_no_other_key_a_miss() {
+    for with_fallback in [false, true] {
+        let primary = faulty();
+        let builder = CacheManager::builder().primary(Arc::clone(&primary));
+        let builder = if with_fallback { builder.fallback(faulty()) } else { builder };
+        let cache = builder.build().unwrap();
+        let _ = cache.set("other", 1_u64, Ttl::secs(60)).await.unwrap();
+        primary.delay(Duration::from_millis(2));
+        assert!(timeout(Duration::from_millis(1), cache.set("k", 1_u64, Ttl::secs(60))).await.is_err());
+        assert!(cache.health_now().journal_pending);
+        let mut reads = JoinSet::new();
+        for _ in 0..20 {
+            let cache = cache.clone();
+            reads.spawn(async move { cache.get::<u64>("other").await.unwrap() });
+        }
+        assert_eq!(reads.join_all().await, [Some(1); 20], "with a fallback: {with_fallback}");
+        assert!(!cache.health_now().on_fallback);
     }
 }
 
