@@ -188,7 +188,7 @@ impl Engine {
             primary.delete_many(batch).await?;
         }
         for pattern in &entries.patterns {
-            primary.delete_pattern(pattern).await?;
+            self.remove_matching(self.parts.tiers.primary(), pattern).await?;
         }
         for (key, at) in &entries.expired {
             if self.end_life(self.parts.tiers.primary(), key, *at).await?.is_none() {
