@@ -88,7 +88,7 @@ impl MonoSite {
     fn find(&'static self, here: &'static str, policy: fn(Policy) -> Policy) -> &'static Keyspace {
         let mut link = &self.first;
         loop {
-            let found = link.get().unwrap_or_else(|| self.make(link, here, policy));
+            let found = link.get().map_or_else(|| self.make(link, here, policy), |node| &**node);
             if std::ptr::eq(found.here, here) || found.here == here {
                 return &found.keyspace;
             }
@@ -97,12 +97,7 @@ impl MonoSite {
     }
 
     #[cold]
-    fn make(
-        &self,
-        link: &'static Link,
-        here: &'static str,
-        policy: fn(Policy) -> Policy,
-    ) -> &'static Box<Node> {
+    fn make(&self, link: &'static Link, here: &'static str, policy: fn(Policy) -> Policy) -> &'static Node {
         link.get_or_init(|| {
             let keyspace = self.name.keyspace(here, policy);
             Box::new(Node { here, keyspace, next: OnceLock::new() })
