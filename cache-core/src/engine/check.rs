@@ -66,6 +66,22 @@ impl Policy {
         if problems.is_empty() { Ok(()) } else { Err(Error::new(ErrorKind::Config, problems.join("; "))) }
     }
 
+    /// Whether a loader that compares what it is shown can ever be shown something.
+    ///
+    /// # Errors
+    /// `Config`, with the options that keep an older value.
+    pub(crate) fn check_comparing(&self, usual: &Self) -> Result<()> {
+        let ahead = self.refresh_ahead.or(usual.refresh_ahead).is_some();
+        let never_stale = self.never_stale || usual.never_stale;
+        if ahead || !never_stale && (self.has_windows() || usual.has_windows()) {
+            return Ok(());
+        }
+        let held = "the loader compares what it is shown, but no older value is ever held";
+        Err(Error::new(ErrorKind::Config, held).during("load").with_fix(
+            "give stale_if_error, stale_while_revalidate or refresh_ahead, or use get_or_revalidate",
+        ))
+    }
+
     fn has_windows(&self) -> bool {
         let some = |window: Option<Duration>| window.is_some_and(|window| !window.is_zero());
         some(self.stale_while_revalidate) || some(self.stale_if_error)
