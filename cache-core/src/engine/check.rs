@@ -16,6 +16,12 @@ impl Policy {
         self.check_over(&Self::default())
     }
 
+    /// [`Policy::check`] of a function whose manager is not known yet: its defaults may have the window that a soft
+    /// time-out needs.
+    pub(crate) fn check_anywhere(&self) -> Result<()> {
+        self.check_over(&Self::new().stale_if_error(Duration::MAX))
+    }
+
     /// [`Policy::check`] of what a call wants over a manager's defaults.
     pub(crate) fn check_over(&self, usual: &Self) -> Result<()> {
         let mut problems: Vec<String> = Vec::new();
@@ -129,6 +135,7 @@ mod tests {
         assert!(error.contains("soft_timeout holds 1s, but no value may ever answer stale"), "{error}");
         let windows = Policy::new().stale_while_revalidate(second);
         assert!(soft.check_over(&windows).is_ok() && soft.clone().stale_if_error(second).check().is_ok());
+        assert!(soft.check_anywhere().is_ok() && soft.clone().never_stale().check_anywhere().is_err());
         assert!(soft.check_over(&windows.clone().never_stale()).is_err());
         assert!(soft.never_stale().check_over(&windows).is_err());
         assert_eq!(Policy::secure().check().is_ok(), cfg!(feature = "encrypt"));
