@@ -110,7 +110,7 @@ impl Name {
     #[cold]
     fn keyspace(self, here: &str, policy: fn(Policy) -> Policy) -> Keyspace {
         let mut policy = policy(Policy::new());
-        let wrong = policy.check().err();
+        let wrong = policy.check_anywhere().err();
         policy.refused = wrong.is_some();
         let keyspace = match self {
             Self::Function(function) => Keyspace::of_path(&name::of_path(here, function), policy),
