@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use larder::testkit::ManualTime;
+use larder::testkit::{FaultyBackend, ManualTime, MapBackend};
 use larder::{CacheManager, Clock, Near, Reason, cached};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::fresh;
 
@@ -173,6 +174,23 @@ async fn what_is_never_stale_is_not_whatever_the_manager_says() {
     assert_eq!(token(&cache, 1).await, first);
     time.advance(Duration::from_secs(10));
     assert_ne!(token(&cache, 1).await, first);
+}
+
+#[cached(timeout = "50ms", tags("all"), ttl = 60, skip(cache), cache = cache)]
+async fn grouped(cache: &CacheManager, id: u64) -> Result<u64, Failure> {
+    Ok(id + fresh())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refresh_waits_for_the_markers_of_its_tags_no_longer_than_its_timeout() {
+    let primary = FaultyBackend::new(Arc::new(MapBackend::new()));
+    let cache = CacheManager::builder().primary(Arc::clone(&primary)).build().unwrap();
+    grouped(&cache, 7).await.unwrap();
+    let _ = cache.invalidate_tags(["all"]).await.unwrap();
+    primary.delay(Duration::from_secs(5));
+    let began = Instant::now();
+    assert_eq!(grouped_refresh(&cache, 7).await, Err(Failure::Cache(larder::ErrorKind::Timeout)));
+    assert!(began.elapsed() < Duration::from_millis(60), "{:?}", began.elapsed());
 }
 
 #[cached(soft_timeout = "20ms", ttl = 10, detach, skip(source), cache = source.cache)]

@@ -64,13 +64,12 @@ impl Engine {
         value: Option<&Held>,
         lease: Option<Lease>,
     ) {
-        let life = match self.life(ask, value.is_none()) {
-            Ok(life) => life,
-            Err(error) => return tracing::warn!(%error, "a loaded value was not stored"),
-        };
         if !self.is_enabled() {
             return self.not_stored(ask.space, "all", Reason::Disabled);
         }
+        let Some(life) = self.life_of_loaded(ask, value.is_none(), "all") else {
+            return self.drop_older(ask, landed).await;
+        };
         self.settle().await;
         let tokens = match self.tokens_at(ask, Some(landed.born())).await {
             Ok(tokens) => tokens,
