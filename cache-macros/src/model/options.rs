@@ -90,7 +90,8 @@ impl SingleFlight {
 #[derive(Debug)]
 pub(crate) struct Format {
     pub(crate) span: Span,
-    pub(crate) is_json: bool,
+    /// Its variant.
+    pub(crate) name: &'static str,
 }
 
 impl Options {
