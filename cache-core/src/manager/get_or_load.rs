@@ -82,6 +82,13 @@ impl<T, E, F, L> GetOrLoad<'_, T, E, F, Attached, L> {
         Self { asked, loader, recipe: Direct::new(), of: PhantomData }
     }
 
+    /// Of a keyspace that people declared.
+    pub(super) fn of_space(manager: CacheManager, key: CacheKey, space: &Keyspace, loader: F) -> Self {
+        let space = Some(Box::new(space.clone()));
+        let asked = Asked { manager, key: Ok(key), ttl: Ttl::Default, space, tags: Vec::new() };
+        Self { asked, loader, recipe: Direct::new(), of: PhantomData }
+    }
+
     /// Lets the load go on when its callers have gone: it runs as a task of its own, which takes a place among the
     /// manager's `max_detached_loads`, and its value lands. The loader has to own what it needs. Without a runtime
     /// to run it on it stays with its caller.
@@ -153,9 +160,8 @@ impl<T, E, F, M, L> GetOrLoad<'_, T, E, F, M, L> {
     }
 
     /// All options at once; what it does not say is the manager's.
-    pub fn policy(mut self, policy: Policy) -> Self {
-        self.asked.space = Some(Box::new(Keyspace { name: DIRECT.name.clone(), policy }));
-        self
+    pub fn policy(self, policy: Policy) -> Self {
+        self.with(|_| policy)
     }
 
     /// How long this call may take, whatever it waits for: [`Policy::timeout`].
