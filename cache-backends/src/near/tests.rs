@@ -20,6 +20,7 @@ fn key(id: u64) -> CacheKey {
 
 fn entry(value: u64, weight: u32, fresh_until: Tick) -> NearEntry {
     NearEntry {
+        validator: None,
         value: Arc::new(value),
         meta: NearMeta {
             fresh_until,

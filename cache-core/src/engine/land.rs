@@ -187,18 +187,19 @@ impl Engine {
         }
         // Absence is not refreshed: it ends soon, and mostly nobody asks again.
         let refresh_at = if value.is_some() { self.refresh_point(ask, &times) } else { Tick::NEVER };
+        let beside = ask.validator.map_or(0, |validator| validator.as_str().len());
         let meta = NearMeta {
             fresh_until: times.trusted_until.min(refresh_at),
             times,
             born: landing.born,
             cells: self.cells(ask),
-            weight: weight(ask.key.near(), ask.values.size() + landing.stored_bytes),
+            weight: weight(ask.key.near(), ask.values.size() + landing.stored_bytes + beside),
             negative: value.is_none(),
             only_here: landing.only_here,
             kind: ask.values.kind(),
         };
         let value = value.unwrap_or_else(|| Arc::new(()));
-        self.put_near(ask.key, NearEntry { value, meta });
+        self.put_near(ask.key, NearEntry { value, meta, validator: ask.validator.cloned() });
         if meta.negative {
             self.keep_budget(ask, meta.weight);
         }

@@ -27,22 +27,7 @@ use crate::flight::{Follow, Lead, Seat};
 use crate::stamp::Scope;
 
 impl Engine {
-    /// Answers a call after its near probe missed. (Who has to hold many futures of this kind calls `seek` and
-    /// `proceed` itself, and holds the body once.)
-    pub(crate) async fn load<R: Recipe, B: Body<R::Ret>>(
-        self: &Arc<Self>,
-        ask: &Ask<'_>,
-        call: Call<R, B>,
-    ) -> Answer<R::Ret> {
-        let mut question = Question::of(ask, ask.space);
-        let load = match self.seek(&mut question, call.about()).await {
-            Ok(answer) => return answer,
-            Err(begun) => self.proceed(&question, call, begun),
-        };
-        load.await
-    }
-
-    /// Goes on where waiting for another is not all. In a box, so that those who only wait do not hold its room.
+    /// Answers a call that [`seek`](super::seek) found to need more than to wait for another. In a box, so that those who only wait do not hold its room.
     pub(crate) fn proceed<'a, R: Recipe, B: Body<R::Ret>>(
         self: &'a Arc<Self>,
         question: &'a Question<&Keyspace>,

@@ -6,7 +6,7 @@
 use super::found::Answer;
 use super::typed::Recipe;
 use super::{Ask, Engine};
-use crate::entry::{Freshness, Reason, Status};
+use crate::entry::{Freshness, Reason, Status, Validator};
 use crate::key::CacheKey;
 use crate::policy::Use;
 use crate::port::near::{Held, NearEntry, Times};
@@ -24,6 +24,8 @@ pub(super) struct Stale {
     /// The stamp cells of its key and tags.
     pub(super) cells: Cells,
     pub(super) times: Times,
+    /// What tells its source which value it is.
+    pub(super) validator: Option<Validator>,
 }
 
 impl Engine {

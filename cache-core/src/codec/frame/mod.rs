@@ -1,4 +1,4 @@
-//! The stored bytes of one entry: a fixed header, stamps, the payload.
+//! The stored bytes of one entry: a fixed header, stamps, perhaps a validator, the payload.
 //!
 //! Promise: what [`open`] lets through was written for this key under this schema, whole and within the bounds.
 //! Read on in [`header`] (the layout), [`check`] (the order of the checks), [`mod@write`] (how one is written).
@@ -7,11 +7,13 @@ mod check;
 mod checksum;
 mod header;
 mod stamps;
+mod validator;
 mod write;
 
 pub(super) use check::{Expected, open};
 pub use header::Header;
 pub use stamps::Stamp;
+pub use validator::Beside;
 pub(crate) use write::expired;
 pub(super) use write::{begin, finish};
 
@@ -20,13 +22,14 @@ use std::fmt;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
-use crate::entry::{Deadlines, Reason};
+use crate::entry::{Deadlines, Reason, Validator};
 
 /// A frame that passed every check. Cloning it is a reference count.
 #[derive(Clone)]
 pub struct Frame {
     header: Header,
     stamps: Bytes,
+    validator: Option<Validator>,
     payload: Bytes,
 }
 
@@ -58,6 +61,12 @@ impl Frame {
     /// The tags of the entry, with the tokens that they had before the value was loaded.
     pub fn stamps(&self) -> impl Iterator<Item = Stamp> {
         stamps::read(&self.stamps)
+    }
+
+    /// What tells its source which value this is.
+    #[must_use]
+    pub fn validator(&self) -> Option<&Validator> {
+        self.validator.as_ref()
     }
 
     /// The value. Allocates what the value needs.
