@@ -109,6 +109,13 @@ impl<T, E, F, L> GetOrLoad<'_, T, E, F, Attached, L> {
         Self { asked, loader, recipe: Direct::new(), of: PhantomData }
     }
 
+    /// Of a keyspace that people declared.
+    pub(super) fn of_space(manager: CacheManager, key: CacheKey, space: &Keyspace, loader: F) -> Self {
+        let mut load = Self::new(manager, Ok(key), loader);
+        load.asked.space = Some(Box::new(space.clone()));
+        load
+    }
+
     /// The same, of a loader that compares what it is shown.
     pub(super) fn comparing(mut self) -> Self {
         self.asked.compares = true;
@@ -197,9 +204,8 @@ impl<T, E, F, M, L> GetOrLoad<'_, T, E, F, M, L> {
     }
 
     /// All options at once; what it does not say is the manager's.
-    pub fn policy(mut self, policy: Policy) -> Self {
-        self.asked.space = Some(Box::new(Keyspace { name: DIRECT.name.clone(), policy }));
-        self
+    pub fn policy(self, policy: Policy) -> Self {
+        self.with(|_| policy)
     }
 
     /// How long this call may take, whatever it waits for: [`Policy::timeout`].
