@@ -1,0 +1,5 @@
+//! What other caches write and read: keys, values, envelopes, sealing.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::cast_possible_truncation, missing_docs)]
+
+mod keys;
+mod value;
