@@ -9,6 +9,8 @@ mod buffer;
 mod compress;
 mod format;
 mod frame;
+#[cfg(feature = "cachekit")]
+pub mod interop;
 mod seal;
 
 pub use compress::Compression;
