@@ -119,6 +119,9 @@ impl Engine {
     async fn remove_expired(&self, ask: &Ask<'_>) -> bool {
         let (Serving::Primary(tier) | Serving::Fallback(tier)) = self.serving() else { return false };
         let Ok(Some(bytes)) = tier.backend.get(ask.key).await else { return false };
+        if ask.key.is_foreign() {
+            return false;
+        }
         let wall = self.parts.clock.wall();
         let ended = peek(&bytes).is_some_and(|header| header.deadlines.fresh_until <= wall);
         let dead = ended || self.is_overtaken(ask, tier, &bytes).await;

@@ -11,4 +11,5 @@ mod bounds;
 mod bytes;
 mod envelope;
 mod keys;
+mod sealed;
 mod value;

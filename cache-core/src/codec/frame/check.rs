@@ -33,7 +33,13 @@ pub(crate) fn open(bytes: &Bytes, expected: &Expected<'_>) -> Result<Frame, Reas
     if !header.negative {
         header.format.check(&payload)?;
     }
-    Ok(Frame { header, stamps: bytes.slice(HEADER_BYTES..payload_at), payload })
+    Ok(Frame {
+        header,
+        stamps: bytes.slice(HEADER_BYTES..payload_at),
+        payload,
+        #[cfg(feature = "cachekit")]
+        foreign: false,
+    })
 }
 
 fn holds(condition: bool, otherwise: Reason) -> Result<(), Reason> {

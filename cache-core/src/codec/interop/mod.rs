@@ -6,11 +6,16 @@
 //! services of several languages share, [`storage`] the envelope that one SDK writes for itself.
 
 mod bounds;
+mod entry;
 mod plain;
 mod rejection;
 mod storage;
 
+#[cfg(feature = "encrypt")]
+pub use super::seal::{SealedAs, SharedSealer};
 pub use bounds::check_document;
+pub(super) use entry::{open as open_entry, write as write_entry};
+pub(super) use plain::read;
 pub use plain::{decode, encode};
 pub use rejection::Rejection;
 pub use storage::{FORMAT, MAX_BYTES, Stored, open, store};

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Rejection, check_document};
+use crate::codec::buffer::Buffer;
 
 /// The document of a value.
 ///
@@ -42,4 +43,10 @@ pub(in crate::codec) fn read<T: DeserializeOwned>(document: &[u8]) -> Option<T> 
         T::deserialize(&mut deserializer).ok()
     };
     catch_unwind(read).ok().flatten()
+}
+
+/// [`encode`] into a bounded buffer, which counts what does not fit.
+pub(super) fn write_bounded<T: Serialize + ?Sized>(value: &T, out: &mut Buffer) -> Result<(), String> {
+    let written = catch_unwind(AssertUnwindSafe(|| write(value, out)));
+    written.unwrap_or_else(|_| Err("its Serialize panicked".to_owned()))
 }
