@@ -12,7 +12,7 @@ mod global;
 pub use cache_core::codec::{Compression, Format};
 #[cfg(feature = "encrypt")]
 pub use cache_core::codec::{IntoMasterKey, Keyring, MasterKey};
-pub use cache_core::entry::{Deadlines, Freshness, Invalidated, Reason, Status};
+pub use cache_core::entry::{Deadlines, Freshness, Invalidated, Reason, Status, Validator};
 pub use cache_core::error::{Error, ErrorKind, Result, SharedError};
 pub use cache_core::key::{CacheKey, IntoKey, KeyBuilder, KeyPart, KeyPattern, Namespace, build_cache_key};
 #[doc(inline)]
@@ -21,7 +21,8 @@ pub use cache_core::layer::{Layer, Layered, Resilience};
 pub use cache_core::manager::{
     Attached, BatchReply, Builder, CacheManager, Cached, Claim, ClaimInfo, ClaimRequest, ClaimResult, Counts,
     Detached, EntryReport, Explanation, GetOrLoad, GetOrLoadMany, Health, IntoPattern, KeepWarm, LoadError,
-    LoadedMany, Outlook, Policy, Revalidating, Simple, Statistics, TierReport, WithStatus, Written,
+    LoadedMany, Outlook, Policy, Previous, Revalidating, Simple, Statistics, TierReport, Validating,
+    WithStatus, Written,
 };
 pub use cache_core::policy::{FailMode, RefreshAhead, SingleFlight};
 pub use cache_core::port::backend::{

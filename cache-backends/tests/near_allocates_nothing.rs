@@ -25,7 +25,7 @@ fn a_hit_and_a_miss_allocate_nothing() {
     };
     for id in 0..1_000_u64 {
         let key = CacheKey::of_parts(&namespace, &users, &(id, ("ann", ())));
-        near.insert(&key, NearEntry { value: Arc::new(id), meta }, Tick(0), &mut |_| {});
+        near.insert(&key, NearEntry { value: Arc::new(id), meta, validator: None }, Tick(0), &mut |_| {});
     }
     let mut found = 0;
     let counted = measure(|| {

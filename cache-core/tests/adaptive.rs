@@ -7,7 +7,8 @@ mod common;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cache_core::manager::{CacheManager, Cached};
+use cache_core::manager::{CacheManager, Cached, Policy};
+use cache_core::policy::RefreshAhead;
 use cache_core::port::clock::Clock;
 use cache_core::testkit::TokioTime;
 use cache_core::time::Ttl;
@@ -39,6 +40,18 @@ async fn a_loader_says_that_its_value_is_not_to_be_stored() {
     let load = |_| async { Ok::<_, String>(Cached::new(1_u64).skip()) };
     assert_eq!(cache.get_or_revalidate("partial", load).await.unwrap(), 1);
     assert_eq!((cache.get::<u64>("partial").await.unwrap(), cache.stats().not_stored), (None, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_without_a_life_is_not_stored_and_leaves_no_older_one() {
+    let ahead = Policy::new().refresh_ahead(RefreshAhead::Fraction(0.5));
+    let clock = Clock::source(Arc::new(TokioTime::new()));
+    let cache = common::over(&common::faulty()).policy(ahead).clock(clock).build().unwrap();
+    let _ = cache.set("rate", 1_u64, Ttl::secs(100)).await.unwrap();
+    advance(seconds(60)).await;
+    let load = |_| async { Ok::<_, String>(Cached::new(2_u64).ttl(Duration::ZERO)) };
+    assert_eq!(cache.get_or_revalidate("rate", load).await.unwrap(), 2);
+    assert_eq!((cache.get::<u64>("rate").await.unwrap(), cache.stats().not_stored), (None, 1));
 }
 
 #[tokio::test(start_paused = true)]

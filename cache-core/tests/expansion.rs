@@ -48,7 +48,7 @@ async fn user(cache: &CacheManager, id: u64, name: &str) -> Answer {
         Probed::Hit(hit) => return hit,
         Probed::Miss(missed) => missed.load(user_uncached(id, name)),
     };
-    load.await
+    load.await.0
 }
 
 fn manager() -> CacheManager {
@@ -105,7 +105,7 @@ async fn a_reader_that_saw_the_value_before_a_refresh_does_not_keep_it() {
                 go.notified().await;
                 Ok(Some("new".to_owned()))
             };
-            entry.refresh(user_kind(), body).await
+            entry.refresh(user_kind(), body).await.0
         }
     });
     began.notified().await;
@@ -139,8 +139,8 @@ async fn a_refresh_that_finds_nothing_leaves_nothing_older() {
     let space = SITE.space(&cache, __larder_forgetful, |policy| policy);
     let entry = || Find.on(space, &(part(&7_u64), ()));
     for now in [None, Some("refused".to_owned())] {
-        assert_eq!(entry().refresh(kind(), async { Some("old".to_owned()) }).await.as_deref(), Some("old"));
-        assert_eq!(entry().refresh(kind(), async { now.clone() }).await, now);
+        assert_eq!(entry().refresh(kind(), async { Some("old".to_owned()) }).await.0.as_deref(), Some("old"));
+        assert_eq!(entry().refresh(kind(), async { now.clone() }).await.0, now);
         assert_eq!(entry().peek(kind()).await, None, "{now:?}");
     }
 }

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)] // helpers of a test may panic
 
 use bytes::Bytes;
-use cache_core::codec::{Codec, Envelope, Format, Frame, Keyring, Place, Sealer, Stamp};
-use cache_core::entry::{Deadlines, Reason};
+use cache_core::codec::{Beside, Codec, Envelope, Format, Frame, Keyring, Place, Sealer, Stamp};
+use cache_core::entry::{Deadlines, Reason, Validator};
 use cache_core::key::{CacheKey, Namespace, Tag, TagId};
 use cache_core::time::WallTime;
 use serde::{Deserialize, Serialize};
@@ -103,6 +103,33 @@ fn a_frame_with_tags_of_version_1_is_written_and_read() {
     assert_eq!(frame.stamps().collect::<Vec<_>>(), stamps);
     assert_eq!(frame.decode::<u8>(), Ok(7));
 }
+
+const VALIDATED: &str = "
+    01 01 1b2c80104729ecd4
+    08 00 0100 02000000                 # with a validator, one stamp
+    44291f84a3ad9a9bdbd7be450bd918f8
+    0068e5cf8b010000 e0fbe9cf8b010000 ffffffffffffffff
+    0403020100000000 09000000 01000000  # nine bytes of validator and payload, one of payload
+    36d5eb02370f2b3f 100f0e0d0c0b0a090807060504030201
+    0600 57 2f22763122                  # six bytes: W/\"v1\"
+    07";
+
+#[test]
+fn a_frame_with_a_validator_of_version_1_is_written_and_read() {
+    let token = 0x0102_0304_0506_0708_090a_0b0c_0d0e_0f10;
+    let stamps = [Stamp { tag: Tag::new("user:7").id(), token }];
+    let validator = Validator::new("W/\"v1\"").unwrap();
+    let beside = Beside { stamps: &stamps, validator: Some(&validator) };
+    let codec = Codec::default();
+    let frame = codec.encode_with(&key(), Some(&7_u8), Format::MessagePack, &envelope(), beside).unwrap();
+    assert_eq!(hex(&frame), hex(&golden(VALIDATED)));
+    let frame = open(VALIDATED);
+    assert_eq!((frame.validator(), frame.decode::<u8>()), (Some(&validator), Ok(7)));
+    assert_eq!(frame.stamps().collect::<Vec<_>>(), stamps);
+    let absent = codec.encode_with(&key(), None::<&u8>, Format::MessagePack, &envelope(), beside).unwrap();
+    assert_eq!(codec.open(&key(), 2, &absent).unwrap().validator(), None, "absence has no validator");
+}
+
 const SEALED: &str = "
     01 01 dd3493ee81f7babd              # version 1, MessagePack, what the master key is named by
     80 00 0000 02000000                 # sealed

@@ -6,11 +6,17 @@ mod common;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
+use bytes::Bytes;
+use cache_core::error::{Error, Result};
+use cache_core::key::{CacheKey, KeyPattern, Namespace};
 use cache_core::manager::CacheManager;
+use cache_core::port::backend::{BackendInfo, BackendKind, CacheBackend, DeleteOptions, SetOptions};
 use cache_core::port::spawn::NoSpawner;
-use cache_core::testkit::{FaultyBackend, Verb};
+use cache_core::testkit::{FaultyBackend, MapBackend, Verb};
 use cache_core::time::Ttl;
 use common::{faulty, over};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
 /// A primary that is owed the removal of `k`, and says that it is back.
@@ -55,6 +61,29 @@ async fn a_primary_that_only_says_that_it_is_back_costs_one_caller_a_moment_and_
     }
 }
 
+/// A primary that served until now is told of what a caller left half-way; those who come meanwhile wait that moment,
+/// and do not load everything.
+#[tokio::test(start_paused = true)]
+async fn a_write_whose_caller_goes_away_costs_no_other_key_a_miss() {
+    for with_fallback in [false, true] {
+        let primary = faulty();
+        let builder = CacheManager::builder().primary(Arc::clone(&primary));
+        let builder = if with_fallback { builder.fallback(faulty()) } else { builder };
+        let cache = builder.build().unwrap();
+        let _ = cache.set("other", 1_u64, Ttl::secs(60)).await.unwrap();
+        primary.delay(Duration::from_millis(2));
+        assert!(timeout(Duration::from_millis(1), cache.set("k", 1_u64, Ttl::secs(60))).await.is_err());
+        assert!(cache.health_now().journal_pending);
+        let mut reads = JoinSet::new();
+        for _ in 0..20 {
+            let cache = cache.clone();
+            reads.spawn(async move { cache.get::<u64>("other").await.unwrap() });
+        }
+        assert_eq!(reads.join_all().await, [Some(1); 20], "with a fallback: {with_fallback}");
+        assert!(!cache.health_now().on_fallback);
+    }
+}
+
 /// What begins it goes away at once; it goes on.
 #[tokio::test(start_paused = true)]
 async fn a_recovery_outlives_the_call_that_began_it() {
@@ -94,4 +123,68 @@ async fn a_recovery_that_hangs_ends_with_its_manager() {
         sleep(Duration::from_secs(1)).await;
         assert_eq!(Arc::strong_count(&primary), 1, "the task holds on to the manager");
     }
+}
+
+/// What somebody wrote over a store that cannot list its keys.
+#[derive(Debug)]
+struct WithoutPatterns(MapBackend);
+
+#[async_trait]
+impl CacheBackend for WithoutPatterns {
+    fn info(&self) -> BackendInfo {
+        BackendInfo::new("plain", BackendKind::Memory)
+    }
+
+    fn is_available(&self) -> bool {
+        true
+    }
+
+    async fn connect(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn disconnect(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn get(&self, key: &CacheKey) -> Result<Option<Bytes>> {
+        self.0.get(key).await
+    }
+
+    async fn set(&self, key: &CacheKey, frame: Bytes, options: SetOptions) -> Result<bool> {
+        self.0.set(key, frame, options).await
+    }
+
+    async fn get_and_delete(&self, key: &CacheKey) -> Result<Option<Bytes>> {
+        self.0.get_and_delete(key).await
+    }
+
+    async fn delete(&self, key: &CacheKey, options: DeleteOptions) -> Result<bool> {
+        self.0.delete(key, options).await
+    }
+
+    async fn exists(&self, key: &CacheKey) -> Result<bool> {
+        self.0.exists(key).await
+    }
+
+    async fn delete_pattern(&self, _: &KeyPattern) -> Result<u64> {
+        Err(Error::unsupported("delete_pattern", "plain"))
+    }
+
+    async fn clear(&self, namespace: &Namespace) -> Result<u64> {
+        self.0.clear(namespace).await
+    }
+}
+
+#[tokio::test]
+async fn a_pattern_empties_a_backend_that_knows_none() {
+    let cache = CacheManager::builder().primary(WithoutPatterns(MapBackend::new())).build().unwrap();
+    for key in ["user:7", "list:7"] {
+        let _ = cache.set(key, 1_u64, Ttl::secs(60)).await.unwrap();
+    }
+    let removed = cache.delete_pattern("user:*").await.unwrap();
+    assert_eq!((removed.removed, removed.journalled), (2, false));
+    let _ = cache.set("user:7", 2_u64, Ttl::secs(60)).await.unwrap();
+    assert_eq!(cache.get::<u64>("user:7").await.unwrap(), Some(2));
+    assert!(!cache.health_now().journal_pending);
 }

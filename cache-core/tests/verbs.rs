@@ -4,6 +4,7 @@
 
 mod common;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use cache_core::entry::Reason;
 use cache_core::error::ErrorKind;
 use cache_core::manager::{CacheManager, LoadError, Written};
 use cache_core::policy::FailMode;
-use cache_core::port::backend::NullBackend;
+use cache_core::port::backend::{NullBackend, Remaining};
 use cache_core::time::Ttl;
 use common::{faulty, near, over};
 
@@ -65,6 +66,29 @@ async fn a_value_that_no_tier_took_is_not_said_to_be_stored() {
     let written = cache.set("k", 1_u64, Ttl::secs(60)).await.unwrap();
     assert_eq!(written, Written::Rejected(Reason::TierError));
     assert!(!cache.add("k", 1_u64, Ttl::secs(60)).await.unwrap());
+}
+
+/// With a near tier alone, and over a byte tier.
+fn both() -> [CacheManager; 2] {
+    [near_only(), over(&faulty()).build().unwrap()]
+}
+
+#[tokio::test]
+async fn remembered_absence_is_nothing_that_is_there() {
+    for cache in both() {
+        for key in ["exists", "add", "count"] {
+            let nothing = |_| async { Ok::<_, String>(HashMap::<&str, u64>::new()) };
+            let lookup = cache.get_or_load_many([key], nothing).negative_ttl(Duration::from_secs(30));
+            assert_eq!(lookup.await.unwrap().into_values().unwrap(), [None]);
+        }
+        assert!(!cache.exists("exists").await.unwrap());
+        assert_eq!(cache.ttl("exists").await.unwrap(), Remaining::Missing);
+        assert!(cache.add("add", 1_u64, Ttl::secs(60)).await.unwrap());
+        assert!(!cache.add("add", 2_u64, Ttl::secs(60)).await.unwrap());
+        assert_eq!(cache.get::<u64>("add").await.unwrap(), Some(1));
+        assert_eq!(cache.increment("count", 2, Ttl::secs(60)).await.unwrap(), 2);
+        assert_eq!(cache.increment("count", 2, Ttl::secs(60)).await.unwrap(), 4);
+    }
 }
 
 #[tokio::test]

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use larder::testkit::ManualTime;
+use larder::testkit::{FaultyBackend, ManualTime, MapBackend};
 use larder::{CacheManager, Clock, Near, Reason, cached};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::fresh;
 
@@ -158,7 +159,7 @@ async fn a_caller_may_ask_what_an_answer_is_worth() {
     assert_eq!(status.reason, Some(Reason::Disabled));
 }
 
-#[cached(never_stale, soft_timeout = "20ms", ttl = 10, skip(cache), cache = cache)]
+#[cached(never_stale, ttl = 10, skip(cache), cache = cache)]
 async fn token(cache: &CacheManager, id: u64) -> Option<u64> {
     Some(id + fresh())
 }
@@ -170,6 +171,49 @@ async fn what_is_never_stale_is_not_whatever_the_manager_says() {
     let builder = CacheManager::builder().near(Near::mib(1)).clock(Clock::source(time.clone())).policy(usual);
     let cache = builder.jitter(0.0).build().unwrap();
     let first = token(&cache, 1).await;
+    assert_eq!(token(&cache, 1).await, first);
     time.advance(Duration::from_secs(10));
     assert_ne!(token(&cache, 1).await, first);
+}
+
+#[cached(timeout = "50ms", tags("all"), ttl = 60, skip(cache), cache = cache)]
+async fn grouped(cache: &CacheManager, id: u64) -> Result<u64, Failure> {
+    Ok(id + fresh())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refresh_waits_for_the_markers_of_its_tags_no_longer_than_its_timeout() {
+    let primary = FaultyBackend::new(Arc::new(MapBackend::new()));
+    let cache = CacheManager::builder().primary(Arc::clone(&primary)).build().unwrap();
+    grouped(&cache, 7).await.unwrap();
+    let _ = cache.invalidate_tags(["all"]).await.unwrap();
+    primary.delay(Duration::from_secs(5));
+    let began = Instant::now();
+    assert_eq!(grouped_refresh(&cache, 7).await, Err(Failure::Cache(larder::ErrorKind::Timeout)));
+    assert!(began.elapsed() < Duration::from_millis(60), "{:?}", began.elapsed());
+}
+
+#[cached(soft_timeout = "20ms", ttl = 10, detach, skip(source), cache = source.cache)]
+async fn soft(source: Source, id: u64) -> u64 {
+    let value = id + fresh();
+    if source.loads.fetch_add(1, Ordering::SeqCst) > 0 {
+        source.go.notified().await;
+    }
+    value
+}
+
+#[tokio::test]
+async fn a_soft_timeout_is_answered_within_the_managers_window_and_without_one_the_function_is_cached() {
+    let time = Arc::new(ManualTime::new());
+    let usual = larder::Policy::new().stale_if_error(Duration::from_secs(60));
+    let builder = CacheManager::builder().near(Near::mib(1)).clock(Clock::source(time.clone())).policy(usual);
+    let source = Source::new(builder.jitter(0.0).build().unwrap());
+    let first = soft(source.clone(), 1).await;
+    time.advance(Duration::from_secs(10));
+    assert_eq!(soft(source.clone(), 1).await, first, "the load hangs");
+    assert_eq!(source.loads.load(Ordering::SeqCst), 2);
+
+    let source = Source::new(steered().0);
+    let first = soft(source.clone(), 1).await;
+    assert_eq!((soft(source.clone(), 1).await, source.loads.load(Ordering::SeqCst)), (first, 1));
 }

@@ -1,7 +1,7 @@
 //! The verbs.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -13,10 +13,13 @@ use cache_core::port::backend::{
     add_to_counter, counter_bytes, fingerprint,
 };
 use cache_core::time::{Life, Tick};
-use tokio::task::consume_budget;
+use tokio::task::{consume_budget, yield_now};
 
 use super::MemoryBuilder;
 use super::frames::{Frames, Held};
+
+/// A write that took so long has grown a table or made room.
+const LONG: Duration = Duration::from_millis(1);
 
 /// Frames in the memory of this process.
 ///
@@ -86,6 +89,18 @@ impl MemoryBackend {
         drop(turn);
         self.frames.settle(table, frame_bytes);
         Ok(true)
+    }
+
+    /// Stores a frame. After a long write others get their turn at once: tokio counts calls, not what they cost, and
+    /// parts of tables that filled side by side grow one write after the other.
+    async fn store(&self, key: &CacheKey, frame: Bytes, options: SetOptions) -> Result<bool> {
+        consume_budget().await;
+        let began = Instant::now();
+        let stored = self.put(key, frame, options);
+        if began.elapsed() >= LONG {
+            yield_now().await;
+        }
+        stored
     }
 
     fn deadline(&self, expiry: Expiry, older: Option<&Held>) -> Tick {
@@ -178,8 +193,7 @@ impl CacheBackend for MemoryBackend {
     }
 
     async fn set(&self, key: &CacheKey, frame: Bytes, options: SetOptions) -> Result<bool> {
-        consume_budget().await;
-        self.put(key, frame, options)
+        self.store(key, frame, options).await
     }
 
     async fn get_and_delete(&self, key: &CacheKey) -> Result<Option<Bytes>> {
@@ -219,8 +233,7 @@ impl CacheBackend for MemoryBackend {
     async fn set_many(&self, entries: Vec<(CacheKey, Bytes, SetOptions)>) -> Result<Vec<bool>> {
         let mut stored = Vec::with_capacity(entries.len());
         for (key, frame, options) in entries {
-            consume_budget().await;
-            stored.push(self.put(&key, frame, options));
+            stored.push(self.store(&key, frame, options).await);
         }
         stored.into_iter().collect()
     }

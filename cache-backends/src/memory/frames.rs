@@ -14,7 +14,7 @@ use moka::sync::Cache;
 use super::EvictionPolicy;
 use super::config::Sizes;
 use super::tables::{Table, Tables};
-use crate::expiry::Deadlines;
+use crate::expiry::{Deadlines, Place};
 
 const STRIPES: usize = 64;
 /// A frame, and until when it is one.
@@ -22,13 +22,15 @@ const STRIPES: usize = 64;
 pub(super) struct Held {
     pub(super) frame: Bytes,
     pub(super) deadline: Tick,
+    /// Where its end is listed.
+    end: Option<Place>,
 }
 
 #[derive(Debug)]
 pub(super) struct Frames {
     tables: Tables,
     /// Of what is held: moka tells of everything that leaves it.
-    pub(super) deadlines: Arc<Deadlines<Listed>>,
+    pub(super) deadlines: Arc<Deadlines<CacheKey>>,
     stripes: [Mutex<()>; STRIPES],
     clock: Clock,
     sizes: Sizes,
@@ -44,7 +46,7 @@ pub(super) struct Turn<'a> {
 
 impl Frames {
     pub(super) fn new(sizes: &Sizes, policy: EvictionPolicy, clock: Clock) -> Self {
-        let deadlines: Arc<Deadlines<Listed>> = Arc::default();
+        let deadlines: Arc<Deadlines<CacheKey>> = Arc::default();
         let tables = Tables::new(sizes, || table(sizes, policy, &deadlines));
         let stripes = std::array::from_fn(|_| Mutex::new(()));
         Self { tables, deadlines, stripes, clock, sizes: *sizes }
@@ -86,19 +88,13 @@ impl Frames {
     /// write, so that no write pays for all that end at once (moka's own expiry takes them in one go).
     pub(super) fn sweep(&self) {
         let now = self.now();
-        for Listed(key) in self.deadlines.take_ended(now).into_iter().flatten() {
+        for key in self.deadlines.take_ended(now).into_iter().flatten() {
             let turn = self.turn(&key);
             let table = &turn.table.cache;
             if table.get(&key).is_some_and(|held| held.deadline <= now) {
                 table.invalidate(&key);
             }
             drop(turn);
-        }
-        if let Some(mut listed) = self.deadlines.take_stale() {
-            listed.retain(|(deadline, Listed(key))| {
-                self.tables.of(key).cache.get(key).is_some_and(|held| held.deadline == *deadline)
-            });
-            self.deadlines.relist(listed);
         }
     }
 
@@ -139,8 +135,8 @@ impl Turn<'_> {
         let table = &self.table.cache;
         self.check_size(&frame).inspect_err(|_| table.invalidate(self.key))?;
         // Listed before it can leave. What has ended is swept later: that needs the turns of other keys.
-        self.frames.deadlines.list(Listed(self.key.clone()), deadline, Tick(0));
-        table.insert(self.key.clone(), Held { frame, deadline });
+        let (end, _) = self.frames.deadlines.list(self.key.clone(), deadline, Tick(0));
+        table.insert(self.key.clone(), Held { frame, deadline, end });
         Ok(())
     }
 
@@ -166,13 +162,13 @@ impl Turn<'_> {
 fn table(
     sizes: &Sizes,
     policy: EvictionPolicy,
-    deadlines: &Arc<Deadlines<Listed>>,
+    deadlines: &Arc<Deadlines<CacheKey>>,
 ) -> Cache<CacheKey, Held, RandomState> {
     let (weigher, departed) = (sizes.weigher, Arc::clone(deadlines));
     Cache::builder()
         .max_capacity(sizes.table_capacity())
         .weigher(move |key: &CacheKey, held: &Held| weigher.weight(size(key, &held.frame)))
-        .eviction_listener(move |_, held: Held, _| departed.forget([held.deadline]))
+        .eviction_listener(move |_, held: Held, _| departed.forget(held.end))
         .eviction_policy(match policy {
             EvictionPolicy::TinyLfu => MokaPolicy::tiny_lfu(),
             EvictionPolicy::Lru => MokaPolicy::lru(),
@@ -183,27 +179,3 @@ fn table(
 fn size(key: &CacheKey, frame: &Bytes) -> usize {
     key.as_str().len() + frame.len()
 }
-
-/// A key among the deadlines. Their order is of no meaning, but the same for the same key.
-#[derive(Debug, Clone)]
-pub(super) struct Listed(CacheKey);
-
-impl Ord for Listed {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.fingerprint().cmp(&other.0.fingerprint())
-    }
-}
-
-impl PartialOrd for Listed {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Listed {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Listed {}

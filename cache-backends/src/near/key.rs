@@ -5,21 +5,27 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use cache_core::key::{CacheKey, NearProbe};
 use quick_cache::Equivalent;
 
-/// A key as it is held: the same as another exactly when a probe could not tell them apart.
+use crate::expiry::Place;
+
+/// A key as it is held, and where its entry's end is listed: the same as another exactly when a probe could not tell
+/// them apart.
 #[derive(Debug, Clone)]
-pub(super) struct HeldKey(pub(super) CacheKey);
+pub(super) struct HeldKey {
+    pub(super) key: CacheKey,
+    pub(super) end: Option<Place>,
+}
 
 impl Hash for HeldKey {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.0.near().hash());
+        state.write_u64(self.key.near().hash());
     }
 }
 
 impl PartialEq for HeldKey {
     #[inline]
     fn eq(&self, other: &Self) -> bool {
-        self.0.near() == other.0.near()
+        self.key.near() == other.key.near()
     }
 }
 
@@ -46,8 +52,8 @@ impl Hash for Asked<'_> {
 
 impl Equivalent<HeldKey> for Asked<'_> {
     #[inline]
-    fn equivalent(&self, key: &HeldKey) -> bool {
-        self.probe.is(key.0.near())
+    fn equivalent(&self, held: &HeldKey) -> bool {
+        self.probe.is(held.key.near())
     }
 }
 
@@ -93,7 +99,7 @@ impl Hash for Hashed {
 }
 
 impl Equivalent<HeldKey> for Hashed {
-    fn equivalent(&self, key: &HeldKey) -> bool {
-        key.0.near().hash() == self.0
+    fn equivalent(&self, held: &HeldKey) -> bool {
+        held.key.near().hash() == self.0
     }
 }

@@ -54,26 +54,10 @@ impl QuickNear {
         }
     }
 
-    /// Looks through a list of deadlines that has become mostly stale, if there is one.
-    fn prune(&self) {
-        if let Some(mut listed) = self.deadlines.take_stale() {
-            listed.retain(|(deadline, hash)| {
-                let held = self.entries.peek(&Hashed(*hash));
-                held.is_some_and(|entry| entry.meta.times.kept_until == *deadline)
-            });
-            self.deadlines.relist(listed);
-        }
-    }
-
     /// What has left the store leaves the books.
     fn forget(&self, key: &HeldKey, entry: &NearEntry) {
-        self.forget_all(std::iter::once((key, entry)));
-    }
-
-    fn forget_all<'a>(&self, gone: impl Iterator<Item = (&'a HeldKey, &'a NearEntry)> + Clone) {
-        let bytes = gone.clone().map(|(_, entry)| u64::from(entry.meta.weight)).sum();
-        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
-        self.deadlines.forget(gone.map(|(_, entry)| entry.meta.times.kept_until));
+        self.bytes.fetch_sub(u64::from(entry.meta.weight), Ordering::Relaxed);
+        self.deadlines.forget(key.end);
     }
 }
 
@@ -98,22 +82,20 @@ impl NearStore for QuickNear {
         let admitted = weight <= self.largest;
         // Expired entries go first, so that no live one is evicted in their stead.
         let listed = if admitted { deadline } else { Tick::NEVER };
-        self.sweep(self.deadlines.list(key.near().hash(), listed, now), now);
+        let (end, ended) = self.deadlines.list(key.near().hash(), listed, now);
+        self.sweep(ended, now);
         if !admitted {
             self.remove(key);
             return;
         }
         self.bytes.fetch_add(weight, Ordering::Relaxed);
         let mut gone = Departed::default();
-        self.entries.insert_with_lifecycle(HeldKey(key.clone()), entry, &mut gone);
-        if gone.first.is_some() {
-            let gone = gone.first.iter().chain(&gone.rest).map(|(key, entry)| (key, entry));
-            self.forget_all(gone.clone());
-            let alive = |(other, entry): &(&HeldKey, &NearEntry)| {
-                now < entry.meta.times.trusted_until && other.0.near() != key.near()
-            };
-            gone.filter(alive).for_each(|(HeldKey(key), _)| evicted(key));
-            self.prune();
+        self.entries.insert_with_lifecycle(HeldKey { key: key.clone(), end }, entry, &mut gone);
+        for (other, entry) in gone.first.iter().chain(&gone.rest) {
+            self.forget(other, entry);
+            if now < entry.meta.times.trusted_until && other.key.near() != key.near() {
+                evicted(&other.key);
+            }
         }
     }
 
@@ -130,11 +112,10 @@ impl NearStore for QuickNear {
         unwanted: &dyn Fn(&CacheKey, &NearEntry) -> bool,
         removed: &mut dyn FnMut(NearEntry),
     ) {
-        for (HeldKey(key), entry) in self.entries.iter().filter(|(HeldKey(key), entry)| unwanted(key, entry))
-        {
+        for (held, entry) in self.entries.iter().filter(|(held, entry)| unwanted(&held.key, entry)) {
             drop(entry);
-            let still_unwanted = |current: &NearEntry| unwanted(&key, current);
-            if let Some((key, entry)) = self.entries.remove_if(&Asked::key(&key), still_unwanted) {
+            let still_unwanted = |current: &NearEntry| unwanted(&held.key, current);
+            if let Some((key, entry)) = self.entries.remove_if(&Asked::key(&held.key), still_unwanted) {
                 self.forget(&key, &entry);
                 removed(entry);
             }

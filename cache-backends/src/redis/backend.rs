@@ -213,7 +213,10 @@ impl CacheBackend for RedisBackend {
         check_lease_life(life)?;
         let (token, life) = (leases::token(token), millis(life).to_string());
         let args = [token.as_bytes(), life.as_bytes()];
-        self.shape.run(("acquire_lease", &ACQUIRE, Twice::Wrong), (key, &args), leases::holder).await
+        // A load waits for it, as for the look before it.
+        let terms = Terms::writing("acquire_lease", self.shape.settings().read_timeout);
+        let answer = self.shape.run_on(terms, &ACQUIRE, (key, &args), leases::holder).await;
+        answer.map_err(|failure| terms.named(failure))
     }
 
     async fn renew_lease(&self, key: &CacheKey, token: u128, life: Duration) -> Result<bool> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use cache_backends::DiskBackend;
 use cache_core::error::ErrorKind;
+use cache_core::manager::{CacheManager, Cached, Previous};
 use cache_core::port::backend::{BackendKind, CacheBackend, DeleteOptions, Remaining};
 
 use crate::support::{Hands, files, for_ever, key, millis, nth, put, version_of};
@@ -158,4 +159,26 @@ async fn after_a_power_loss_nothing_is_believed() {
         backend.disconnect().await.unwrap();
     }
     assert_eq!(std::fs::read_to_string(dir.join("notes.txt")).unwrap(), "not ours");
+}
+
+#[tokio::test]
+async fn the_validator_of_an_entry_survives_a_restart() {
+    let home = tempfile::tempdir().unwrap();
+    let dir = home.path().join("d");
+    let ask = async |shown: Option<&'static str>, answer: Cached<u64>| {
+        let disk = DiskBackend::builder(&dir).max_bytes(16 << 20).open().unwrap();
+        let cache = CacheManager::builder().primary(disk).no_near().build().unwrap();
+        let load = move |previous: Option<Previous<u64>>| async move {
+            assert_eq!(previous.as_ref().and_then(Previous::validator), shown);
+            Ok::<_, String>(answer)
+        };
+        let page = cache.get_or_revalidate_with("page", load).stale_if_error(Duration::from_secs(60));
+        assert_eq!(page.await.unwrap(), 7);
+        assert_eq!(cache.expire("page").await.unwrap().removed, 1);
+        assert_eq!(cache.shutdown().await, 0);
+    };
+    ask(None, Cached::new(7).validator("\"v1\"")).await;
+    ask(Some("\"v1\""), Cached::not_modified()).await;
+    ask(Some("\"v1\""), Cached::not_modified().validator("\"v2\"")).await;
+    ask(Some("\"v2\""), Cached::not_modified()).await;
 }

@@ -78,7 +78,8 @@ async fn load(cell: &mut Cell) -> bool {
         loads += 1;
         async move { Ok::<u64, String>(round) }
     });
-    let loaded = cell.timed("get_or_load", READ + WRITE, call.into_future()).await;
+    // The look, the lease, the fill.
+    let loaded = cell.timed("get_or_load", READ + READ + WRITE, call.into_future()).await;
     cell.loads += loads;
     cell.check(loaded.as_ref().is_ok_and(|loaded| *loaded == round), || format!("{loaded:?}"));
     get(cell, &key).await == Some(round)

@@ -1,40 +1,55 @@
-//! How late this machine is: a deadline can be kept only as well as threads get their turn.
+//! How much time this machine takes away: a deadline can be kept only as well as a thread gets its turn.
+//!
+//! A task beside the calls of a cell, on the same thread, wants to run every 5 ms; by how much it is late, neither it nor the
+//! calls ran. So what a call may take is its deadline, the time that was taken from its thread meanwhile, and no more than a
+//! fixed allowance for timers.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-const STEP: Duration = Duration::from_millis(5);
+use tokio::sync::Notify;
+use tokio::time::sleep;
 
-/// A thread that sleeps for a moment again and again, and notes by how much it overslept.
+const STEP: Duration = Duration::from_millis(5);
+/// A timer counts whole milliseconds.
+const TIMER: Duration = Duration::from_millis(2);
+
+#[derive(Debug, Default)]
 pub(crate) struct Lag {
-    over: Arc<AtomicBool>,
-    longest: Arc<AtomicU64>,
+    taken: AtomicU64,
+    longest: AtomicU64,
+    beat: Notify,
 }
 
 impl Lag {
-    pub(crate) fn watch() -> Self {
-        let lag = Self { over: Arc::default(), longest: Arc::default() };
-        let (over, longest) = (Arc::clone(&lag.over), Arc::clone(&lag.longest));
-        thread::spawn(move || {
-            while !over.load(Ordering::Relaxed) {
+    /// Watches the thread of this runtime, which has one.
+    pub(crate) fn watch() -> Arc<Self> {
+        let lag = Arc::new(Self::default());
+        let heart = Arc::downgrade(&lag);
+        tokio::spawn(async move {
+            loop {
                 let began = Instant::now();
-                thread::sleep(STEP);
-                let late = began.elapsed().saturating_sub(STEP);
-                longest.fetch_max(u64::try_from(late.as_micros()).unwrap(), Ordering::Relaxed);
+                sleep(STEP).await;
+                let Some(lag) = heart.upgrade() else { return };
+                let late = began.elapsed().saturating_sub(STEP + TIMER);
+                let micros = u64::try_from(late.as_micros()).unwrap();
+                lag.taken.fetch_add(micros, Ordering::Relaxed);
+                lag.longest.fetch_max(micros, Ordering::Relaxed);
+                lag.beat.notify_waiters();
             }
         });
         lag
     }
 
+    /// What has been taken up to now, the step under way included.
+    pub(crate) async fn taken(&self) -> Duration {
+        self.beat.notified().await;
+        Duration::from_micros(self.taken.load(Ordering::Relaxed))
+    }
+
+    /// The most that was taken at once.
     pub(crate) fn longest(&self) -> Duration {
         Duration::from_micros(self.longest.load(Ordering::Relaxed))
-    }
-}
-
-impl Drop for Lag {
-    fn drop(&mut self) {
-        self.over.store(true, Ordering::Relaxed);
     }
 }

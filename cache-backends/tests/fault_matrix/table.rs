@@ -21,7 +21,7 @@ fn table(rows: &[Row], lag: Duration) -> String {
     text.push_str(
         "Each cell: the slowest call, errors or wrong answers, the time from the end of the trouble to the\n",
     );
-    text.push_str("first good answer, lines in the log. One call of an outage may take 350 ms longer.\n");
+    text.push_str("first good answer, lines in the log. No call may be later than 50 ms beside what the machine took from it.\n");
     writeln!(text, "This machine was late by up to {lag:?}.\n").unwrap();
     let names: Vec<String> = Call::ALL
         .iter()

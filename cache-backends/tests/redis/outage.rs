@@ -133,6 +133,9 @@ async fn a_frozen_server_costs_no_call_more_than_its_deadline(kind: Kind) {
     let (answer, took) = timed(backend.get(&key("a"))).await;
     assert_eq!(answer.unwrap_err().kind(), ErrorKind::Timeout);
     assert!(took >= READ && took < READ + SLACK, "{took:?}");
+    let error = backend.acquire_lease(&key("a"), 7, Duration::from_secs(1)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert!(error.to_string().contains("no answer within 100ms"), "a lease has the time of a read: {error}");
     let (slowest, _) = traffic(&backend, Duration::from_secs(1).saturating_sub(frozen.elapsed())).await;
     assert!(slowest < READ + SLACK, "{slowest:?}");
     assert!(!backend.is_available(), "three rounds of silence mean a lost connection");

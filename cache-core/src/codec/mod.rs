@@ -16,7 +16,7 @@ mod seal;
 pub use compress::Compression;
 pub use format::Format;
 pub(crate) use frame::expired;
-pub use frame::{Frame, Header, Stamp, peek};
+pub use frame::{Beside, Frame, Header, Stamp, peek};
 #[cfg(feature = "encrypt")]
 pub use seal::{IntoMasterKey, Keyring, MasterKey, Provider};
 pub use seal::{MAX_KEYS, Place, Sealer};
@@ -94,18 +94,35 @@ impl Codec {
         envelope: &Envelope,
         stamps: &[Stamp],
     ) -> Result<Bytes> {
+        self.encode_with(place, value, format, envelope, Beside { stamps, validator: None })
+    }
+
+    /// [`Codec::encode_stamped`] of an entry that may have a validator too, which takes two bytes more than its text. The
+    /// memory that there is no value has none.
+    ///
+    /// # Errors
+    /// As for [`Codec::encode`].
+    pub fn encode_with<'p, T: Serialize + ?Sized>(
+        &self,
+        place: impl Into<Place<'p>>,
+        value: Option<&T>,
+        format: Format,
+        envelope: &Envelope,
+        Beside { stamps, validator }: Beside<'_>,
+    ) -> Result<Bytes> {
         let place = place.into();
         #[cfg(feature = "cachekit")]
         if place.key.is_foreign() {
             return interop::write_entry(&place, value, self.limit());
         }
         let stamps = stamps.get(..usize::from(u16::MAX)).unwrap_or(stamps);
-        let mut payload = frame::begin(envelope, stamps, &place, self.limit())?;
+        let beside = Beside { stamps, validator: validator.filter(|_| value.is_some()) };
+        let mut payload = frame::begin(envelope, beside, &place, self.limit())?;
         if let Some(value) = value {
             format.encode(value, &mut payload)?;
         }
         let header = Header::new(place.key.fingerprint(), format, value.is_none(), envelope);
-        frame::finish(header, stamps, payload, self.compression, &place)
+        frame::finish(header, beside, payload, self.compression, &place)
     }
 
     /// Checks a stored frame and takes it apart. Zero copy, unless the frame is compressed or sealed. What is under a key

@@ -16,6 +16,7 @@ use crate::key::CacheKey;
 use crate::port::backend::{Remaining, counter_sum};
 use crate::port::near::Held;
 use crate::stamp::Scope;
+use crate::tier::Tier;
 use crate::time::Life;
 
 impl Engine {
@@ -104,7 +105,7 @@ impl Engine {
             Serving::Primary(tier) | Serving::Fallback(tier) => tier,
             Serving::Nothing(reason) => return self.unreachable(ask, reason).map(|()| by),
         };
-        match tier.backend.increment(ask.key, by, life.into()).await {
+        match self.increment_in(tier, ask, by, life).await {
             Ok(value) => Ok(value),
             Err(error) if error.kind() == ErrorKind::NotACounter || self.fails_closed(ask) => Err(error),
             Err(error) => {
@@ -114,9 +115,18 @@ impl Engine {
         }
     }
 
+    async fn increment_in(&self, tier: Tier<'_>, ask: &Ask<'_>, by: i64, life: Life) -> Result<i64> {
+        match tier.backend.increment(ask.key, by, life.into()).await {
+            Err(error) if error.kind() == ErrorKind::NotACounter && self.remove_void(ask).await => {
+                tier.backend.increment(ask.key, by, life.into()).await
+            }
+            counted => counted,
+        }
+    }
+
     fn increment_near(&self, ask: &Ask<'_>, by: i64, life: Life) -> Result<i64> {
         let now = self.parts.clock.tick();
-        let held = self.parts.near.entry(ask.key.near()).filter(|entry| self.is_alive(entry));
+        let held = self.value_near(ask.key);
         let value = match &held {
             Some(entry) => entry.value.downcast_ref::<i64>().copied(),
             None => Some(0),
@@ -129,7 +139,7 @@ impl Engine {
         Ok(sum)
     }
 
-    /// Whether a fresh entry is in some tier.
+    /// Whether a fresh value is in some tier, and for how long. Remembered absence is none.
     ///
     /// # Errors
     /// Only when the manager fails closed.
@@ -161,8 +171,7 @@ impl Engine {
 
     fn remaining_near(&self, key: &CacheKey) -> Remaining {
         let now = self.parts.clock.tick();
-        let entry = self.parts.near.entry(key.near()).filter(|entry| self.is_alive(entry));
-        entry
+        self.value_near(key)
             .and_then(|entry| entry.meta.times.trusted_until.remaining(now))
             .map_or(Remaining::Missing, remaining)
     }
@@ -174,6 +183,7 @@ impl Engine {
         }
         let schema = peek(bytes).map_or(0, |header| header.schema);
         match self.parts.codec.open(self.place_of(key, bytes), schema, bytes) {
+            Ok(frame) if frame.is_negative() => Remaining::Missing,
             Ok(frame) => frame
                 .deadlines()
                 .fresh_until

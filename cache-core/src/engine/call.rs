@@ -21,6 +21,13 @@ pub(crate) struct About<'a, R> {
     pub(super) detached: bool,
 }
 
+impl<'a, R> About<'a, R> {
+    /// Of a call whose load is its caller's alone, or not.
+    pub(crate) fn of(recipe: &'a R, detached: bool) -> Self {
+        Self { recipe, detached }
+    }
+}
+
 impl<R> Clone for About<'_, R> {
     fn clone(&self) -> Self {
         *self

@@ -16,6 +16,12 @@ impl Policy {
         self.check_over(&Self::default())
     }
 
+    /// [`Policy::check`] of a function whose manager is not known yet: its defaults may have the window that a soft
+    /// time-out needs.
+    pub(crate) fn check_anywhere(&self) -> Result<()> {
+        self.check_over(&Self::new().stale_if_error(Duration::MAX))
+    }
+
     /// [`Policy::check`] of what a call wants over a manager's defaults.
     pub(crate) fn check_over(&self, usual: &Self) -> Result<()> {
         let mut problems: Vec<String> = Vec::new();
@@ -66,6 +72,22 @@ impl Policy {
         if problems.is_empty() { Ok(()) } else { Err(Error::new(ErrorKind::Config, problems.join("; "))) }
     }
 
+    /// Whether a loader that compares what it is shown can ever be shown something.
+    ///
+    /// # Errors
+    /// `Config`, with the options that keep an older value.
+    pub(crate) fn check_comparing(&self, usual: &Self) -> Result<()> {
+        let ahead = self.refresh_ahead.or(usual.refresh_ahead).is_some();
+        let never_stale = self.never_stale || usual.never_stale;
+        if ahead || !never_stale && (self.has_windows() || usual.has_windows()) {
+            return Ok(());
+        }
+        let held = "the loader compares what it is shown, but no older value is ever held";
+        Err(Error::new(ErrorKind::Config, held).during("load").with_fix(
+            "give stale_if_error, stale_while_revalidate or refresh_ahead, or use get_or_revalidate",
+        ))
+    }
+
     fn has_windows(&self) -> bool {
         let some = |window: Option<Duration>| window.is_some_and(|window| !window.is_zero());
         some(self.stale_while_revalidate) || some(self.stale_if_error)
@@ -113,6 +135,7 @@ mod tests {
         assert!(error.contains("soft_timeout holds 1s, but no value may ever answer stale"), "{error}");
         let windows = Policy::new().stale_while_revalidate(second);
         assert!(soft.check_over(&windows).is_ok() && soft.clone().stale_if_error(second).check().is_ok());
+        assert!(soft.check_anywhere().is_ok() && soft.clone().never_stale().check_anywhere().is_err());
         assert!(soft.check_over(&windows.clone().never_stale()).is_err());
         assert!(soft.never_stale().check_over(&windows).is_err());
         assert_eq!(Policy::secure().check().is_ok(), cfg!(feature = "encrypt"));

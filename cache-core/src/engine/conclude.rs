@@ -10,16 +10,19 @@ use super::stale::Stale;
 use super::tags::AskedTags;
 use super::typed::{Hold, Loaded, Recipe, Shape, Share, Split, Verdict};
 use super::{Ask, Engine};
-use crate::entry::{Reason, Status};
+use crate::entry::{Reason, Status, Validator};
 use crate::flight::Lead;
 use crate::key::Tag;
 use crate::port::near::Held;
 use crate::time::Ttl;
 
+/// What a loader said of what is stored: its life, its tags, its validator.
+type Storing = (Ttl, Vec<Tag>, Option<Validator>);
+
 /// What is left to do when the callers have their answer.
 pub(super) enum After {
     /// Store a value, or the memory of its absence.
-    Store(Landed, Option<Held>, Ttl, Vec<Tag>),
+    Store(Landed, Option<Held>, Storing),
     /// Store nothing, and leave nothing older.
     Drop(Landed),
     /// Nothing.
@@ -38,7 +41,7 @@ impl Engine {
     ) -> (Answer<R::Ret>, After) {
         let tell = |outcome| lead.map_or((), |lead| lead.tell(outcome));
         let status = Status::loaded(older.map_or(Reason::Absent, |_| Reason::Expired));
-        let Loaded { ret, ttl, skip, mut tags } = match ran {
+        let Loaded { ret, ttl, skip, mut tags, validator } = match ran {
             Ran::Loaded(loaded) => loaded,
             Ran::GivenUp(answer, outcome) => {
                 self.counters.add(ask.space, Count::LoadFailed);
@@ -56,7 +59,7 @@ impl Engine {
                     Verdict::Keep(of_value) if !skip => {
                         let ttl = if ttl == Ttl::Default { of_value } else { ttl };
                         tags.append(&mut recipe.tags(&value));
-                        After::Store(landed, Some(held), ttl, tags)
+                        After::Store(landed, Some(held), (ttl, tags, validator))
                     }
                     _ => {
                         self.not_stored(ask.space, "all", Reason::Refused);
@@ -69,7 +72,8 @@ impl Engine {
                 self.note_success(ask.key);
                 tell(Outcome::Value(None));
                 let remembered = !skip && ask.space.policy.negative_ttl.is_some();
-                (ret, if remembered { After::Store(landed, None, ttl, tags) } else { After::Drop(landed) })
+                let storing = (ttl, tags, None);
+                (ret, if remembered { After::Store(landed, None, storing) } else { After::Drop(landed) })
             }
             Split::Failed(ret) => {
                 self.counters.add(ask.space, Count::LoadFailed);
@@ -101,8 +105,11 @@ impl Engine {
     ) -> Boxed<impl Future<Output = ()>> {
         Box::pin(async move {
             match after {
-                After::Store(landed, value, ttl, by_value) => {
-                    let ask = ask.living(ttl).tagged(AskedTags { by_value: &by_value, ..ask.tags });
+                After::Store(landed, value, (ttl, by_value, validator)) => {
+                    let ask = ask
+                        .living(ttl)
+                        .validated(validator.as_ref())
+                        .tagged(AskedTags { by_value: &by_value, ..ask.tags });
                     self.land(&ask, landed, value.as_ref(), lease).await;
                 }
                 After::Drop(landed) => self.drop_older(ask, landed).await,

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use super::over::Over;
 use super::serving::Serving;
 use super::{Ask, Engine};
-use crate::codec::Envelope;
+use crate::codec::{Beside, Envelope};
 use crate::entry::{Deadlines, Reason};
 use crate::error::{Error, ErrorKind, Result};
 use crate::port::backend::{DeleteOptions, SetOptions};
@@ -101,7 +101,8 @@ impl Engine {
             immutable: policy.immutable,
         };
         let stamps = ask.tags.tokens.map_or(&[][..], |tokens| &tokens.stamps);
-        ask.values.encode(&self.parts.codec, self.far_place(ask)?, value, policy.format, &envelope, stamps)
+        let beside = Beside { stamps, validator: ask.validator };
+        ask.values.encode(&self.parts.codec, self.far_place(ask)?, value, policy.format, &envelope, beside)
     }
 
     pub(super) async fn send(

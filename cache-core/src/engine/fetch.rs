@@ -137,7 +137,8 @@ impl Engine {
             }
             Some(value) => {
                 let (cells, times) = (meta.cells, meta.times);
-                let entry = Stale { value, tier: NEAR, born: meta.born, seen, cells, times };
+                let (born, validator) = (meta.born, entry.validator);
+                let entry = Stale { value, tier: NEAR, born, seen, cells, times, validator };
                 Ok(if trusted { Look::Due(entry) } else { Look::Stale(entry) })
             }
             None if trusted && ask.strict => Err(mismatch(ask, meta.kind)),

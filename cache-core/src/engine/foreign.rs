@@ -82,7 +82,9 @@ impl Opened {
     /// The same with this life left.
     fn living(self, left: Life) -> Self {
         match self {
-            Self::Frame(value, _, bytes, stamps) => Self::Frame(value, left, bytes, stamps),
+            Self::Frame(value, _, bytes, validator, stamps) => {
+                Self::Frame(value, left, bytes, validator, stamps)
+            }
             counter @ Self::Counter(_) => counter,
         }
     }

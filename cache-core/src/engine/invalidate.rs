@@ -166,8 +166,16 @@ impl Engine {
             (What::Key(key), _) => tier.backend.delete(key, DeleteOptions::default()).await.map(u64::from),
             (What::Keys(keys), _) => tier.backend.delete_many(keys).await,
             (What::Tags(tags), _) => self.remove_markers(tier, tags).await.map(|()| 0),
-            (_, Some(pattern)) => tier.backend.delete_pattern(pattern).await,
+            (_, Some(pattern)) => self.remove_matching(tier, pattern).await,
             (_, None) => self.clear_tier(tier).await,
+        }
+    }
+
+    /// A tier that knows no patterns is emptied: it would stay in quarantine for ever for what it cannot be told.
+    pub(super) async fn remove_matching(&self, tier: Tier<'_>, pattern: &KeyPattern) -> Result<u64> {
+        match tier.backend.delete_pattern(pattern).await {
+            Err(error) if error.kind() == ErrorKind::Unsupported => self.clear_tier(tier).await,
+            removed => removed,
         }
     }
 

@@ -64,13 +64,12 @@ impl Engine {
         value: Option<&Held>,
         lease: Option<Lease>,
     ) {
-        let life = match self.life(ask, value.is_none()) {
-            Ok(life) => life,
-            Err(error) => return tracing::warn!(%error, "a loaded value was not stored"),
-        };
         if !self.is_enabled() {
             return self.not_stored(ask.space, "all", Reason::Disabled);
         }
+        let Some(life) = self.life_of_loaded(ask, value.is_none(), "all") else {
+            return self.drop_older(ask, landed).await;
+        };
         self.settle().await;
         let tokens = match self.tokens_at(ask, Some(landed.born())).await {
             Ok(tokens) => tokens,
@@ -188,18 +187,19 @@ impl Engine {
         }
         // Absence is not refreshed: it ends soon, and mostly nobody asks again.
         let refresh_at = if value.is_some() { self.refresh_point(ask, &times) } else { Tick::NEVER };
+        let beside = ask.validator.map_or(0, |validator| validator.as_str().len());
         let meta = NearMeta {
             fresh_until: times.trusted_until.min(refresh_at),
             times,
             born: landing.born,
             cells: self.cells(ask),
-            weight: weight(ask.key.near(), ask.values.size() + landing.stored_bytes),
+            weight: weight(ask.key.near(), ask.values.size() + landing.stored_bytes + beside),
             negative: value.is_none(),
             only_here: landing.only_here,
             kind: ask.values.kind(),
         };
         let value = value.unwrap_or_else(|| Arc::new(()));
-        self.put_near(ask.key, NearEntry { value, meta });
+        self.put_near(ask.key, NearEntry { value, meta, validator: ask.validator.cloned() });
         if meta.negative {
             self.keep_budget(ask, meta.weight);
         }

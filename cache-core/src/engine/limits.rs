@@ -6,12 +6,13 @@
 
 use std::future::Future;
 use std::pin::{Pin, pin};
+use std::sync::Once;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Ask, Engine};
+use super::{Ask, Engine, Keyspace};
 use crate::error::{Error, ErrorKind};
 
 const SOFT: &str = "soft_timeout";
@@ -100,6 +101,9 @@ impl Engine {
         let (own, usual) = (&ask.space.policy, &self.parts.policy);
         let hard = Limit::from_now("timeout", own.timeout.or(usual.timeout));
         let soft = Limit::from_now(SOFT, own.soft_timeout.or(usual.soft_timeout));
+        if own.soft_timeout.is_some() && self.windows(ask).longest().is_zero() {
+            say_that_none_answers(ask.space);
+        }
         Limits { soft: soft.filter(|soft| hard.is_none_or(|hard| soft.at < hard.at)), hard }
     }
 
@@ -108,4 +112,17 @@ impl Engine {
         let own = ask.space.policy.max_load_time;
         Limit::from_now("max_load_time", own.or(self.parts.policy.max_load_time))
     }
+}
+
+/// A direct call is refused before; a cached function has met its manager only now. Said once.
+#[cold]
+fn say_that_none_answers(space: &Keyspace) {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        tracing::error!(
+            function = space.name.as_str(),
+            "soft_timeout has no effect: neither the function nor its manager has a stale window; give stale_if_error or \
+             stale_while_revalidate to one of them"
+        );
+    });
 }

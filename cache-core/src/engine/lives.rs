@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Ask, Engine};
+use crate::entry::Reason;
 use crate::error::Result;
 use crate::key::SpaceId;
 use crate::policy::Windows;
@@ -16,6 +17,18 @@ impl Engine {
     pub(super) fn life(&self, ask: &Ask<'_>, negative: bool) -> Result<Life> {
         let life = self.exact_life(ask, negative)?;
         Ok(self.parts.jitter.spread(life, ask.space.policy.jitter))
+    }
+
+    /// [`Engine::life`] of a value that a loader gave; `None`, which is said, when it gave it none.
+    pub(super) fn life_of_loaded(&self, ask: &Ask<'_>, negative: bool, tier: &'static str) -> Option<Life> {
+        match self.life(ask, negative) {
+            Ok(life) => Some(life),
+            Err(error) => {
+                tracing::warn!(key = %ask.key, %error, "a loaded value was not stored");
+                self.not_stored(ask.space, tier, Reason::ZeroTtl);
+                None
+            }
+        }
     }
 
     /// The longest life that an entry of this question can have been given.

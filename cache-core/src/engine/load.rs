@@ -27,22 +27,7 @@ use crate::flight::{Follow, Lead, Seat};
 use crate::stamp::Scope;
 
 impl Engine {
-    /// Answers a call after its near probe missed. (Who has to hold many futures of this kind calls `seek` and
-    /// `proceed` itself, and holds the body once.)
-    pub(crate) async fn load<R: Recipe, B: Body<R::Ret>>(
-        self: &Arc<Self>,
-        ask: &Ask<'_>,
-        call: Call<R, B>,
-    ) -> Answer<R::Ret> {
-        let mut question = Question::of(ask, ask.space);
-        let load = match self.seek(&mut question, call.about()).await {
-            Ok(answer) => return answer,
-            Err(begun) => self.proceed(&question, call, begun),
-        };
-        load.await
-    }
-
-    /// Goes on where waiting for another is not all. In a box, so that those who only wait do not hold its room.
+    /// Answers a call that [`seek`](super::seek) found to need more than to wait for another. In a box, so that those who only wait do not hold its room.
     pub(crate) fn proceed<'a, R: Recipe, B: Body<R::Ret>>(
         self: &'a Arc<Self>,
         question: &'a Question<&Keyspace>,
@@ -85,28 +70,33 @@ impl Engine {
     ) -> Answer<R::Ret> {
         let mut request = self.request(ask.space);
         let limits = self.limits(ask);
+        let late = |limit| self.late(ask, &call.recipe, None, limit);
+        match limits.wait(self.lead_over(ask), late).await {
+            Ok(leader) => {
+                let leading = Leading { leader, landed: Landed::Over(self.stamps.born()), older: None };
+                self.start(ask, call, leading, limits, &mut request).await
+            }
+            Err(answer) => {
+                request.answered(&answer, Count::Miss);
+                answer
+            }
+        }
+    }
+
+    /// Leads over the loads of the key that are under way.
+    async fn lead_over(&self, ask: &Ask<'_>) -> Leader {
         if !ask.tags.is_none() {
             self.settle().await;
             self.prepare_tags(ask, self.stamps.born()).await;
         }
         self.stamps.bump(Scope::Key(ask.key));
         self.forget_loads(ask.key);
-        match self.seat(ask) {
-            Seat::Lead(lead) => {
-                let late = |limit| self.late(ask, &call.recipe, None, limit);
-                let lease = match limits.wait(self.lease_over(ask), late).await {
-                    Ok(lease) => lease,
-                    Err(answer) => {
-                        request.answered(&answer, Count::Miss);
-                        return answer;
-                    }
-                };
-                let leader = Leader { lead, lease };
-                let leading = Leading { leader, landed: Landed::Over(self.stamps.born()), older: None };
-                self.start(ask, call, leading, limits, &mut request).await
-            }
-            Seat::Follow(_) => self.alone(ask, (call.recipe, call.body), limits, &mut request).await,
-        }
+        let lead = match self.seat(ask) {
+            Seat::Lead(lead) => lead,
+            // Somebody began in this very moment. What they load is overtaken when this lands.
+            Seat::Follow(_) => self.flights.alone(ask.key),
+        };
+        Leader { lead, lease: self.lease_over(ask).await }
     }
 
     /// Runs the body while the cache is switched off.

@@ -1,6 +1,6 @@
 //! The engine: what happens on a hit, on a miss, on a write, on an invalidation.
 //!
-//! Start reading in [`hot`] (a hit), then [`seek`] and [`load`] (a miss: seat, fetch, run, land; within [`limits`], or
+//! Start reading in [`hot`] (a hit), then [`seek`] and [`load`] (a miss: seat, fetch, run, land; what a function runs is [`lent`]; within [`limits`], or
 //! [`detach`]ed; its [`lease`] tells it from loads of other processes; what answers when there is no new value is in
 //! [`stale`]) and [`batch`] (many). [`put`] writes,
 //! [`invalidate`] removes, [`expire`] ends a life, [`explain`] changes nothing,
@@ -33,6 +33,7 @@ mod judge;
 mod keyspace;
 mod land;
 mod lease;
+mod lent;
 mod limits;
 mod lives;
 mod load;
@@ -58,16 +59,18 @@ mod values;
 mod warm;
 
 pub(crate) use batch::{Batch, Given, OfKey, Trouble};
-pub(crate) use call::Call;
+pub(crate) use call::{About, Call};
 pub(crate) use claims::{Claimed, Holding};
 pub use counters::{Counts, Statistics};
 pub use explain::{EntryReport, Explanation, Outlook, TierReport};
 pub(crate) use found::{Answer, Found};
 pub(crate) use invalidate::What;
 pub use keyspace::{Keyspace, Policy};
+pub(crate) use lent::lend;
 pub use put::Written;
 pub(crate) use question::Question;
 pub(crate) use sealed::no_master_key;
+pub(crate) use seek::Begun;
 pub(crate) use tags::AskedTags;
 pub(crate) use typed::{Body, Loaded, Older, Plainly, Recipe};
 pub use typed::{

@@ -6,7 +6,7 @@ use super::foreign::UNTOLD;
 use super::stale::Stale;
 use super::{Ask, Engine};
 use crate::codec::Stamp;
-use crate::entry::Reason;
+use crate::entry::{Reason, Validator};
 use crate::key::MAX_TAGS;
 use crate::port::backend::parse_counter;
 use crate::port::near::{Held, Times};
@@ -17,8 +17,8 @@ use crate::time::Life;
 pub(super) enum Opened {
     /// A counter.
     Counter(Held),
-    /// A value (or remembered absence), the life it has left, the bytes it is stored in, and its tags.
-    Frame(Option<Held>, Life, usize, Vec<Stamp>),
+    /// A value (or remembered absence), the life it has left, the bytes it is stored in, its validator, and its tags.
+    Frame(Option<Held>, Life, usize, Option<Validator>, Vec<Stamp>),
 }
 
 impl Opened {
@@ -54,7 +54,7 @@ impl Engine {
         }
         let left = if ask.key.is_foreign() { left.min(UNTOLD) } else { left };
         let value = if frame.is_negative() { None } else { Some(ask.values.decode(&frame)?) };
-        Ok(Opened::Frame(value, left, bytes.len(), stamps))
+        Ok(Opened::Frame(value, left, bytes.len(), frame.validator().cloned(), stamps))
     }
 
     /// The value of an expired frame, when it may still be good for something.
@@ -79,7 +79,8 @@ impl Engine {
             kept_until: now.after(left),
         };
         let value = ask.values.decode(&frame).ok()?;
-        let stale = Stale { value, tier: tier.name, born, seen: born, cells: self.cells(ask), times };
+        let (cells, validator) = (self.cells(ask), frame.validator().cloned());
+        let stale = Stale { value, tier: tier.name, born, seen: born, cells, times, validator };
         Some((stale, frame.stamps().collect()))
     }
 }

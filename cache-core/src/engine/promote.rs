@@ -39,9 +39,9 @@ impl Engine {
         opened: Opened,
         bytes: &Bytes,
     ) -> Look {
-        let (value, left, stored_bytes) = match opened {
+        let (value, left, stored_bytes, validator) = match opened {
             Opened::Counter(value) => return Look::Fresh(Found::new(Some(value), tier.name, Duration::ZERO)),
-            Opened::Frame(value, left, bytes, _) => (value, left, bytes),
+            Opened::Frame(value, left, bytes, validator, _) => (value, left, bytes, validator),
         };
         let (age, window) = self.age_and_window(ask, value.is_none(), bytes);
         if !self.may_land(ask, born) {
@@ -50,7 +50,7 @@ impl Engine {
         }
         let times = self.times(ask, left, window, age);
         let landing = Landing { born, life: left, stored_bytes, only_here: false };
-        self.keep_near(ask, value.clone(), landing, times);
+        self.keep_near(&ask.validated(validator.as_ref()), value.clone(), landing, times);
         Look::Fresh(Found::new(value, tier.name, age))
     }
 
@@ -75,6 +75,7 @@ impl Engine {
             return;
         }
         let landing = Landing { born: stale.born, life: Life::Forever, stored_bytes, only_here: false };
+        let ask = &ask.validated(stale.validator.as_ref());
         self.keep_near(ask, Some(stale.value.clone()), landing, stale.times);
     }
 

@@ -87,7 +87,7 @@ impl Engine {
         let over = Over::Older(condition);
         let mut far = self.write_far(ask, value.as_ref(), life, over).await;
         let leased = matches!(condition, SetCondition::IfLease(_));
-        if matches!(far, FarWrite::Refused) && !leased && self.remove_expired(ask).await {
+        if matches!(far, FarWrite::Refused) && !leased && self.remove_void(ask).await {
             far = self.write_far(ask, value.as_ref(), life, over).await;
         }
         if let FarWrite::Aside(_) = far {
@@ -115,25 +115,26 @@ impl Engine {
         }
     }
 
-    /// Removes what is kept only to answer stale: to a condition it is not there.
-    async fn remove_expired(&self, ask: &Ask<'_>) -> bool {
+    /// Removes a frame that is no value: kept only to answer stale, overtaken, or the memory of absence. To a condition
+    /// it is not there.
+    pub(super) async fn remove_void(&self, ask: &Ask<'_>) -> bool {
         let (Serving::Primary(tier) | Serving::Fallback(tier)) = self.serving() else { return false };
         let Ok(Some(bytes)) = tier.backend.get(ask.key).await else { return false };
         if ask.key.is_foreign() {
             return false;
         }
         let wall = self.parts.clock.wall();
-        let ended = peek(&bytes).is_some_and(|header| header.deadlines.fresh_until <= wall);
-        let dead = ended || self.is_overtaken(ask, tier, &bytes).await;
-        dead && tier.backend.delete(ask.key, DeleteOptions::if_unchanged(bytes)).await.unwrap_or(false)
+        let none = peek(&bytes).is_some_and(|header| header.negative || header.deadlines.fresh_until <= wall);
+        let void = none || self.is_overtaken(ask, tier, &bytes).await;
+        void && tier.backend.delete(ask.key, DeleteOptions::if_unchanged(bytes)).await.unwrap_or(false)
     }
 
-    /// Whether the near tier is the only one that can be asked, and has a fresh entry.
+    /// Whether the near tier is the only one that can be asked, and has a fresh value.
     fn holds_alone(&self, ask: &Ask<'_>) -> bool {
         let alone = !ask.leaves_the_process()
             || !self.parts.tiers.exist()
             || matches!(self.serving(), Serving::Nothing(_));
-        alone && self.parts.near.entry(ask.key.near()).is_some_and(|entry| self.is_alive(&entry))
+        alone && self.value_near(ask.key).is_some()
     }
 
     fn judge(&self, ask: &Ask<'_>, far: FarWrite) -> Result<Written> {

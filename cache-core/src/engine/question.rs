@@ -53,6 +53,7 @@ impl<S: Borrow<Keyspace>> Question<S> {
     /// What is asked.
     pub(crate) fn ask(&self) -> Ask<'_> {
         let Self { key, space, values, ttl, strict, tags } = self;
-        Ask { key, space: space.borrow(), values: *values, ttl: *ttl, strict: *strict, tags: tags.asked() }
+        let asked = Ask::new(key, space.borrow(), *values);
+        Ask { ttl: *ttl, strict: *strict, tags: tags.asked(), ..asked }
     }
 }

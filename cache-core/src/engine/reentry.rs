@@ -79,6 +79,11 @@ impl Around {
         Self(LOADING.try_with(Option::clone).ok().flatten())
     }
 
+    /// Does something as a part of them.
+    pub(super) fn enter<T>(self, does: impl FnOnce() -> T) -> T {
+        LOADING.sync_scope(self.0, does)
+    }
+
     /// Runs a future as if it were part of the task that this was taken from.
     pub(super) fn keep<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
         LOADING.scope(self.0, future)

@@ -82,7 +82,8 @@ pub(super) async fn run<R, T: Into<Loaded<R>>>(
 
 /// What a loader is shown of an older value.
 pub(super) fn shown(older: Option<&Stale>) -> Older {
-    Older(older.map(|stale| stale.value.clone()))
+    let Some(Stale { value, validator, .. }) = older else { return Older::default() };
+    Older { value: Some(value.clone()), validator: validator.clone() }
 }
 
 impl Engine {

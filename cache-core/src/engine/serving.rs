@@ -20,7 +20,7 @@ use crate::tier::Tier;
 /// How long a shutdown waits for the primary to take its journal, and claims that are given back.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// How long the caller that begins a recovery waits for it.
+/// How long the callers at the beginning of a recovery wait for it.
 const MOMENT: Duration = Duration::from_millis(25);
 /// How often a recovery looks whether anybody has a handle on its manager.
 const LOOK: Duration = Duration::from_millis(250);
@@ -95,7 +95,9 @@ impl Engine {
     /// that it is back. The caller that begins it waits for a moment, in which a primary that is back is done; all others use
     /// the fallback meanwhile. Where there is nothing to run a task on, the caller does it.
     async fn begin_recovery(&self) {
-        let Ok(alone) = Arc::clone(&self.recovering).try_lock_owned() else { return };
+        let Ok(alone) = Arc::clone(&self.recovering).try_lock_owned() else {
+            return self.await_recovery().await;
+        };
         let (done, over) = oneshot::channel::<()>();
         let (engine, stop) = (self.me.upgrade(), self.background.stopped());
         let task = async move {
@@ -110,6 +112,15 @@ impl Engine {
             let _ = timeout(MOMENT, over).await;
         } else if let Ok(_alone) = self.recovering.try_lock() {
             self.recover().await;
+        }
+    }
+
+    /// A recovery is under way. A primary that has served until now mostly is done in a moment (a caller went away in the
+    /// middle of its write): all others would have to load meanwhile. When that moment is over the fallback serves, and
+    /// nobody waits any more.
+    async fn await_recovery(&self) {
+        if !self.parts.tiers.on_fallback() && Handle::try_current().is_ok() {
+            let _ = timeout(MOMENT, self.recovering.lock()).await;
         }
     }
 
@@ -177,7 +188,7 @@ impl Engine {
             primary.delete_many(batch).await?;
         }
         for pattern in &entries.patterns {
-            primary.delete_pattern(pattern).await?;
+            self.remove_matching(self.parts.tiers.primary(), pattern).await?;
         }
         for (key, at) in &entries.expired {
             if self.end_life(self.parts.tiers.primary(), key, *at).await?.is_none() {

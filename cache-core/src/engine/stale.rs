@@ -6,7 +6,8 @@
 use super::found::Answer;
 use super::typed::Recipe;
 use super::{Ask, Engine};
-use crate::entry::{Freshness, Reason, Status};
+use crate::entry::{Freshness, Reason, Status, Validator};
+use crate::key::CacheKey;
 use crate::policy::Use;
 use crate::port::near::{Held, NearEntry, Times};
 use crate::stamp::Cells;
@@ -23,6 +24,8 @@ pub(super) struct Stale {
     /// The stamp cells of its key and tags.
     pub(super) cells: Cells,
     pub(super) times: Times,
+    /// What tells its source which value it is.
+    pub(super) validator: Option<Validator>,
 }
 
 impl Engine {
@@ -45,6 +48,11 @@ impl Engine {
     pub(super) fn is_alive(&self, entry: &NearEntry) -> bool {
         self.parts.clock.tick() < entry.meta.times.trusted_until
             && self.stamps.valid(&entry.meta.cells, entry.meta.born)
+    }
+
+    /// What the near tier holds of a key that lives and is a value, and not the memory of its absence.
+    pub(super) fn value_near(&self, key: &CacheKey) -> Option<NearEntry> {
+        self.parts.near.entry(key.near()).filter(|entry| !entry.meta.negative && self.is_alive(entry))
     }
 
     /// Whether its life has ended.

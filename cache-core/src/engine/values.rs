@@ -11,8 +11,8 @@ use serde::de::{DeserializeOwned, IntoDeserializer, value::Error as ValueError};
 
 use super::tags::{AskedTags, Tokens};
 use super::{Keyspace, Question};
-use crate::codec::{Codec, Envelope, Format, Frame, Place, Stamp};
-use crate::entry::Reason;
+use crate::codec::{Beside, Codec, Envelope, Format, Frame, Place};
+use crate::entry::{Reason, Validator};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::CacheKey;
 use crate::port::near::{Held, HeldKind};
@@ -30,11 +30,14 @@ pub(crate) struct Ask<'a> {
     pub(crate) strict: bool,
     /// By which its entry can be invalidated together with others.
     pub(crate) tags: AskedTags<'a>,
+    /// What tells the source of a value which one is stored, or was found.
+    pub(super) validator: Option<&'a Validator>,
 }
 
 impl<'a> Ask<'a> {
     pub(crate) fn new(key: &'a CacheKey, space: &'a Keyspace, values: &'static dyn Values) -> Self {
-        Self { key, space, values, ttl: Ttl::Default, strict: false, tags: AskedTags::default() }
+        let tags = AskedTags::default();
+        Self { key, space, values, ttl: Ttl::Default, strict: false, tags, validator: None }
     }
 
     /// A direct call: with its own life, and with room for an error in its result.
@@ -44,7 +47,7 @@ impl<'a> Ask<'a> {
         values: &'static dyn Values,
         ttl: Ttl,
     ) -> Self {
-        Self { key, space, values, ttl, strict: true, tags: AskedTags::default() }
+        Self { ttl, strict: true, ..Self::new(key, space, values) }
     }
 
     /// The same question with another life, unless that is the default.
@@ -60,6 +63,11 @@ impl<'a> Ask<'a> {
     /// The same question about an entry under these tokens.
     pub(super) fn under(self, tokens: &'a Tokens) -> Self {
         Self { tags: AskedTags { tokens: Some(tokens), ..self.tags }, ..self }
+    }
+
+    /// The same question about an entry with this validator.
+    pub(super) fn validated(self, validator: Option<&'a Validator>) -> Self {
+        Self { validator, ..self }
     }
 
     /// The same question, for a load that outlives its caller.
@@ -95,7 +103,7 @@ pub trait Values: fmt::Debug + Send + Sync + 'static {
         value: Option<&Held>,
         format: Format,
         envelope: &Envelope,
-        stamps: &[Stamp],
+        beside: Beside<'_>,
     ) -> Result<Bytes>;
 
     /// Decodes a value.
@@ -152,13 +160,13 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Values for StoredV
         value: Option<&Held>,
         format: Format,
         envelope: &Envelope,
-        stamps: &[Stamp],
+        beside: Beside<'_>,
     ) -> Result<Bytes> {
         let value = match value {
             Some(held) => Some(held.downcast_ref::<T>().ok_or_else(|| foreign(self.kind()))?),
             None => None,
         };
-        codec.encode_stamped(place, value, format, envelope, stamps)
+        codec.encode_with(place, value, format, envelope, beside)
     }
 
     fn decode(&self, frame: &Frame) -> Result<Held, Reason> {
@@ -200,7 +208,7 @@ impl<T: Any + Send + Sync> Values for LocalValues<T> {
         _: Option<&Held>,
         _: Format,
         _: &Envelope,
-        _: &[Stamp],
+        _: Beside<'_>,
     ) -> Result<Bytes> {
         Err(foreign(self.kind()))
     }

@@ -165,12 +165,13 @@ impl<M> Keeper<M> {
         if engine.warm.end_if_idle(ask.key, now, self.until_idle) || !engine.is_enabled() {
             return None;
         }
-        let (NearEntry { value, meta }, pause) = engine.warm_until(&ask)?;
+        let (NearEntry { value, meta, validator }, pause) = engine.warm_until(&ask)?;
         if !pause.is_zero() {
             return Some(None);
         }
         let seen = engine.stamps.born();
-        let older = Stale { value, tier: NEAR, born: meta.born, seen, cells: meta.cells, times: meta.times };
+        let (born, cells, times) = (meta.born, meta.cells, meta.times);
+        let older = Stale { value, tier: NEAR, born, seen, cells, times, validator };
         Some(engine.refresh_behind(&ask, (self.make)(), older))
     }
 }

@@ -4,8 +4,10 @@ mod deadlines;
 mod invalidated;
 mod reason;
 mod status;
+mod validator;
 
 pub use deadlines::Deadlines;
 pub use invalidated::Invalidated;
 pub use reason::Reason;
 pub use status::{Freshness, Status};
+pub use validator::Validator;

@@ -60,6 +60,8 @@ pub enum Reason {
     LeaseLost,
     /// The condition refused to store the value.
     Refused,
+    /// The value was given a life of zero.
+    ZeroTtl,
     /// The value is stale and is being refreshed.
     Revalidating,
     /// The load failed.
@@ -106,6 +108,7 @@ impl Reason {
             Self::NoKeySecret => "no_key_secret",
             Self::LeaseLost => "lease_lost",
             Self::Refused => "refused",
+            Self::ZeroTtl => "zero_ttl",
             Self::Revalidating => "revalidating",
             Self::LoadFailed => "load_failed",
             Self::BacksOff => "backs_off",

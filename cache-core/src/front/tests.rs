@@ -26,7 +26,7 @@ fn entry(value: &Arc<u64>, negative: bool) -> NearEntry {
         only_here: false,
         kind: HeldKind::of::<u64>(),
     };
-    NearEntry { value: Arc::clone(value) as Held, meta }
+    NearEntry { value: Arc::clone(value) as Held, meta, validator: None }
 }
 
 fn keep(fronts: &Fronts, id: u64, value: &Arc<u64>) {

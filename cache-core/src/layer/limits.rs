@@ -40,7 +40,7 @@ impl Limits {
         Self { read: limit, write: limit, connect: limit, many: limit }
     }
 
-    /// `get`, `exists` and `ttl` (100 ms).
+    /// `get`, `exists`, `ttl`, and what a load asks before it begins: `acquire_lease` (100 ms).
     #[must_use]
     pub fn read(mut self, limit: Duration) -> Self {
         self.read = limit;
@@ -90,7 +90,7 @@ impl Limits {
         };
         match call.verb {
             Verb::Connect | Verb::Disconnect | Verb::Health => self.connect,
-            Verb::Get | Verb::Exists | Verb::Ttl | Verb::Claims => self.read,
+            Verb::Get | Verb::Exists | Verb::Ttl | Verb::Claims | Verb::AcquireLease => self.read,
             Verb::GetMany => batch(self.read),
             Verb::SetMany | Verb::DeleteMany => batch(self.write),
             Verb::DeletePattern | Verb::Clear => self.many,
@@ -98,7 +98,6 @@ impl Limits {
             | Verb::GetAndDelete
             | Verb::Delete
             | Verb::Increment
-            | Verb::AcquireLease
             | Verb::RenewLease
             | Verb::ReleaseLease
             | Verb::Claim
@@ -144,7 +143,7 @@ mod tests {
             (Verb::GetAndDelete, 1, 250),
             (Verb::Delete, 1, 250),
             (Verb::Increment, 1, 250),
-            (Verb::AcquireLease, 1, 250),
+            (Verb::AcquireLease, 1, 100),
             (Verb::RenewLease, 1, 250),
             (Verb::ReleaseLease, 1, 250),
             (Verb::Claim, 1, 250),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::cached::{loaded, shown};
 use super::direct::Direct;
 use super::tagging::{check, named};
-use super::{CacheManager, Cached, DIRECT, KeepWarm, LoadError};
+use super::{CacheManager, Cached, DIRECT, KeepWarm, LoadError, Previous};
 use crate::engine::{Answer, Body, Call, Keyspace, Older, Policy, Question, Storable, StoredValues};
 use crate::entry::{Reason, Status};
 use crate::error::Result;
@@ -52,6 +52,10 @@ pub enum Simple {}
 #[derive(Debug, Clone, Copy)]
 pub enum Revalidating {}
 
+/// The loader is shown the older value and its validator, where one is held, and answers a [`Cached`].
+#[derive(Debug, Clone, Copy)]
+pub enum Validating {}
+
 /// What is asked, and how.
 #[derive(Debug, Clone)]
 pub(super) struct Asked {
@@ -61,6 +65,8 @@ pub(super) struct Asked {
     /// The keyspace with the options of this call, when it has some. In a box: most calls have none, and many may wait.
     space: Option<Box<Keyspace>>,
     tags: Vec<Tag>,
+    /// The loader compares what it is shown, so there has to be something to show.
+    compares: bool,
 }
 
 /// A loader as the engine runs it.
@@ -70,7 +76,13 @@ macro_rules! body {
     };
     (Revalidating, $loader:ident) => {
         |older: Older| async move {
-            let older = shown::<T>(&older);
+            let older = shown::<T>(older);
+            loaded($loader(older.clone().map(Previous::into_value)).await, older)
+        }
+    };
+    (Validating, $loader:ident) => {
+        |older: Older| async move {
+            let older = shown::<T>(older);
             loaded($loader(older.clone()).await, older)
         }
     };
@@ -78,8 +90,14 @@ macro_rules! body {
 
 impl<T, E, F, L> GetOrLoad<'_, T, E, F, Attached, L> {
     pub(super) fn new(manager: CacheManager, key: Result<CacheKey>, loader: F) -> Self {
-        let asked = Asked { manager, key, ttl: Ttl::Default, space: None, tags: Vec::new() };
+        let asked = Asked { manager, key, ttl: Ttl::Default, space: None, tags: Vec::new(), compares: false };
         Self { asked, loader, recipe: Direct::new(), of: PhantomData }
+    }
+
+    /// The same, of a loader that compares what it is shown.
+    pub(super) fn comparing(mut self) -> Self {
+        self.asked.compares = true;
+        self
     }
 
     /// Lets the load go on when its callers have gone: it runs as a task of its own, which takes a place among the
@@ -119,7 +137,7 @@ impl<T, E, F: Clone> GetOrLoad<'static, T, E, F, Detached> {
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = Result<T, E>> + Send + 'static,
     {
-        let Self { asked: Asked { manager, key: Ok(key), ttl, space, tags }, loader, recipe, .. } = self
+        let Self { asked: Asked { manager, key: Ok(key), ttl, space, tags, .. }, loader, recipe, .. } = self
         else {
             return;
         };
@@ -257,6 +275,9 @@ impl Asked {
         self.ttl.resolve(Life::Forever)?;
         let usual = self.manager.0.usual();
         self.space.as_ref().map_or(Ok(()), |space| space.policy.check_over(usual))?;
+        if self.compares {
+            self.space.as_deref().unwrap_or(&DIRECT).policy.check_comparing(usual)?;
+        }
         check(&self.tags)?;
         Ok(key)
     }
@@ -312,6 +333,9 @@ macro_rules! open {
     (Revalidating) => {
         true
     };
+    (Validating) => {
+        true
+    };
 }
 
 awaited! {
@@ -319,6 +343,8 @@ awaited! {
     Simple() -> T, Detached, detached, 'static;
     Revalidating(Option<T>) -> Cached<T>, Attached, attached, 'f, <'f>;
     Revalidating(Option<T>) -> Cached<T>, Detached, detached, 'static;
+    Validating(Option<Previous<T>>) -> Cached<T>, Attached, attached, 'f, <'f>;
+    Validating(Option<Previous<T>>) -> Cached<T>, Detached, detached, 'static;
 }
 
 impl<T, E, F, M, L> fmt::Debug for GetOrLoad<'_, T, E, F, M, L> {

@@ -21,9 +21,9 @@ mod many;
 mod tagging;
 
 pub use builder::Builder;
-pub use cached::Cached;
+pub use cached::{Cached, Previous};
 pub use claim::{Claim, ClaimInfo, ClaimRequest, ClaimResult};
-pub use get_or_load::{Attached, Detached, GetOrLoad, Revalidating, Simple, WithStatus};
+pub use get_or_load::{Attached, Detached, GetOrLoad, Revalidating, Simple, Validating, WithStatus};
 pub use health::Health;
 pub use invalidate::IntoPattern;
 pub use keep_warm::KeepWarm;
@@ -222,6 +222,27 @@ impl CacheManager {
         Fut: Future<Output = Result<Cached<T>, E>> + 'f,
     {
         GetOrLoad::new(self.clone(), self.key(key), loader)
+    }
+
+    /// [`CacheManager::get_or_revalidate`] of a loader that asks its source whether the value has changed: it is shown the
+    /// older value with the validator that was stored beside it ([`Cached::validator`], an `ETag` for example), and answers
+    /// [`Cached::not_modified`] where that still stands.
+    ///
+    /// Only what is held can be shown: a value that is due for a refresh, or has expired within a stale window.
+    ///
+    /// # Errors
+    /// Awaited, also `Config` when neither the call nor the manager has a stale window or refreshes ahead: then there would
+    /// never be anything to show.
+    pub fn get_or_revalidate_with<'f, T, E, F, Fut>(
+        &self,
+        key: impl IntoKey,
+        loader: F,
+    ) -> GetOrLoad<'f, T, E, F, Attached, Validating>
+    where
+        F: FnOnce(Option<Previous<T>>) -> Fut + 'f,
+        Fut: Future<Output = Result<Cached<T>, E>> + 'f,
+    {
+        GetOrLoad::new(self.clone(), self.key(key), loader).comparing()
     }
 
     /// Connects the byte tiers now. Never needed; a server that is away is recorded, not an error.

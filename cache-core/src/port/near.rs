@@ -4,6 +4,7 @@ use std::any::{Any, type_name};
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use crate::entry::Validator;
 use crate::error::Result;
 use crate::key::{CacheKey, NearProbe};
 use crate::time::Tick;
@@ -18,6 +19,8 @@ pub struct NearEntry {
     pub value: Held,
     /// The rest: `Copy`, beside the value, so that a hit touches one place.
     pub meta: NearMeta,
+    /// What tells the value's source which one this is. One pointer, looked at when the value is refreshed.
+    pub validator: Option<Validator>,
 }
 
 /// What a hit judges an entry by. Small, so that a store can copy it where a hit is quick.

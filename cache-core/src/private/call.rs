@@ -2,17 +2,15 @@
 
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
+use super::answer::{Asked, Boxed, Way, attached, detached, question};
 use super::kind::Of;
 use super::{Kind, ManagerSource, Space, Tags};
-use crate::engine::{Ask, AskedTags, Body, Call, Engine, Hold, Keyspace, Plainly, Question, Shape};
+use crate::engine::{Ask, AskedTags, Engine, Hold, Keyspace, Shape};
+use crate::entry::{Reason, Status};
 use crate::key::{CacheKey, Parts, PartsProbe, Tag};
 use crate::manager::CacheManager;
-
-/// A load. Of a concrete type, so that it is `Send` when the body is, and may be recursive.
-pub type Boxed<F> = Pin<Box<F>>;
 
 /// What is done with the entry that a call names. The parts of its key are there only while it is done, so that
 /// they may borrow from the arguments and from values that are computed of them.
@@ -102,42 +100,27 @@ impl<K> Missed<K> {
 }
 
 impl<K: Kind> Missed<K> {
-    /// Loads: from the byte tiers, from the load of somebody else, or by running the body. Boxed, so that the future of
-    /// a hit is small.
-    pub fn load(self, body: impl Future<Output = K::Ret>) -> Boxed<impl Future<Output = K::Ret>> {
-        let call = Call::attached(Of(self.kind), Plainly(body));
-        Box::pin(self.answer(call))
+    /// Loads: from the byte tiers, from the load of somebody else, or by running the body.
+    pub fn load(self, body: impl Future<Output = K::Ret>) -> Boxed<impl Future<Output = (K::Ret, Status)>> {
+        attached(self.asked(), body)
     }
 
     /// [`Missed::load`] of a body that owns what it needs: it goes on when its callers have gone.
     pub fn load_detached(
         self,
         body: impl Future<Output = K::Ret> + Send + 'static,
-    ) -> Boxed<impl Future<Output = K::Ret>>
+    ) -> Boxed<impl Future<Output = (K::Ret, Status)>>
     where
         K: Send + Sync + 'static,
         K::Ret: Send + 'static,
     {
-        let call = Call::detached(Of(self.kind), Plainly(body));
-        Box::pin(self.answer(call))
+        detached(self.asked(), body)
     }
 
-    /// Holds the body once, whatever it waits for: ten thousand may wait.
-    fn answer<B: Body<K::Ret>>(self, call: Call<Of<K>, B>) -> impl Future<Output = K::Ret> {
+    pub(super) fn asked(self) -> Asked<K> {
         let Self { engine, key, keyspace, kind, tags } = self;
-        let question = key.map(|key| Question::new(key, keyspace, kind.values()));
-        let mut question = question.map(|question| question.tagged(tags, kind.names_tags()));
-        async move {
-            let Some(question) = &mut question else {
-                return Box::pin(engine.bypass(keyspace, call.run())).await;
-            };
-            // Not awaited within the match: what was matched on would be kept meanwhile.
-            let load = match engine.seek(question, call.about()).await {
-                Ok(answer) => return answer.ret,
-                Err(begun) => engine.proceed(question, call, begun),
-            };
-            load.await.ret
-        }
+        let way = key.map(|key| Way::Read(question(key, keyspace, kind, tags)));
+        Asked { engine, keyspace, kind, way: way.unwrap_or(Way::Round(Reason::Disabled)) }
     }
 }
 

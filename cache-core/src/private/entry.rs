@@ -3,9 +3,10 @@
 use std::fmt;
 use std::future::Future;
 
+use super::answer::{Asked, Boxed, Way, attached, question};
 use super::kind::Of;
-use super::{Boxed, Kind, ManagerSource, Space, Tags, Verb};
-use crate::engine::{Ask, AskedTags, Call, Found, Hold, Keyspace, Plainly, Shape, What};
+use super::{Kind, ManagerSource, Space, Tags, Verb};
+use crate::engine::{Ask, AskedTags, Found, Hold, Keyspace, Shape, What};
 use crate::entry::{Invalidated, Reason, Status};
 use crate::error::Result;
 use crate::key::{CacheKey, Parts, Tag};
@@ -78,15 +79,8 @@ impl Entry {
         self,
         kind: K,
         body: impl Future<Output = K::Ret>,
-    ) -> Boxed<impl Future<Output = K::Ret>> {
-        Box::pin(async move {
-            let engine = self.manager.engine_handle();
-            if self.goes_round().is_some() {
-                return engine.bypass(self.keyspace, body).await;
-            }
-            let ask = self.ask(kind);
-            engine.refresh(&ask, Call::attached(Of(kind), Plainly(body))).await.ret
-        })
+    ) -> Boxed<impl Future<Output = (K::Ret, Status)>> {
+        attached(Self { refresh: true, ..self }.asked(kind), body)
     }
 
     /// The value, as reading through gives it, and what it is worth.
@@ -95,17 +89,18 @@ impl Entry {
         kind: K,
         body: impl Future<Output = K::Ret>,
     ) -> Boxed<impl Future<Output = (K::Ret, Status)>> {
-        Box::pin(async move {
-            let engine = self.manager.engine_handle();
-            if let Some(why) = self.goes_round() {
-                return (engine.bypass(self.keyspace, body).await, Status::loaded(why));
-            }
-            let ask = self.ask(kind);
-            let call = Call::attached(Of(kind), Plainly(body));
-            let answer =
-                if self.refresh { engine.refresh(&ask, call).await } else { engine.load(&ask, call).await };
-            (answer.ret, answer.status)
-        })
+        attached(self.asked(kind), body)
+    }
+
+    pub(super) fn asked<K: Kind>(self, kind: K) -> Asked<K> {
+        let round = self.goes_round();
+        let Self { manager, key, keyspace, refresh, tags, .. } = self;
+        let way = match round {
+            Some(why) => Way::Round(why),
+            None if refresh => Way::Refresh(question(key, keyspace, kind, tags)),
+            None => Way::Read(question(key, keyspace, kind, tags)),
+        };
+        Asked { engine: manager.engine_handle(), keyspace, kind, way }
     }
 
     /// What the tiers hold. Never runs the body.

@@ -5,6 +5,7 @@
 //! [`Find`] all else, [`Pending`] an invalidation that waits for its body; [`tags`] says how a call is
 //! tagged. [`kinds`] chooses by type (never by spelling) what a return type means.
 
+mod answer;
 mod call;
 mod entry;
 mod failures;
@@ -22,7 +23,8 @@ mod tags;
 mod text;
 mod way;
 
-pub use call::{Boxed, Missed, Probe, Probed, Verb};
+pub use answer::Boxed;
+pub use call::{Missed, Probe, Probed, Verb};
 pub use entry::{Entry, Find};
 pub use failures::{ByFrom, EveryFailure, SaysTrouble, Silent, StaleIf, Trouble, says_trouble, stale_if};
 pub use groups::{FindGroup, GroupVerb};

@@ -38,8 +38,13 @@ impl Site {
     /// tells where it is and in which instantiation.
     #[inline]
     pub fn space<M, F>(&'static self, source: M, here: F, policy: fn(Policy) -> Policy) -> Space<M> {
-        let keyspace = self.keyspace.get_or_init(|| self.name.keyspace(type_name_of_val(&here), policy));
-        Space::new(source, keyspace)
+        let made = self.keyspace.get();
+        Space::new(source, made.unwrap_or_else(|| self.make(type_name_of_val(&here), policy)))
+    }
+
+    #[cold]
+    fn make(&'static self, here: &str, policy: fn(Policy) -> Policy) -> &'static Keyspace {
+        self.keyspace.get_or_init(|| self.name.keyspace(here, policy))
     }
 }
 
@@ -76,19 +81,27 @@ impl MonoSite {
     /// [`Site::space`] of this instantiation.
     #[inline]
     pub fn space<M, F>(&'static self, source: M, here: F, policy: fn(Policy) -> Policy) -> Space<M> {
-        let here = type_name_of_val(&here);
-        let node = || {
-            let keyspace = self.name.keyspace(here, policy);
-            Box::new(Node { here, keyspace, next: OnceLock::new() })
-        };
+        Space::new(source, self.find(type_name_of_val(&here), policy))
+    }
+
+    #[inline]
+    fn find(&'static self, here: &'static str, policy: fn(Policy) -> Policy) -> &'static Keyspace {
         let mut link = &self.first;
         loop {
-            let found = link.get_or_init(node);
+            let found = link.get().map_or_else(|| self.make(link, here, policy), |node| &**node);
             if std::ptr::eq(found.here, here) || found.here == here {
-                return Space::new(source, &found.keyspace);
+                return &found.keyspace;
             }
             link = &found.next;
         }
+    }
+
+    #[cold]
+    fn make(&self, link: &'static Link, here: &'static str, policy: fn(Policy) -> Policy) -> &'static Node {
+        link.get_or_init(|| {
+            let keyspace = self.name.keyspace(here, policy);
+            Box::new(Node { here, keyspace, next: OnceLock::new() })
+        })
     }
 }
 
@@ -97,7 +110,7 @@ impl Name {
     #[cold]
     fn keyspace(self, here: &str, policy: fn(Policy) -> Policy) -> Keyspace {
         let mut policy = policy(Policy::new());
-        let wrong = policy.check().err();
+        let wrong = policy.check_anywhere().err();
         policy.refused = wrong.is_some();
         let keyspace = match self {
             Self::Function(function) => Keyspace::of_path(&name::of_path(here, function), policy),

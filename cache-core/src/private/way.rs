@@ -3,7 +3,9 @@
 use std::fmt;
 use std::future::Future;
 
-use super::{Boxed, Entry, Find, Kind, ManagerSource, Missed, Probe, Probed, Space, Tags, Verb};
+use super::answer::{Asked, Boxed, attached, detached};
+use super::{Entry, Find, Kind, ManagerSource, Missed, Probe, Probed, Space, Tags, Verb};
+use crate::entry::Status;
 use crate::key::Parts;
 
 /// [`Probe`], unless the call is to go round the cache, or to load anew. Going round wins.
@@ -65,34 +67,28 @@ impl<K> Decided<K> {
 
 impl<K: Kind> Decided<K> {
     /// Runs the body, as it was decided.
-    pub fn load(self, body: impl Future<Output = K::Ret>) -> Boxed<impl Future<Output = K::Ret>> {
-        Box::pin(async move {
-            match self {
-                Self::Bypassed(missed) | Self::Missed(missed) => missed.load(body).await,
-                Self::Refreshed(entry, kind) => entry.refresh(kind, body).await,
-            }
-        })
+    pub fn load(self, body: impl Future<Output = K::Ret>) -> Boxed<impl Future<Output = (K::Ret, Status)>> {
+        attached(self.asked(), body)
     }
-}
 
-impl<K: Kind> Decided<K> {
     /// [`Decided::load`] of a body that owns what it needs: a load that was not decided on goes on when its callers have
     /// gone.
     pub fn load_detached(
         self,
         body: impl Future<Output = K::Ret> + Send + 'static,
-    ) -> Boxed<impl Future<Output = K::Ret>>
+    ) -> Boxed<impl Future<Output = (K::Ret, Status)>>
     where
         K: Send + Sync + 'static,
         K::Ret: Send + 'static,
     {
-        Box::pin(async move {
-            match self {
-                Self::Bypassed(missed) => missed.load(body).await,
-                Self::Missed(missed) => missed.load_detached(body).await,
-                Self::Refreshed(entry, kind) => entry.refresh(kind, body).await,
-            }
-        })
+        detached(self.asked(), body)
+    }
+
+    fn asked(self) -> Asked<K> {
+        match self {
+            Self::Bypassed(missed) | Self::Missed(missed) => missed.asked(),
+            Self::Refreshed(entry, kind) => entry.unless(false, true).asked(kind),
+        }
     }
 }
 

@@ -30,7 +30,7 @@ fn every_flipped_bit_is_a_miss_that_names_its_reason() {
             let expected: &[Reason] = match bit / 8 {
                 at::VERSION | at::FORMAT | at::RESERVED => &[Reason::WrongFormat],
                 at::FLAGS if bit % 8 == 7 => &[Reason::Sealed],
-                at::FLAGS if bit % 8 > 2 => &[Reason::WrongFormat],
+                at::FLAGS if bit % 8 > 3 => &[Reason::WrongFormat],
                 12..14 | 66..70 => &[Reason::Malformed],
                 _ => &[Reason::Checksum],
             };
@@ -82,7 +82,7 @@ proptest! {
     #[test]
     fn noise_behind_a_header_is_an_answer(
         payload in prop::collection::vec(any::<u8>(), 0..200),
-        flags in 0_u8..8,
+        flags in 0_u8..16,
         format in 1_u8..3,
         raw in prop_oneof![Just(None), (0_u32..100_000).prop_map(Some)],
     ) {

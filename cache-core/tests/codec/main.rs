@@ -9,4 +9,5 @@ mod identity;
 mod nesting;
 mod round_trip;
 mod sealed;
+mod validator;
 mod writing;

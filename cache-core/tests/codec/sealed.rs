@@ -83,7 +83,7 @@ fn every_flipped_bit_of_a_sealed_frame_is_a_miss() {
                 at::FORMAT => &[Reason::WrongFormat, Reason::NotAuthentic],
                 2..10 => &[Reason::UnknownKey],
                 at::FLAGS if bit % 8 == 7 => &[Reason::NotSealed],
-                at::FLAGS if bit % 8 > 2 => &[Reason::WrongFormat],
+                at::FLAGS if bit % 8 > 3 => &[Reason::WrongFormat],
                 12..14 | 66..70 => &[Reason::Malformed],
                 _ => &[Reason::NotAuthentic],
             };

@@ -46,7 +46,7 @@ impl App {
             Probed::Hit(hit) => return hit.unwrap(),
             Probed::Miss(missed) => missed.tagged(|tags| self.tags(tags, tenant, id)).load(body),
         };
-        load.await.unwrap()
+        load.await.0.unwrap()
     }
 
     fn page_blocking(&self, cache: &CacheManager, tenant: &str, id: u64) -> u64 {
@@ -129,7 +129,7 @@ fn a_function_that_is_not_async_has_tags_too() {
 async fn a_refresh_carries_the_tags_of_its_call() {
     let (cache, app) = (cache(), App::default());
     let entry = page_key(Find, &cache, "ann", &7).tagged(|tags| app.tags(tags, "ann", 7));
-    assert_eq!(entry.refresh(page_kind(), async { Some(5) }).await, Some(5));
+    assert_eq!(entry.refresh(page_kind(), async { Some(5) }).await.0, Some(5));
     assert_eq!(app.page(&cache, "ann", 7).await, 5);
     let _ = tenant(&cache, "ann").invalidate().await.unwrap();
     assert_eq!(app.page(&cache, "ann", 7).await, 0);

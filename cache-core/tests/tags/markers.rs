@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use cache_core::key::{CacheKey, Namespace};
+use cache_core::manager::CacheManager;
 use cache_core::port::backend::{CacheBackend, DeleteOptions, Remaining, SetOptions};
 use cache_core::testkit::{FaultyBackend, MapBackend, Verb};
 use cache_core::time::Ttl;
@@ -13,6 +15,10 @@ use crate::common::faulty;
 use crate::{Source, get, marker, process};
 
 const BOUND: Duration = Duration::from_secs(5);
+
+fn data(key: &str) -> CacheKey {
+    CacheKey::direct(&Namespace::default(), key).unwrap()
+}
 
 #[tokio::test(start_paused = true)]
 async fn an_evicted_marker_costs_a_miss_and_never_comes_back_with_an_older_token() {
@@ -43,6 +49,56 @@ async fn a_marker_outlives_the_entries_that_carry_it() {
         assert_eq!(cache.get_or_load(tag, || source.read()).ttl(ttl).tags([tag]).await.unwrap(), 0);
         assert_eq!(shared.ttl(&marker(tag)).await.unwrap(), kept, "{tag}");
     }
+}
+
+/// A marker made for a short entry ends before a long one that carries it, which is there to be found for weeks.
+#[tokio::test(start_paused = true)]
+async fn an_entry_that_outlives_its_marker_is_dead_for_ever() {
+    let (shared, source) = (Arc::new(MapBackend::new()), Source::default());
+    let long = |cache: &CacheManager, key: &'static str, source: &Arc<Source>| {
+        let (cache, source) = (cache.clone(), Arc::clone(source));
+        async move { cache.get_or_load(key, || source.read()).ttl(Ttl::Never).tags(["red"]).await.unwrap() }
+    };
+    let (source, day) = (Arc::new(source), Duration::from_secs(24 * 60 * 60));
+    let here = process(&shared).build().unwrap();
+    here.get_or_load("short", || source.read()).ttl(Ttl::secs(60)).tags(["red"]).await.unwrap();
+    assert_eq!(shared.ttl(&marker("red")).await.unwrap(), Remaining::For(7 * day));
+    assert_eq!((long(&here, "invalidated", &source).await, long(&here, "left", &source).await), (0, 0));
+    let frames = [shared.get(&data("invalidated")).await.unwrap(), shared.get(&data("left")).await.unwrap()];
+
+    source.change();
+    process(&shared).build().unwrap().invalidate_tags(["red"]).await.unwrap();
+    assert!(!shared.exists(&marker("red")).await.unwrap());
+    advance(8 * day).await;
+    source.change();
+    // Whoever asks for something else under the tag makes a marker: another one.
+    assert_eq!(long(&process(&shared).build().unwrap(), "new", &source).await, 2);
+    for (key, frame) in ["invalidated", "left"].into_iter().zip(frames) {
+        assert_eq!(shared.get(&data(key)).await.unwrap(), frame, "it is still there, but ..");
+        for cache in [&here, &process(&shared).build().unwrap()] {
+            assert_eq!(cache.get::<u64>(key).await.unwrap(), None, ".. {key} is no answer");
+        }
+        assert_eq!(long(&here, key, &source).await, 2);
+    }
+}
+
+/// The same without an invalidation: the end of a marker costs a load.
+#[tokio::test(start_paused = true)]
+async fn the_end_of_a_marker_costs_one_load() {
+    let (shared, source) = (Arc::new(MapBackend::new()), Source::default());
+    let cache = process(&shared).no_near().build().unwrap();
+    let week = Duration::from_secs(7 * 24 * 60 * 60);
+    let long = || cache.get_or_load("long", || source.read()).ttl(Ttl::After(4 * week)).tags(["red"]);
+    cache.get_or_load("short", || source.read()).ttl(Ttl::secs(60)).tags(["red"]).await.unwrap();
+    assert_eq!(long().await.unwrap(), 0);
+    source.change();
+    advance(week - Duration::from_secs(1)).await;
+    assert_eq!(long().await.unwrap(), 0);
+    advance(BOUND).await;
+    assert_eq!(long().await.unwrap(), 1, "its marker has ended, and nobody remembers it");
+    source.change();
+    advance(2 * week).await;
+    assert_eq!(long().await.unwrap(), 1, "the next one was made for it");
 }
 
 #[tokio::test(start_paused = true)]

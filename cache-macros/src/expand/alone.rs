@@ -64,7 +64,7 @@ fn through(plan: &Plan) -> TokenStream {
                 #p::Probed::Miss(missed) => missed #tagged .load(#body),
             }
         };
-        load.await
+        load.await.0
     }
 }
 

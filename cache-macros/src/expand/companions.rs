@@ -94,7 +94,7 @@ fn refresh(plan: &Plan, generic: &Generic) -> Companion {
         } else {
             quote_ours! {
                 let entry = #call;
-                entry.refresh(#kind, #body).await
+                entry.refresh(#kind, #body).await.0
             }
         },
     }

@@ -53,7 +53,7 @@ fn block(plan: &Plan, generic: &Generic) -> TokenStream {
                 #p::Probed::Hit(hit) => return hit,
                 #p::Probed::Miss(missed) => missed #tagged .#load(#body),
             };
-            load.await
+            load.await.0
         }}
     }
 }

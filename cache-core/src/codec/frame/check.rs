@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::header::HEADER_BYTES;
-use super::{Frame, Header, checksum};
+use super::{Frame, Header, checksum, validator};
 use crate::codec::compress::{MAX_RATIO, decompress};
 use crate::codec::seal::{NONCE_BYTES, Place, TAG_BYTES};
 use crate::entry::{Deadlines, Reason};
@@ -28,6 +28,7 @@ pub(crate) fn open(bytes: &Bytes, expected: &Expected<'_>) -> Result<Frame, Reas
     holds(header.fingerprint == expected.place.key.fingerprint(), Reason::WrongKey)?;
     holds(header.schema == expected.schema, Reason::WrongSchema)?;
     holds(in_order(&header.deadlines), Reason::Malformed)?;
+    let (validator, stored) = validator::read(&header, stored)?;
     let raw = raw_length(&header, stored.len(), expected.limit)?;
     let payload = if header.compressed { inflated(&stored, raw)? } else { stored };
     if !header.negative {
@@ -36,13 +37,14 @@ pub(crate) fn open(bytes: &Bytes, expected: &Expected<'_>) -> Result<Frame, Reas
     Ok(Frame {
         header,
         stamps: bytes.slice(HEADER_BYTES..payload_at),
+        validator,
         payload,
         #[cfg(feature = "cachekit")]
         foreign: false,
     })
 }
 
-fn holds(condition: bool, otherwise: Reason) -> Result<(), Reason> {
+pub(super) fn holds(condition: bool, otherwise: Reason) -> Result<(), Reason> {
     if condition { Ok(()) } else { Err(otherwise) }
 }
 

@@ -5,7 +5,7 @@
 //!  1 format u8           18 key fingerprint u128    66 stored length u32
 //!  2 checksum u64 *      34 created u64 ms          70 raw length u32
 //! 10 flags u8            42 fresh until u64 ms      74 stamps, 24 bytes each
-//! 11 reserved u8 = 0     50 stale until u64 ms       . payload
+//! 11 reserved u8 = 0     50 stale until u64 ms       . validator, payload
 //! 12 stamp count u16
 //! ```
 //! * of a sealed frame: what its key is named by.
@@ -30,9 +30,10 @@ pub(super) const AFTER_CHECKSUM: usize = 10;
 const NEGATIVE: u8 = 1;
 const LZ4: u8 = 1 << 1;
 const IMMUTABLE: u8 = 1 << 2;
+const VALIDATOR: u8 = 1 << 3;
 /// The other end of the byte: the payload is something else altogether.
 const SEALED: u8 = 1 << 7;
-const KNOWN_FLAGS: u8 = NEGATIVE | LZ4 | IMMUTABLE | SEALED;
+const KNOWN_FLAGS: u8 = NEGATIVE | LZ4 | IMMUTABLE | VALIDATOR | SEALED;
 
 /// What the fixed header of a frame says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +47,8 @@ pub struct Header {
     pub compressed: bool,
     /// The value is named by its content and can never be outdated.
     pub immutable: bool,
+    /// A validator stands in front of the payload.
+    pub validated: bool,
     /// The payload is sealed.
     pub sealed: bool,
     /// The version of the value's type.
@@ -77,6 +80,7 @@ impl Header {
             negative,
             compressed: false,
             immutable,
+            validated: false,
             sealed: false,
             schema,
             fingerprint,
@@ -107,6 +111,7 @@ impl Header {
             negative: flags & NEGATIVE != 0,
             compressed: flags & LZ4 != 0,
             immutable: flags & IMMUTABLE != 0,
+            validated: flags & VALIDATOR != 0,
             sealed: flags & SEALED != 0,
             checksum,
             stamps: rest.get_u16_le(),
@@ -154,6 +159,7 @@ impl Header {
         set(self.negative, NEGATIVE)
             | set(self.compressed, LZ4)
             | set(self.immutable, IMMUTABLE)
+            | set(self.validated, VALIDATOR)
             | set(self.sealed, SEALED)
     }
 }

@@ -1,4 +1,4 @@
-//! The stored bytes of one entry: a fixed header, stamps, the payload.
+//! The stored bytes of one entry: a fixed header, stamps, perhaps a validator, the payload.
 //!
 //! Promise: what [`open`] lets through was written for this key under this schema, whole and within the bounds.
 //! Read on in [`header`] (the layout), [`check`] (the order of the checks), [`mod@write`] (how one is written).
@@ -7,11 +7,13 @@ mod check;
 mod checksum;
 mod header;
 mod stamps;
+mod validator;
 mod write;
 
 pub(super) use check::{Expected, open};
 pub use header::Header;
 pub use stamps::Stamp;
+pub use validator::Beside;
 pub(crate) use write::expired;
 pub(super) use write::{begin, finish};
 
@@ -22,7 +24,7 @@ use serde::de::DeserializeOwned;
 
 #[cfg(feature = "cachekit")]
 use crate::codec::{Envelope, Format};
-use crate::entry::{Deadlines, Reason};
+use crate::entry::{Deadlines, Reason, Validator};
 #[cfg(feature = "cachekit")]
 use crate::time::WallTime;
 
@@ -31,6 +33,7 @@ use crate::time::WallTime;
 pub struct Frame {
     header: Header,
     stamps: Bytes,
+    validator: Option<Validator>,
     payload: Bytes,
     /// It is a plain document of another cache.
     #[cfg(feature = "cachekit")]
@@ -45,7 +48,7 @@ impl Frame {
         let deadlines = Deadlines { created: begin, fresh_until: end, stale_until: end };
         let envelope = Envelope { schema: 0, deadlines, version: 0, immutable: false };
         let header = Header::new(0, Format::MessagePack, false, &envelope);
-        Self { header, stamps: Bytes::new(), payload: document, foreign: true }
+        Self { header, stamps: Bytes::new(), validator: None, payload: document, foreign: true }
     }
 
     /// The fixed header.
@@ -75,6 +78,12 @@ impl Frame {
     /// The tags of the entry, with the tokens that they had before the value was loaded.
     pub fn stamps(&self) -> impl Iterator<Item = Stamp> {
         stamps::read(&self.stamps)
+    }
+
+    /// What tells its source which value this is.
+    #[must_use]
+    pub fn validator(&self) -> Option<&Validator> {
+        self.validator.as_ref()
     }
 
     /// The value. Allocates what the value needs.

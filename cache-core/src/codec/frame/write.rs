@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::check::in_order;
 use super::header::{AFTER_CHECKSUM, BEFORE_CHECKSUM, HEADER_BYTES, STAMP_BYTES};
-use super::{Header, Stamp, checksum, stamps};
+use super::{Beside, Header, checksum, stamps, validator};
 use crate::codec::buffer::Buffer;
 use crate::codec::seal::{NONCE_BYTES, Place, TAG_BYTES};
 use crate::codec::{Compression, Envelope};
@@ -12,19 +12,19 @@ use crate::entry::Deadlines;
 use crate::error::{Error, ErrorKind, Result};
 use crate::time::WallTime;
 
-/// A buffer for a payload, with room for the header, the stamps and what sealing adds, of at most `limit` bytes.
+/// A buffer for a payload, with room for the header, what stands beside the value and what sealing adds, of at most `limit` bytes.
 ///
 /// # Errors
 /// [`ErrorKind::Encode`] for deadlines that no reader would accept.
 pub(crate) fn begin(
     envelope: &Envelope,
-    stamps: &[Stamp],
+    beside: Beside<'_>,
     place: &Place<'_>,
     limit: usize,
 ) -> Result<Buffer> {
     if in_order(&envelope.deadlines) {
         let behind = if place.sealer.is_some() { TAG_BYTES } else { 0 };
-        Ok(Buffer::new(head_bytes(stamps, place), limit.saturating_sub(behind)))
+        Ok(Buffer::new(head_bytes(beside, place), limit.saturating_sub(behind)))
     } else {
         Err(out_of_order(&envelope.deadlines))
     }
@@ -37,32 +37,39 @@ pub(crate) fn begin(
 /// [`ErrorKind::Encode`] when it cannot be sealed.
 pub(crate) fn finish(
     mut header: Header,
-    stamps: &[Stamp],
+    beside: Beside<'_>,
     mut buffer: Buffer,
     compression: Compression,
     place: &Place<'_>,
 ) -> Result<Bytes> {
-    header.stamps = u16::try_from(stamps.len()).unwrap_or(u16::MAX);
-    let (frame, head) = (buffer.whole()?, head_bytes(stamps, place));
+    header.stamps = u16::try_from(beside.stamps.len()).unwrap_or(u16::MAX);
+    header.validated = beside.validator.is_some();
+    let (frame, head) = (buffer.whole()?, head_bytes(beside, place));
     let payload = frame.get(head..).unwrap_or_default();
     header.raw = length(payload.len());
     if let Some(mut smaller) = compression.shrink(payload, head) {
         header.compressed = true;
-        close(&mut header, stamps, &mut smaller, place)?;
+        close(&mut header, beside, &mut smaller, place)?;
         return Ok(Bytes::from(smaller.into_boxed_slice()));
     }
-    close(&mut header, stamps, frame, place)?;
+    close(&mut header, beside, frame, place)?;
     Ok(buffer.into_bytes())
 }
 
 /// What stands in front of what the format writes.
-fn head_bytes(stamps: &[Stamp], place: &Place<'_>) -> usize {
-    HEADER_BYTES + STAMP_BYTES * stamps.len() + if place.sealer.is_some() { NONCE_BYTES } else { 0 }
+fn head_bytes(beside: Beside<'_>, place: &Place<'_>) -> usize {
+    validator_at(beside, place) + validator::bytes(beside)
+}
+
+/// Where the validator begins: within what is sealed.
+fn validator_at(beside: Beside<'_>, place: &Place<'_>) -> usize {
+    HEADER_BYTES + STAMP_BYTES * beside.stamps.len() + if place.sealer.is_some() { NONCE_BYTES } else { 0 }
 }
 
 /// Makes a frame of what is in the buffer: in clear under a checksum, or sealed.
-fn close(header: &mut Header, stamps: &[Stamp], frame: &mut Vec<u8>, place: &Place<'_>) -> Result<()> {
-    stamps::put(stamps, frame.get_mut(HEADER_BYTES..).unwrap_or_default());
+fn close(header: &mut Header, beside: Beside<'_>, frame: &mut Vec<u8>, place: &Place<'_>) -> Result<()> {
+    stamps::put(beside.stamps, frame.get_mut(HEADER_BYTES..).unwrap_or_default());
+    validator::put(beside, frame.get_mut(validator_at(beside, place)..).unwrap_or_default());
     let Some(sealer) = place.sealer else {
         put_header(header, frame);
         return Ok(());

@@ -78,13 +78,7 @@ impl Engine {
         let mut arriving = Vec::with_capacity(landing.len());
         for (led, value) in landing {
             let ask = &led.slot.ask;
-            let life = match self.life(ask, value.is_none()) {
-                Ok(life) => life,
-                Err(error) => {
-                    tracing::warn!(%error, "a loaded value was not stored");
-                    continue;
-                }
-            };
+            let Some(life) = self.life_of_loaded(ask, value.is_none(), "all") else { continue };
             match self.tokens_at(ask, Some(born)).await {
                 Ok(tokens) => arriving.push(Arriving { led, value, life, tokens }),
                 Err(reason) => self.not_stored(ask.space, "all", reason),

@@ -179,13 +179,12 @@ impl Engine {
 
     /// Stores a loaded value in the near tier, unless it was invalidated meanwhile.
     fn land_here(&self, ask: &Ask<'_>, begun: Begun, value: Option<Held>) {
-        let life = match self.life(ask, value.is_none()) {
-            Ok(life) => life,
-            Err(error) => return tracing::warn!(%error, "a loaded value was not stored"),
-        };
         if !self.is_enabled() {
             return self.not_stored(ask.space, "near", Reason::Disabled);
         }
+        let Some(life) = self.life_of_loaded(ask, value.is_none(), "near") else {
+            return self.drop_here(ask, begun);
+        };
         let gate = self.gate.try_land(ask.key);
         if gate.is_none() || !self.may_land(ask, begun.born) {
             return self.not_stored(ask.space, "near", Reason::Invalidated);

@@ -2,13 +2,18 @@
 
 use std::future::Future;
 
+use crate::entry::Validator;
 use crate::key::Tag;
 use crate::port::near::Held;
 use crate::time::Ttl;
 
 /// The older value that a loader is shown, where there is one.
 #[derive(Debug, Default)]
-pub(crate) struct Older(pub(crate) Option<Held>);
+pub(crate) struct Older {
+    pub(crate) value: Option<Held>,
+    /// What tells its source which value it is.
+    pub(crate) validator: Option<Validator>,
+}
 
 /// A loader. It is begun once, and shown the older value where there is one.
 pub(crate) trait Body<R> {
@@ -59,10 +64,12 @@ pub(crate) struct Loaded<R> {
     pub(crate) skip: bool,
     /// The tags that the value names.
     pub(crate) tags: Vec<Tag>,
+    /// What tells its source which value it is.
+    pub(crate) validator: Option<Validator>,
 }
 
 impl<R> From<R> for Loaded<R> {
     fn from(ret: R) -> Self {
-        Self { ret, ttl: Ttl::Default, skip: false, tags: Vec::new() }
+        Self { ret, ttl: Ttl::Default, skip: false, tags: Vec::new(), validator: None }
     }
 }

@@ -131,7 +131,7 @@ impl<'f, K, F, N> GetOrLoadMany<'f, K, F, N> {
         if let Some(ttl) = self.policy.negative_ttl {
             ttl.resolve(Life::Forever)?;
         }
-        self.policy.check()?;
+        self.policy.check_over(self.manager.0.usual())?;
         if self.max_batch == 0 {
             return Err(Error::new(ErrorKind::Config, "max_batch holds 0")
                 .during("get_or_load_many")

@@ -79,7 +79,8 @@ pub trait CacheBackend: Debug + Send + Sync + 'static {
     /// Whether [`CacheBackend::get`] would find a frame.
     async fn exists(&self, key: &CacheKey) -> Result<bool>;
 
-    /// Removes every frame that the pattern (already placed in its namespace) matches, and counts them exactly.
+    /// Removes every frame that the pattern (already placed in its namespace) matches, and counts them exactly. Where that
+    /// is [`Unsupported`](crate::error::ErrorKind::Unsupported), a manager clears its whole namespace instead.
     async fn delete_pattern(&self, pattern: &KeyPattern) -> Result<u64>;
 
     /// Removes every data key of a namespace, nothing else, and counts them.
