@@ -6,15 +6,17 @@
 //! Invariant: the fallback never has one, since nobody else writes there. The reasons are in
 //! `docs/decisions/0020-entries-of-another-cache.md`.
 
+use std::sync::Once;
 use std::time::Duration;
 
 use super::far_write::FarWrite;
 use super::fetch::Look;
 use super::open::Opened;
 use super::serving::Serving;
-use super::{Ask, Engine};
+use super::{Ask, Engine, Keyspace};
 use crate::entry::Reason;
 use crate::error::{Error, ErrorKind, Result};
+use crate::key::CacheKey;
 use crate::port::backend::Remaining;
 use crate::tier::Tier;
 use crate::time::Life;
@@ -57,6 +59,24 @@ impl Engine {
                 Ok(Look::Nothing)
             }
         }
+    }
+
+    /// Whether a call's arguments have no form in its key: it goes round the cache. Said loudly once.
+    pub(crate) fn lacks_a_name(&self, space: &Keyspace, key: &CacheKey) -> bool {
+        static ONCE: Once = Once::new();
+        if !key.is_refused() {
+            return false;
+        }
+        self.missed("all", Reason::NoKey);
+        ONCE.call_once(|| {
+            let function = space.name.as_str();
+            tracing::error!(
+                function,
+                "an argument has no form in a key that another cache shares (NaN, an infinity, an integer beyond 64 \
+                 bits, a map with keys that are no text): such calls are not cached"
+            );
+        });
+        true
     }
 
     /// The primary cannot be written to: what is there is as old as it was, so it is to be removed.

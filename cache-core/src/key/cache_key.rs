@@ -53,7 +53,12 @@ impl CacheKey {
         let nature = Nature { stays_here, sealed: space.is_sealed(), foreign: space.is_foreign(), refused };
         #[cfg(feature = "cachekit")]
         if nature.foreign {
-            return Self::assemble("", &super::interop::text(space.as_str(), &stored), near, nature);
+            // What is refused names nothing that anybody stores.
+            let text = match refused {
+                true => format!("{space}:~"),
+                false => super::interop::text(space.as_str(), &stored),
+            };
+            return Self::assemble("", &text, near, nature);
         }
         Self::assemble(namespace.prefix(), &relative, near, nature)
     }

@@ -5,6 +5,8 @@ use std::sync::OnceLock;
 
 use super::{Space, name};
 use crate::engine::{Keyspace, Policy};
+#[cfg(feature = "cachekit")]
+use crate::error::{Error, Result};
 
 /// The keyspace of a function that is not generic.
 #[derive(Debug)]
@@ -18,6 +20,8 @@ pub struct Site {
 enum Name {
     Function(&'static str),
     Prefix(&'static str),
+    #[cfg(feature = "cachekit")]
+    Cachekit(&'static str, &'static str),
 }
 
 impl Site {
@@ -31,6 +35,13 @@ impl Site {
     #[must_use]
     pub const fn named(prefix: &'static str) -> Self {
         Self { name: Name::Prefix(prefix), keyspace: OnceLock::new() }
+    }
+
+    /// Of entries that services of cachekit share: their namespace and operation.
+    #[cfg(feature = "cachekit")]
+    #[must_use]
+    pub const fn cachekit(namespace: &'static str, operation: &'static str) -> Self {
+        Self { name: Name::Cachekit(namespace, operation), keyspace: OnceLock::new() }
     }
 
     /// The keyspace in its cache. What its options say is checked once: options that cannot be kept are one logged error,
@@ -78,6 +89,13 @@ impl MonoSite {
         Self { name: Name::Prefix(prefix), first: OnceLock::new() }
     }
 
+    /// [`Site::cachekit`] of every instantiation: they share their entries.
+    #[cfg(feature = "cachekit")]
+    #[must_use]
+    pub const fn cachekit(namespace: &'static str, operation: &'static str) -> Self {
+        Self { name: Name::Cachekit(namespace, operation), first: OnceLock::new() }
+    }
+
     /// [`Site::space`] of this instantiation.
     #[inline]
     pub fn space<M, F>(&'static self, source: M, here: F, policy: fn(Policy) -> Policy) -> Space<M> {
@@ -110,11 +128,17 @@ impl Name {
     #[cold]
     fn keyspace(self, here: &str, policy: fn(Policy) -> Policy) -> Keyspace {
         let mut policy = policy(Policy::new());
-        let wrong = policy.check_anywhere().err();
+        let mut wrong = policy.check_anywhere().err();
         policy.refused = wrong.is_some();
         let keyspace = match self {
             Self::Function(function) => Keyspace::of_path(&name::of_path(here, function), policy),
             Self::Prefix(prefix) => Keyspace::named(&name::of_prefix(here, prefix), policy),
+            #[cfg(feature = "cachekit")]
+            Self::Cachekit(namespace, operation) => {
+                shared(&format!("{namespace}:{operation}"), policy, &mut wrong, |policy| {
+                    Keyspace::cachekit(namespace, operation, policy)
+                })
+            }
         };
         if let Some(error) = wrong {
             let function = keyspace.name.as_str();
@@ -122,4 +146,19 @@ impl Name {
         }
         keyspace
     }
+}
+
+/// A keyspace of another cache; one of ours that is refused when it cannot be had.
+#[cfg(feature = "cachekit")]
+fn shared(
+    name: &str,
+    mut policy: Policy,
+    wrong: &mut Option<Error>,
+    make: impl Fn(Policy) -> Result<Keyspace>,
+) -> Keyspace {
+    make(policy.clone()).unwrap_or_else(|error| {
+        policy.refused = true;
+        wrong.get_or_insert(error);
+        Keyspace::named(name, policy)
+    })
 }

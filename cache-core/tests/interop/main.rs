@@ -1,4 +1,4 @@
-//! What other caches write and read: keys, values, envelopes, sealing.
+//! What other caches write and read: keys, values, envelopes, sealing, and entries of theirs in a manager.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -9,7 +9,10 @@
 
 mod bounds;
 mod bytes;
+#[path = "../common/mod.rs"]
+mod common;
 mod envelope;
 mod keys;
+mod manager;
 mod sealed;
 mod value;
