@@ -5,8 +5,7 @@ use std::sync::OnceLock;
 
 use super::{Space, name};
 use crate::engine::{Keyspace, Policy};
-#[cfg(feature = "cachekit")]
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// The keyspace of a function that is not generic.
 #[derive(Debug)]
@@ -128,17 +127,14 @@ impl Name {
     #[cold]
     fn keyspace(self, here: &str, policy: fn(Policy) -> Policy) -> Keyspace {
         let mut policy = policy(Policy::new());
-        let mut wrong = policy.check_anywhere().err();
+        let wrong = policy.check_anywhere().and_then(|()| self.check(&policy)).err();
         policy.refused = wrong.is_some();
         let keyspace = match self {
             Self::Function(function) => Keyspace::of_path(&name::of_path(here, function), policy),
             Self::Prefix(prefix) => Keyspace::named(&name::of_prefix(here, prefix), policy),
             #[cfg(feature = "cachekit")]
-            Self::Cachekit(namespace, operation) => {
-                shared(&format!("{namespace}:{operation}"), policy, &mut wrong, |policy| {
-                    Keyspace::cachekit(namespace, operation, policy)
-                })
-            }
+            Self::Cachekit(namespace, operation) => Keyspace::cachekit(namespace, operation, policy.clone())
+                .unwrap_or_else(|_refused| Keyspace::named(&format!("{namespace}:{operation}"), policy)),
         };
         if let Some(error) = wrong {
             let function = keyspace.name.as_str();
@@ -146,19 +142,19 @@ impl Name {
         }
         keyspace
     }
-}
 
-/// A keyspace of another cache; one of ours that is refused when it cannot be had.
-#[cfg(feature = "cachekit")]
-fn shared(
-    name: &str,
-    mut policy: Policy,
-    wrong: &mut Option<Error>,
-    make: impl Fn(Policy) -> Result<Keyspace>,
-) -> Keyspace {
-    make(policy.clone()).unwrap_or_else(|error| {
-        policy.refused = true;
-        wrong.get_or_insert(error);
-        Keyspace::named(name, policy)
-    })
+    /// Whether entries of another cache can keep what is said.
+    #[cfg_attr(
+        not(feature = "cachekit"),
+        expect(unused_variables, reason = "the others keep all that is said")
+    )]
+    fn check(self, policy: &Policy) -> Result<()> {
+        match self {
+            Self::Function(_) | Self::Prefix(_) => Ok(()),
+            #[cfg(feature = "cachekit")]
+            Self::Cachekit(namespace, operation) => {
+                Keyspace::cachekit(namespace, operation, policy.clone()).map(drop)
+            }
+        }
+    }
 }
