@@ -98,5 +98,6 @@ mod documents {
         Security "../docs/guide/security.md"
         Layers "../docs/guide/layers.md"
         Macros "../docs/guide/macros.md"
+        Interop "../docs/guide/interop.md"
     }
 }

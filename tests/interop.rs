@@ -78,6 +78,7 @@ async fn a_function_writes_what_other_services_read() {
 #[tokio::test]
 async fn a_function_reads_what_other_services_wrote_as_long_as_it_lives() {
     let mut stand = Stand::new().await;
+    // As the Python SDK (cachekit 0.24.1) left it in a Redis.
     let bob = b"\x82\xa3age\x29\xa4name\xa3bob";
     let _: () = stand.raw.pset_ex(KEY_OF_42, bob, 400).unwrap();
     assert_eq!(user(&stand.cache, 42).await, User { name: "bob".into(), age: 41 });

@@ -133,8 +133,16 @@ const REFUSED: &[(&str, As, &str)] = &[
     ),
 ];
 
-/// Without a tenant: the master key, the key of the entry, what was sealed, and what that made.
+/// Without a tenant: the master key, the key of the entry, what was sealed, and what that made. The first is what the
+/// Python SDK (cachekit 0.24.1, `@cache.secure(interop="get_user", ..)`) left in a Redis.
 const WITHOUT_TENANT: &[(&str, &str, &str, &str, &str)] = &[
+    (
+        "python",
+        "0707070707070707070707070707070707070707070707070707070707070707",
+        "users:get_user:61598716255080080f6456eb065c2e51badfaa4320b0efe97469c29cffee8875",
+        "82a361676529a46e616d65a3626f62",
+        "988da542c3bfab4e00000000a3e98533fc4f5acb7a07b48783d8f8ef54a9bf853fe96fed8ae7fee575801e",
+    ),
     (
         "default_tenant_interop",
         "6161616161616161616161616161616161616161616161616161616161616161",
