@@ -67,6 +67,16 @@ const JSON: &str = "
     7b226964223a372c226e616d65223a225a6fc3ab222c22726f6c6573223a5b22526561646572222c7b22456469746f7222
     3a7b226f66223a22646f6373227d7d5d2c226d616e61676572223a6e756c6c7d";
 
+const BINCODE: &str = "
+    01 03 6b7217893dd8e861              # version 1, bincode, checksum
+    00 00 0000 02000000
+    44291f84a3ad9a9bdbd7be450bd918f8
+    0068e5cf8b010000 e0fbe9cf8b010000 ffffffffffffffff
+    0403020100000000 10000000 10000000
+    02 07 04 5a6fc3ab                   # release 2, id 7, name Zoë
+    02 00 01 04 646f6373                # two roles: Reader, Editor of docs
+    00                                  # no manager";
+
 const NEGATIVE: &str = "
     01 01 2ac4934e35503f1a
     05 00 0000 02000000                 # negative and immutable
@@ -154,6 +164,12 @@ fn a_message_pack_frame_of_version_1_is_written_and_read() {
 fn a_json_frame_of_version_1_is_written_and_read() {
     assert_eq!(hex(&encode(Some(&user()), Format::Json, &envelope())), hex(&golden(JSON)));
     assert_eq!(open(JSON).decode::<User>(), Ok(user()));
+}
+
+#[test]
+fn a_bincode_frame_of_version_1_is_written_and_read() {
+    assert_eq!(hex(&encode(Some(&user()), Format::Bincode, &envelope())), hex(&golden(BINCODE)));
+    assert_eq!(open(BINCODE).decode::<User>(), Ok(user()));
 }
 
 #[test]

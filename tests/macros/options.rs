@@ -207,6 +207,17 @@ async fn versioned_anew(cache: &CacheManager, id: u64) -> Vec<u64> {
     vec![id, fresh()]
 }
 
+#[cached(format = "bincode", prefix = "doc", cache = cache, skip(cache))]
+async fn by_position(cache: &CacheManager, id: u64) -> Vec<u64> {
+    vec![id, fresh()]
+}
+
+#[tokio::test]
+async fn a_value_comes_back_by_position() {
+    let cache = far();
+    assert_eq!(by_position(&cache, 1).await, by_position(&cache, 1).await);
+}
+
 #[tokio::test]
 async fn a_schema_is_part_of_the_key() {
     let cache = far();

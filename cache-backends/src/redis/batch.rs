@@ -13,7 +13,7 @@ use cache_core::port::backend::{Expiry, SetCondition, SetOptions};
 use super::backend::{millis, no_such_condition, too_large};
 use super::call::{Terms, command};
 use super::error::{Failure, Reason, unexpected};
-use super::leases::{self, FILL};
+use super::leases::{self, FILL, FILL_ON_ITS_WAY};
 use super::reply;
 use super::shape::{Keyed, Shape};
 
@@ -101,28 +101,44 @@ impl Shape {
         ended.and(taken).and_then(|reply| reply::frame(reply).ok_or_else(nonsense))
     }
 
-    /// Sends them; what a server does not know the script of once more, with its code. One answer each.
+    /// Sends them; what a server could not carry out in this form once more, in another. One answer each.
     pub(super) async fn store_each(&self, terms: Terms, stores: &[Store<'_>]) -> Vec<Result<Value, Failure>> {
-        let commands = stores.iter().flat_map(|store| store.commands(true)).collect();
+        let commands = stores.iter().flat_map(|store| store.commands(Form::Digest)).collect();
         let mut sent = self.ask_each(terms, commands).await.into_iter();
         let mut replies = Vec::with_capacity(stores.len());
         for store in stores {
-            let ended = if store.ends_lease() { sent.next() } else { None };
-            let stored = sent.next().unwrap_or_else(|| Err(unexpected(&"the server")));
-            replies.push(ended.unwrap_or(Ok(Value::Nil)).and(stored));
+            let mut next = || sent.next().unwrap_or_else(|| Err(unexpected(&"the server")));
+            let reply = match store.ends_lease() {
+                true => [next(), next(), next()],
+                false => [Ok(Value::Nil), next(), Ok(Value::Nil)],
+            };
+            let [ended, stored, ended_again] = reply;
+            replies.push(ended.and(stored).and_then(|stored| ended_again.map(|_| stored)));
         }
-        let is_unknown = |reply: &Result<Value, Failure>| {
-            reply.as_ref().is_err_and(|failure| failure.reason == Reason::UnknownScript)
-        };
-        let unknown = stores.iter().zip(&replies).filter(|(_, reply)| is_unknown(reply));
-        let again: Vec<_> = unknown.flat_map(|(store, _)| store.commands(false)).collect();
-        if !again.is_empty() {
-            let told = self.ask_each(terms, again).await;
-            let open = replies.iter_mut().filter(|reply| is_unknown(reply));
-            open.zip(told).for_each(|(reply, told)| *reply = told);
+        for (reason, form) in
+            [(Reason::UnknownScript, Form::Code), (Reason::NotThereYet, Form::WhileItsSlotMoves)]
+        {
+            let is_open = |reply: &Result<Value, Failure>| {
+                reply.as_ref().is_err_and(|failure| failure.reason == reason)
+            };
+            let open = stores.iter().zip(&replies).filter(|(_, reply)| is_open(reply));
+            let again: Vec<_> = open.flat_map(|(store, _)| store.commands(form)).collect();
+            if !again.is_empty() {
+                let told = self.ask_each(terms, again).await;
+                let open = replies.iter_mut().filter(|reply| is_open(reply));
+                open.zip(told).for_each(|(reply, told)| *reply = told);
+            }
         }
         replies
     }
+}
+
+/// How a fill is said. Everything else has one form, which no server fails to know.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Digest,
+    Code,
+    WhileItsSlotMoves,
 }
 
 /// One entry on its way.
@@ -153,25 +169,34 @@ impl<'a> Store<'a> {
         self.options.condition == SetCondition::Always
     }
 
-    /// A fill ends the lease in its own step.
+    /// A fill ends the lease in its own step. Everything else ends it before, so that no older load may fill any more; and
+    /// again behind, for a load that began in between would replace a value that is newer than it.
     fn ends_lease(&self) -> bool {
         !matches!(self.options.condition, SetCondition::IfLease(_))
     }
 
-    fn commands(&self, by_digest: bool) -> Vec<Keyed<'_>> {
+    fn commands(&self, form: Form) -> Vec<Keyed<'_>> {
         let key = self.key.as_str().as_bytes();
         match self.options.condition {
-            SetCondition::IfLease(holder) => vec![Keyed { key, command: self.fill(by_digest, holder) }],
-            _ => vec![Keyed { key, command: leases::ending(key) }, Keyed { key, command: self.set() }],
+            SetCondition::IfLease(holder) => vec![Keyed { key, command: self.fill(form, holder) }],
+            _ => [leases::ending(key), self.set(), leases::ending(key)]
+                .map(|command| Keyed { key, command })
+                .into(),
         }
     }
 
-    fn fill(&self, by_digest: bool, holder: u128) -> Cmd {
-        let token = leases::token(holder);
-        let life = self.life();
-        let mut args = vec![token.as_bytes(), self.frame];
-        args.extend(life.iter().map(String::as_bytes));
-        FILL.command(by_digest, self.key, &args)
+    fn fill(&self, form: Form, holder: u128) -> Cmd {
+        let (token, life) = (leases::token(holder), self.life());
+        let value = std::iter::once(self.frame).chain(life.iter().map(String::as_bytes));
+        let token = std::iter::once(token.as_bytes());
+        match form {
+            Form::Digest => FILL.command(true, self.key, token.chain(value)),
+            Form::Code => FILL.command(false, self.key, token.chain(value)),
+            Form::WhileItsSlotMoves => {
+                let key = std::iter::once(self.key.as_str().as_bytes());
+                FILL_ON_ITS_WAY.command(false, self.key, token.chain(key).chain(value))
+            }
+        }
     }
 
     fn set(&self) -> Cmd {

@@ -38,6 +38,8 @@ pub(super) enum Reason {
     Importing,
     /// The slot is between two servers of the cluster.
     OnItsWay,
+    /// The slot is between two servers, and of two keys the one that hands it over has neither, and the other not both.
+    NotThereYet,
     /// Nothing.
     Other,
 }
@@ -52,6 +54,13 @@ impl Reason {
 impl Failure {
     pub(super) fn other(error: Error) -> Self {
         Self { error, reason: Reason::Other, place: None }
+    }
+
+    /// The same from a server that is taking over the slot.
+    #[cfg(feature = "redis-cluster")]
+    pub(super) fn while_importing(self) -> Self {
+        let reason = if self.reason == Reason::OnItsWay { Reason::NotThereYet } else { self.reason };
+        Self { reason, ..self }
     }
 }
 

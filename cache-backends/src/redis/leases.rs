@@ -6,7 +6,7 @@
 //! Invariant: a lease is ended before its data is removed or replaced, or in the same step. Then a fill that began before
 //! either comes before that or is refused. The other way round it could come between the two. Only the fill and
 //! the replacement of what is unchanged are scripts over both keys, which a cluster does not carry out while it moves their
-//! slot; everything else goes on then.
+//! slot; everything else goes on then, and a fill has another form for it.
 
 use std::sync::LazyLock;
 
@@ -48,6 +48,16 @@ pub(super) static FILL: Script = script! { Over::Both,
     "if redis.pcall('GET', KEYS[2]) ~= ARGV[1] then return false end"
     "local stored = redis.pcall('SET', KEYS[1], unpack(ARGV, 2))"
     "if stored and not stored.err then redis.call('UNLINK', KEYS[2]) end"
+    "return stored"
+};
+
+/// [`FILL`] for a slot that is on its way to another server of a cluster, which carries out nothing over two keys before it has
+/// both. It names only the lease. The data key follows the token: so a server looks for it where the lease is, and refuses when it may not
+/// be written there.
+pub(super) static FILL_ON_ITS_WAY: Script = script! { Over::Lease,
+    "if redis.pcall('GET', KEYS[1]) ~= ARGV[1] then return false end"
+    "local stored = redis.pcall('SET', unpack(ARGV, 2))"
+    "if stored and not stored.err then redis.call('UNLINK', KEYS[1]) end"
     "return stored"
 };
 

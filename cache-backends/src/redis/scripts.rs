@@ -82,7 +82,12 @@ pub(super) struct Script {
 }
 
 impl Script {
-    pub(super) fn command(&self, by_digest: bool, key: &CacheKey, args: &[impl AsRef<[u8]>]) -> Cmd {
+    pub(super) fn command(
+        &self,
+        by_digest: bool,
+        key: &CacheKey,
+        args: impl IntoIterator<Item = impl AsRef<[u8]>>,
+    ) -> Cmd {
         let mut command = redis::cmd(if by_digest { "EVALSHA" } else { "EVAL" });
         command.arg(if by_digest { &*self.digest } else { self.code });
         let data = key.as_str().as_bytes();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use cache_backends::redis::RedisBackend;
 use cache_core::error::ErrorKind;
 use cache_core::key::{CacheKey, KeyPattern};
-use cache_core::port::backend::{CacheBackend, DeleteOptions, Expiry, SetOptions};
+use cache_core::port::backend::{CacheBackend, DeleteOptions, Expiry, Remaining, SetCondition, SetOptions};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
@@ -17,6 +17,7 @@ use crate::support::{backend, frame, key, on_both_servers, patient, patient_buil
 on_both_servers! {
     every_key_is_found_from_any_server
     a_slot_that_moves_is_followed
+    a_slot_that_moves_takes_fills_of_loads_that_began_meanwhile
     a_master_that_dies_is_replaced
 }
 
@@ -117,6 +118,44 @@ async fn a_slot_that_moves_is_followed(kind: Kind) {
     assert!(moved_before > 0, "nothing was redirected: this shows nothing");
     assert!(backend.delete(&here, DeleteOptions::default()).await.unwrap());
     assert_eq!(errors(&cluster, from, "MOVED"), moved_before, "the new layout is not used");
+}
+
+/// The lease of such a load is on the new server, and so is what it fills. What is refused is refused there too.
+async fn a_slot_that_moves_takes_fills_of_loads_that_began_meanwhile(kind: Kind) {
+    let cluster = ClusterServers::start(kind);
+    let backend = patient(&cluster.url());
+    let (slot, [old, new, ended]) = three_of_one_slot(&cluster);
+    backend.set(&old, frame("1"), SetOptions::default()).await.unwrap();
+    let life = Duration::from_secs(60);
+    let leased =
+        |token| SetOptions::default().expiring(Expiry::After(life)).when(SetCondition::IfLease(token));
+    assert_eq!(backend.acquire_lease(&ended, 3, life).await.unwrap(), 3, "before the slot moves");
+    let (from, to) = (cluster.first_holder(slot), (cluster.first_holder(slot) + 1) % 3);
+    let (number, ids) = (slot.to_string(), [cluster.id(from), cluster.id(to)]);
+    let command =
+        |words: [&str; 4], server| cluster_command(&words).exec(&mut cluster.outsider(server)).unwrap();
+    command(["SETSLOT", &number, "IMPORTING", &ids[0]], to);
+    command(["SETSLOT", &number, "MIGRATING", &ids[1]], from);
+
+    assert_eq!(backend.acquire_lease(&new, 1, life).await.unwrap(), 1);
+    assert!(!backend.set(&new, frame("9"), leased(9)).await.unwrap(), "another's lease");
+    assert!(backend.set(&new, frame("2"), leased(1)).await.unwrap());
+    assert!(!backend.set(&new, frame("3"), leased(1)).await.unwrap(), "the lease ended with the fill");
+    assert_eq!(backend.get(&new).await.unwrap(), Some(frame("2")));
+    assert!(matches!(backend.ttl(&new).await.unwrap(), Remaining::For(left) if left <= life));
+
+    assert!(backend.delete(&new, DeleteOptions::default()).await.unwrap());
+    assert_eq!(backend.acquire_lease(&new, 4, life).await.unwrap(), 4);
+    assert!(!backend.delete(&new, DeleteOptions::default()).await.unwrap());
+    assert!(!backend.set(&new, frame("5"), leased(4)).await.unwrap(), "invalidated after the load began");
+
+    // One server has the lease, or the older value, and another would have to take the new one.
+    for key in [&ended, &old] {
+        let token = backend.acquire_lease(key, 5, life).await.unwrap();
+        let error = backend.set(key, frame("6"), leased(token)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    }
+    assert_eq!(backend.get_many(&[ended, old]).await.unwrap(), [None, Some(frame("1"))]);
 }
 
 /// Keys that lie in the same slot by chance: a hash tag in a key of ours is text like any other.

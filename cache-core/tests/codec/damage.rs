@@ -28,6 +28,8 @@ fn every_flipped_bit_is_a_miss_that_names_its_reason() {
             let mut damaged = frame.to_vec();
             damaged[bit / 8] ^= 1 << (bit % 8);
             let expected: &[Reason] = match bit / 8 {
+                // MessagePack and bincode are one bit apart.
+                at::FORMAT if bit % 8 == 1 => &[Reason::Checksum],
                 at::VERSION | at::FORMAT | at::RESERVED => &[Reason::WrongFormat],
                 at::FLAGS if bit % 8 == 7 => &[Reason::Sealed],
                 at::FLAGS if bit % 8 > 3 => &[Reason::WrongFormat],

@@ -23,7 +23,7 @@ fn a_frame_of_another_key_or_schema_is_not_opened() {
 fn what_a_later_release_may_write_is_left_for_it() {
     let frame = honest(PLAIN, "mine");
     for (offset, byte) in
-        [(at::VERSION, 2), (at::FORMAT, 3), (at::FLAGS, 0b1_0000), (at::FLAGS, 0x40), (at::RESERVED, 1)]
+        [(at::VERSION, 2), (at::FORMAT, 4), (at::FLAGS, 0b1_0000), (at::FLAGS, 0x40), (at::RESERVED, 1)]
     {
         let later = patched(&frame, offset, &[byte]);
         assert_eq!(refused(&later), Reason::WrongFormat, "offset {offset}");

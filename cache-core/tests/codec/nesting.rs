@@ -85,3 +85,35 @@ fn json_stops_by_itself() {
         }
     });
 }
+
+#[derive(Debug, Deserialize, PartialEq)]
+enum Link {
+    End,
+    Next(Box<Link>),
+}
+
+/// A frame in bincode, whose payload begins with the release.
+fn by_position(payload: &[u8]) -> Bytes {
+    patched(&with_payload(&[&[2], payload].concat()), at::FORMAT, &[3])
+}
+
+#[test]
+fn what_does_not_describe_itself_is_bounded_too() {
+    on_a_small_stack(|| {
+        let chain = |links: usize| by_position(&[&vec![1; links][..], &[0]].concat());
+        let read_chain = |links| read::<Link>(&chain(links)).map(drop);
+        assert_eq!((read_chain(0), read_chain(99)), (Ok(()), Ok(())));
+        for links in [100, 700, 500_000] {
+            assert_eq!(read_chain(links), Err(Reason::Undecodable), "{links}");
+        }
+        // Claims of 2^60: elements without bytes, elements, bytes of a text.
+        let claim = [&[253][..], &(1_u64 << 60).to_le_bytes()].concat();
+        assert_eq!(read::<Vec<()>>(&by_position(&claim)), Err(Reason::Undecodable));
+        assert_eq!(read::<Vec<u64>>(&by_position(&claim)), Err(Reason::Undecodable));
+        assert_eq!(read::<String>(&by_position(&claim)), Err(Reason::Undecodable));
+        assert_eq!(read::<std::collections::HashMap<(), ()>>(&by_position(&claim)), Err(Reason::Undecodable));
+        assert_eq!(read::<u8>(&by_position(&[7])), Ok(7));
+        assert_eq!(read::<u8>(&by_position(&[7, 7])), Err(Reason::Undecodable), "something behind it");
+        assert_eq!(read::<u8>(&patched(&with_payload(&[7]), at::FORMAT, &[3])), Err(Reason::Undecodable));
+    });
+}

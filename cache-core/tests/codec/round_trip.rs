@@ -69,6 +69,8 @@ fn order() -> impl Strategy<Value = Order> {
         })
 }
 
+const FORMATS: [Format; 3] = [Format::MessagePack, Format::Json, Format::Bincode];
+
 fn any_envelope() -> impl Strategy<Value = Envelope> {
     any::<(u32, [u64; 3], u64, bool)>().prop_map(|(schema, mut at, version, immutable)| {
         at.sort_unstable();
@@ -93,7 +95,7 @@ proptest! {
     #[test]
     fn a_nested_value_comes_back(order in order(), envelope in any_envelope()) {
         for codec in [PLAIN, LZ4] {
-            for format in [Format::MessagePack, Format::Json] {
+            for format in FORMATS {
                 prop_assert_eq!(&there_and_back(codec, format, &order, &envelope), &order);
             }
         }
@@ -103,7 +105,7 @@ proptest! {
     fn any_text_comes_back(text in any::<String>(), times in 0_usize..200) {
         let text = text.repeat(times);
         for codec in [PLAIN, LZ4] {
-            for format in [Format::MessagePack, Format::Json] {
+            for format in FORMATS {
                 prop_assert_eq!(&there_and_back(codec, format, &text, &envelope()), &text);
             }
         }
@@ -112,7 +114,7 @@ proptest! {
 
 #[test]
 fn empty_and_extreme_values_come_back() {
-    for format in [Format::MessagePack, Format::Json] {
+    for format in FORMATS {
         for codec in [PLAIN, LZ4] {
             there_and_back(codec, format, &(), &envelope());
             assert_eq!(there_and_back(codec, format, &String::new(), &envelope()), "");
@@ -182,4 +184,17 @@ fn stamps_come_back_beside_any_payload() {
             assert_eq!(opened.decode::<String>().unwrap(), text);
         }
     }
+}
+
+/// None of these has fewer bytes than elements, or is nested too deep: the bounds are those of hostile bytes.
+#[test]
+fn broad_and_deep_values_come_back_by_position_too() {
+    let of_ones = vec![vec![vec![1_u8]; 100]; 1_000];
+    assert_eq!(there_and_back(PLAIN, Format::Bincode, &of_ones, &envelope()), of_ones);
+    let empty = vec![String::new(); 100_000];
+    assert_eq!(there_and_back(PLAIN, Format::Bincode, &empty, &envelope()), empty);
+    let units = vec![(); 50_000];
+    assert_eq!(there_and_back(PLAIN, Format::Bincode, &units, &envelope()), units);
+    let told_apart = vec![Some(Some(1_u8)), Some(None), None];
+    assert_eq!(there_and_back(PLAIN, Format::Bincode, &told_apart, &envelope()), told_apart);
 }

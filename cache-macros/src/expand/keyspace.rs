@@ -94,11 +94,10 @@ fn policy(plan: &Plan) -> TokenStream {
     let sealed = options.secure.map(|_| quote_ours!(.sealed()));
     let near = options.near.map(|_| quote_ours!(.near_too()));
     let local = plan.is_local().then(|| quote_ours!(.local()));
-    let format = options
-        .format
-        .as_ref()
-        .filter(|format| format.is_json)
-        .map(|format| quote_spanned!(ours_at(format.span)=> .format(#p::Format::Json)));
+    let format = options.format.as_ref().map(|format| {
+        let name = syn::Ident::new(format.name, ours_at(format.span));
+        quote_spanned!(ours_at(format.span)=> .format(#p::Format::#name))
+    });
     let schema = options.schema.as_ref().map(|schema| quote_ours!(.schema(#schema)));
     quote_ours!(#ttl #varied #negative #(#loads)* #jitter #immutable #sealed #near #local #format #schema)
 }

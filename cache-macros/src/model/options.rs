@@ -96,7 +96,8 @@ impl SingleFlight {
 #[derive(Debug)]
 pub(crate) struct Format {
     pub(crate) span: Span,
-    pub(crate) is_json: bool,
+    /// Its variant.
+    pub(crate) name: &'static str,
 }
 
 impl Options {

@@ -139,27 +139,28 @@ pub(super) fn schema(arg: Arg) -> syn::Result<Expr> {
     Err(syn::Error::new_spanned(expr, "schema is a number from 0 to 4294967295, e.g. `schema = 2`"))
 }
 
+const FORMATS: &str = "\"msgpack\", \"json\" and \"bincode\"";
+
 pub(super) fn format(arg: Arg) -> syn::Result<Format> {
     let later = names::not_yet("format");
     let Value::Expr(value) = &arg.value else { return Err(wrong(&arg)) };
     if let Expr::Path(_) = **value {
-        let message = format!("a format of your own: {later}; formats are \"msgpack\" and \"json\"");
+        let message = format!("a format of your own: {later}; formats are {FORMATS}");
         return Err(syn::Error::new_spanned(value, message));
     }
     let name = text(arg)?;
-    let is_json = match name.value().as_str() {
-        "msgpack" => false,
-        "json" => true,
-        "bincode" => return Err(syn::Error::new_spanned(name, names::not_yet("bincode"))),
+    let variant = match name.value().as_str() {
+        "msgpack" => "MessagePack",
+        "json" => "Json",
+        "bincode" => "Bincode",
         other => {
-            let hint = crate::suggest::did_you_mean(other, ["msgpack", "json"]);
-            let hint =
-                if hint.is_empty() { "; formats are \"msgpack\" and \"json\"".to_owned() } else { hint };
+            let hint = crate::suggest::did_you_mean(other, ["msgpack", "json", "bincode"]);
+            let hint = if hint.is_empty() { format!("; formats are {FORMATS}") } else { hint };
             let message = format!("there is no format {other:?}{hint}");
             return Err(syn::Error::new_spanned(name, message));
         }
     };
-    Ok(Format { span: name.span(), is_json })
+    Ok(Format { span: name.span(), name: variant })
 }
 
 /// `secure`, or `secure(near)`: where `near` stands.

@@ -80,8 +80,8 @@ async fn format_misspelled(id: u64) -> u64 { id }
 #[cached(format = MyFormat)]
 async fn format_of_ones_own(id: u64) -> u64 { id }
 
-#[cached(format = "bincode")]
-async fn format_not_yet(id: u64) -> u64 { id }
+#[cached(format = "bincod")]
+async fn format_nearly(id: u64) -> u64 { id }
 
 #[cached(local, format = "json")]
 async fn format_of_local(id: u64) -> u64 { id }

@@ -161,7 +161,8 @@ impl Cluster {
                 }
                 (Reason::Importing, Some(elsewhere)) => {
                     spot = elsewhere;
-                    self.survey.node(&spot).ask_importing(call, read).await
+                    let answer = self.survey.node(&spot).ask_importing(call, read).await;
+                    answer.map_err(Failure::while_importing)
                 }
                 (Reason::OnItsWay, _) => {
                     sleep(PATIENCE).await;

@@ -2,9 +2,13 @@
 //!
 //! Promise: a payload that passes [`Format::check`] can be handed to the type's `Deserialize` without a stack
 //! overflow and without an allocation by a claimed length. [`scan`] is where that is shown for MessagePack;
-//! `serde_json` has its own depth limit and no claimed lengths. Code of the user runs in here: a panic of it is
+//! `serde_json` has its own depth limit and no claimed lengths; bincode, which cannot be walked, is decoded within bounds. Code of the user runs in here: a panic of it is
 //! an answer like any other.
 
+#[cfg(feature = "bincode")]
+mod bincode;
+#[cfg(feature = "bincode")]
+mod bounded;
 #[cfg(feature = "json")]
 mod json;
 mod msgpack;
@@ -30,6 +34,11 @@ pub enum Format {
     /// JSON: readable by people and other languages. Maps need text keys.
     #[cfg(feature = "json")]
     Json,
+    /// bincode 2: shortest and fastest, fields by position. The schema has to change with the type: what was written as
+    /// another one is not always seen to be. Types that need to be asked what they are (`untagged`, `flatten`, a field that is
+    /// sometimes left out) do not come back.
+    #[cfg(feature = "bincode")]
+    Bincode,
 }
 
 impl Format {
@@ -40,6 +49,8 @@ impl Format {
             Self::MessagePack => "msgpack",
             #[cfg(feature = "json")]
             Self::Json => "json",
+            #[cfg(feature = "bincode")]
+            Self::Bincode => "bincode",
         }
     }
 
@@ -49,6 +60,8 @@ impl Format {
             Self::MessagePack => 1,
             #[cfg(feature = "json")]
             Self::Json => 2,
+            #[cfg(feature = "bincode")]
+            Self::Bincode => 3,
         }
     }
 
@@ -58,6 +71,8 @@ impl Format {
             1 => Some(Self::MessagePack),
             #[cfg(feature = "json")]
             2 => Some(Self::Json),
+            #[cfg(feature = "bincode")]
+            3 => Some(Self::Bincode),
             _ => None,
         }
     }
@@ -67,6 +82,8 @@ impl Format {
             Self::MessagePack => msgpack::encode(value, out),
             #[cfg(feature = "json")]
             Self::Json => json::encode(value, out),
+            #[cfg(feature = "bincode")]
+            Self::Bincode => bincode::encode(value, out),
         }));
         match written {
             Ok(Ok(())) => Ok(()),
@@ -81,6 +98,8 @@ impl Format {
             Self::MessagePack => Ok(scan::one_document(payload)?),
             #[cfg(feature = "json")]
             Self::Json => Ok(()),
+            #[cfg(feature = "bincode")]
+            Self::Bincode => Ok(()),
         }
     }
 
@@ -90,6 +109,8 @@ impl Format {
             Self::MessagePack => msgpack::decode(payload),
             #[cfg(feature = "json")]
             Self::Json => json::decode(payload),
+            #[cfg(feature = "bincode")]
+            Self::Bincode => bincode::decode(payload),
         });
         read.ok().flatten().ok_or(Reason::Undecodable)
     }
