@@ -1,6 +1,7 @@
-//! The name of a keyspace, out of the type name of a function item inside the cached function.
+//! The name of a keyspace, out of the type name of an item inside the function that names it: of a closure
+//! (`app::__user_keyspace::{{closure}}`) where there are no arguments to be told, else of a function.
 //!
-//! The compiler calls the item `app::Users<_>::__user_keyspace::__larder_method<app::Users<u8>, 3>`. Its
+//! The compiler calls the latter `app::Users<_>::__user_keyspace::__larder_method<app::Users<u8>, 3>`. Its
 //! arguments are `Self` (of a method) and the function's own type and constant parameters. The place before it
 //! shows the header of the `impl` block with its parameters unfilled, so a `Self` that stands there as it is has
 //! no parameters.

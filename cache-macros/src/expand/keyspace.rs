@@ -1,11 +1,11 @@
 //! What a function fills: one static, in one place.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{quote, quote_spanned};
+use syn::LitStr;
 
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Ident, LitStr};
 
 use super::attrs;
 use super::generics::{Generic, turbofish};
@@ -18,7 +18,7 @@ use crate::parse::life::Life;
 pub(super) fn function(plan: &Plan, generic: &Generic) -> TokenStream {
     let (p, name, vis) = (&plan.private, plan.hidden("keyspace"), emitted(&plan.beside));
     let (source, ty) = source(plan);
-    let (attrs, space) = (attrs::hidden(plan), statements(plan, generic, &source, Some(&name)));
+    let (attrs, space) = (attrs::hidden(plan), statements(plan, generic, &source, false));
     let hidden = span::emitted_generics(&generic.hidden);
     let (generics, _, bounds) = hidden.split_for_impl();
     quote_ours! {
@@ -43,12 +43,12 @@ fn source(plan: &Plan) -> (TokenStream, TokenStream) {
     }
 }
 
-/// The keyspace in its cache, as the statements of a block: that of the hidden function `within`, or of another.
+/// The keyspace in its cache, as the statements of a block: that of the hidden function, or of the function itself.
 pub(super) fn statements(
     plan: &Plan,
     generic: &Generic,
     source: &TokenStream,
-    within: Option<&Ident>,
+    is_inline: bool,
 ) -> TokenStream {
     let p = &plan.private;
     let (mut parameters, mut arguments) = (generic.repeated(), generic.names());
@@ -61,16 +61,14 @@ pub(super) fn statements(
     let site = if arguments.is_empty() { quote_ours!(Site) } else { quote_ours!(MonoSite) };
     let (arguments, policy) = (turbofish(&arguments), policy(plan));
     let (named, name) = name(plan);
-    let marker = match within.filter(|_| parameters.is_empty()) {
-        Some(itself) => {
-            here = itself.to_token_stream();
-            None
-        }
-        None => {
-            let parameters = (!parameters.is_empty()).then(|| quote_ours!(<#(#parameters),*>));
-            Some(quote_ours!(fn #here #parameters() {}))
-        }
-    };
+    let mut marker = None;
+    if !is_inline && parameters.is_empty() {
+        // Its type is named after the hidden function.
+        here = quote_ours!(|| {});
+    } else {
+        let parameters = (!parameters.is_empty()).then(|| quote_ours!(<#(#parameters),*>));
+        marker = Some(quote_ours!(fn #here #parameters() {}));
+    }
     quote_ours! {
         static __LARDER_SITE: #p::#site = #p::#site::#named(#name);
         #marker
