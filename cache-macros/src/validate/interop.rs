@@ -2,6 +2,7 @@
 
 use crate::model::function::Function;
 use crate::model::key::Part;
+use crate::model::names;
 use crate::model::options::Options;
 use crate::problems::Problems;
 
@@ -26,27 +27,17 @@ const REFUSED: &[(&str, &str)] = &[
     ("soft_timeout", "nothing of it ever answers stale"),
 ];
 
+/// What others call such entries.
+const NAMES: [&str; 2] = ["namespace", "operation"];
+
 pub(super) fn check(options: &Options, function: &Function, problems: &mut Problems) {
     let Some(interop) = options.interop else {
-        for name in options.said.iter().filter(|name| *name == "namespace" || *name == "operation") {
-            let message = format!(
-                "`{name}` names entries that other services share; say with whom: `interop = \"cachekit\"`"
-            );
-            problems.at(name, message);
-        }
-        return;
+        return alone(options, problems);
     };
-    for (option, is_there) in [
-        ("namespace", options.said.iter().any(|said| said == "namespace")),
-        ("operation", options.said.iter().any(|said| said == "operation")),
-    ] {
-        if !is_there {
-            let message = format!(
-                "`interop` needs the {option} that others use; {}",
-                crate::model::names::example(option)
-            );
-            problems.on(interop, message);
-        }
+    let is_said = |option: &str| options.said.iter().any(|said| said == option);
+    for option in NAMES.into_iter().filter(|option| !is_said(option)) {
+        let message = format!("`interop` needs the {option} that others use; {}", names::example(option));
+        problems.on(interop, message);
     }
     if function.is_sync() {
         let message = "`interop` shares values through a byte tier, which a synchronous function does not fill; make the \
@@ -64,6 +55,19 @@ pub(super) fn check(options: &Options, function: &Function, problems: &mut Probl
         problems.on(flight.span, message);
     }
     key(options, problems);
+}
+
+/// Names without anybody to share them with. A mistake in `interop` itself has been said.
+fn alone(options: &Options, problems: &mut Problems) {
+    if options.said.iter().any(|said| said == "interop") {
+        return;
+    }
+    for name in options.said.iter().filter(|said| NAMES.iter().any(|name| *said == name)) {
+        let message = format!(
+            "`{name}` names entries that other services share; say with whom: `interop = \"cachekit\"`"
+        );
+        problems.at(name, message);
+    }
 }
 
 /// A template is text, which others would have to make alike; a list is what they have: arguments.
