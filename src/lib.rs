@@ -8,6 +8,8 @@
 
 mod config;
 mod global;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 
 pub use cache_core::codec::{Compression, Format};
 #[cfg(feature = "encrypt")]
@@ -19,21 +21,28 @@ pub use cache_core::key::{CacheKey, IntoKey, KeyBuilder, KeyPart, KeyPattern, Na
 pub use cache_core::layer;
 pub use cache_core::layer::{Layer, Layered, Resilience};
 pub use cache_core::manager::{
-    Attached, BatchReply, Builder, CacheManager, Cached, Claim, ClaimInfo, ClaimRequest, ClaimResult, Counts,
-    Detached, EntryReport, Explanation, GetOrLoad, GetOrLoadMany, Health, IntoPattern, KeepWarm, LoadError,
-    LoadedMany, Outlook, Policy, Previous, Revalidating, Simple, Statistics, TierReport, Validating,
-    WithStatus, Written,
+    Attached, BatchReply, Builder, Cache, CacheManager, Cached, Claim, ClaimInfo, ClaimRequest, ClaimResult,
+    Counts, Detached, EntryReport, Explanation, GetOrLoad, GetOrLoadMany, Health, IntoPattern, KeepWarm,
+    Keyspace, LoadError, LoadedMany, Outlook, Policy, Previous, Revalidating, Simple, Statistics, TierReport,
+    Validating, WithStatus, Written,
 };
 pub use cache_core::policy::{FailMode, RefreshAhead, SingleFlight};
 pub use cache_core::port::backend::{
     BackendHealth, BackendInfo, BackendKind, Bytes, CacheBackend, Capability, ClaimId, ClaimOptions,
-    ClaimOutcome, ClaimTable, DeleteCondition, DeleteOptions, Expiry, LiveClaim, NullBackend, Remaining,
-    ServerHealth, SetCondition, SetOptions,
+    ClaimOutcome, ClaimTable, DeleteCondition, DeleteOptions, Expiry, LeaseTable, LiveClaim, NullBackend,
+    Remaining, ServerHealth, SetCondition, SetOptions, fingerprint,
 };
 pub use cache_core::port::clock::{Clock, TimeSource};
 pub use cache_core::port::near::{NearStore, NoNear};
 pub use cache_core::port::recorder::{Event, NoRecorder, Recorder};
-pub use cache_core::time::Ttl;
+pub use cache_core::port::spawn::{NoSpawner, Spawner, Task, TokioSpawner};
+pub use cache_core::time::{Life, Tick, Ttl, WallTime};
+
+/// What a [`NearStore`] of your own stores, finds it by, and is asked.
+pub mod near {
+    pub use cache_core::key::{NearKey, NearProbe};
+    pub use cache_core::port::near::{Bounds, Held, HeldKind, IntoNear, Judged, NearEntry, NearMeta, Times};
+}
 
 #[cfg(feature = "testkit")]
 pub use cache_core::testkit;

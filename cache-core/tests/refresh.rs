@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use cache_core::error::ErrorKind;
-use cache_core::manager::{Builder, CacheManager, LoadError, Policy};
+use cache_core::manager::{Builder, CacheManager, Cached, LoadError, Policy, Previous};
 use cache_core::policy::RefreshAhead;
 use cache_core::port::clock::Clock;
 use cache_core::testkit::{TokioTime, Verb};
@@ -304,4 +304,55 @@ async fn nothing_is_kept_warm_beyond_the_manager_and_none_of_what_means_nothing(
     tokio::task::yield_now().await;
     tokio::task::yield_now().await;
     assert_eq!(Arc::strong_count(&held), 1, "the keeper and its loader are gone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_kept_warm_is_compared_with_its_source_and_says_what_it_is_worth() {
+    let (cache, source) = warm();
+    let ask = || {
+        let runs = Arc::clone(&source.runs);
+        let load = move |previous: Option<Previous<u64>>| async move {
+            runs.fetch_add(1, Ordering::SeqCst);
+            Ok::<_, String>(match previous.as_ref().and_then(Previous::validator) {
+                Some("v1") => Cached::not_modified(),
+                _ => Cached::new(7_u64).validator("v1"),
+            })
+        };
+        let page = cache.get_or_revalidate_with("page", load).ttl(Ttl::secs(100));
+        page.detach().keep_warm(seconds(1_000)).with_status()
+    };
+    let (value, status) = ask().await.unwrap();
+    assert_eq!((value, status.tier), (7, "loader"));
+    sleep(seconds(85)).await;
+    let (value, status) = ask().await.unwrap();
+    assert_eq!((value, status.tier, status.age, source.runs()), (7, "near", seconds(5), 2));
+    let tokens = Arc::clone(&source.runs);
+    let load = move |older: Option<u64>| async move {
+        let run = tokens.fetch_add(1, Ordering::SeqCst);
+        Ok::<_, String>(Cached::new(older.map_or(run, |older| older + 100)).ttl(seconds(10)))
+    };
+    let plain = cache.get_or_revalidate("token", load).detach().keep_warm(seconds(30));
+    assert_eq!(plain.await.unwrap(), 2);
+    sleep(seconds(9)).await;
+    assert_eq!(cache.get::<u64>("token").await.unwrap(), Some(102), "it was shown the older value");
+}
+
+#[tokio::test(start_paused = true)]
+async fn keeping_warm_what_is_not_held_near_is_an_error_with_its_fix() {
+    let load = || async { Ok::<_, String>(1_u64) };
+    let refused = async |cache: &CacheManager, policy: Policy| {
+        let warm = cache.get_or_load("price", load).policy(policy).detach().keep_warm(seconds(9));
+        let LoadError::Cache(error) = warm.await.unwrap_err() else { unreachable!() };
+        assert_eq!(error.kind(), ErrorKind::Config);
+        error.to_string()
+    };
+    let far_only = CacheManager::builder().no_near().primary(common::faulty()).build().unwrap();
+    let error = refused(&far_only, Policy::new()).await;
+    assert!(error.contains("keep_warm holds 9s") && error.contains("add .near("), "{error}");
+    assert_eq!(far_only.stats().loads, 0);
+    let sealing = common::over(&common::faulty()).master_key([7; 32]).build().unwrap();
+    let error = refused(&sealing, Policy::secure()).await;
+    assert!(error.contains("sealed values") && error.contains("say near_too"), "{error}");
+    let near_too = sealing.get_or_load("price", load).policy(Policy::secure().near_too()).detach();
+    assert_eq!(near_too.keep_warm(seconds(9)).await.unwrap(), 1);
 }

@@ -107,9 +107,13 @@ impl Shape {
         let mut sent = self.ask_each(terms, commands).await.into_iter();
         let mut replies = Vec::with_capacity(stores.len());
         for store in stores {
-            let ended = if store.ends_lease() { sent.next() } else { None };
-            let stored = sent.next().unwrap_or_else(|| Err(unexpected(&"the server")));
-            replies.push(ended.unwrap_or(Ok(Value::Nil)).and(stored));
+            let mut next = || sent.next().unwrap_or_else(|| Err(unexpected(&"the server")));
+            let reply = match store.ends_lease() {
+                true => [next(), next(), next()],
+                false => [Ok(Value::Nil), next(), Ok(Value::Nil)],
+            };
+            let [ended, stored, ended_again] = reply;
+            replies.push(ended.and(stored).and_then(|stored| ended_again.map(|_| stored)));
         }
         for (reason, form) in
             [(Reason::UnknownScript, Form::Code), (Reason::NotThereYet, Form::WhileItsSlotMoves)]
@@ -165,7 +169,8 @@ impl<'a> Store<'a> {
         self.options.condition == SetCondition::Always
     }
 
-    /// A fill ends the lease in its own step.
+    /// A fill ends the lease in its own step. Everything else ends it before, so that no older load may fill any more; and
+    /// again behind, for a load that began in between would replace a value that is newer than it.
     fn ends_lease(&self) -> bool {
         !matches!(self.options.condition, SetCondition::IfLease(_))
     }
@@ -174,7 +179,9 @@ impl<'a> Store<'a> {
         let key = self.key.as_str().as_bytes();
         match self.options.condition {
             SetCondition::IfLease(holder) => vec![Keyed { key, command: self.fill(form, holder) }],
-            _ => vec![Keyed { key, command: leases::ending(key) }, Keyed { key, command: self.set() }],
+            _ => [leases::ending(key), self.set(), leases::ending(key)]
+                .map(|command| Keyed { key, command })
+                .into(),
         }
     }
 

@@ -14,7 +14,7 @@ use cache_backends::redis::RedisBackend;
 use cache_core::manager::{Builder, CacheManager, Policy};
 use cache_core::policy::SingleFlight;
 use cache_core::time::Ttl;
-use tokio::sync::{Barrier, Semaphore};
+use tokio::sync::Barrier;
 use tokio::time::{Instant, sleep};
 
 use child::Child;
@@ -78,21 +78,21 @@ async fn an_invalidation_is_not_undone_by_the_load_of_another_process(kind: Kind
 
 async fn a_pattern_refuses_every_fill_that_began_before_it(kind: Kind) {
     const LOADS: usize = 300;
+    /// Those that land when the pattern has been deleted.
+    const LATE: usize = 20;
     let server = start(kind, &[]);
     let (here, there) = (manager(&server.url()).build().unwrap(), manager(&server.url()).build().unwrap());
-    const LATE: usize = 10;
-    let barrier = Arc::new(Barrier::new(LOADS + 1));
-    let deleted = Arc::new(Semaphore::new(0));
+    let (barrier, deleted) = (Arc::new(Barrier::new(LOADS + 1)), Arc::new(Barrier::new(LATE + 1)));
     let loads = (0..LOADS).map(|id| {
         let (here, barrier, deleted) = (here.clone(), Arc::clone(&barrier), Arc::clone(&deleted));
         tokio::spawn(async move {
             let loader = || async move {
                 barrier.wait().await;
-                // Some of them land while the pattern is being deleted, and the last ones afterwards.
-                if id < LOADS - LATE {
-                    sleep(Duration::from_micros(40 * id as u64)).await;
+                // The others land while the pattern is being deleted.
+                if id < LATE {
+                    deleted.wait().await;
                 } else {
-                    let _over = deleted.acquire().await.unwrap();
+                    sleep(Duration::from_micros(40 * id as u64)).await;
                 }
                 Ok::<_, String>(1_u64)
             };
@@ -102,7 +102,7 @@ async fn a_pattern_refuses_every_fill_that_began_before_it(kind: Kind) {
     let loads: Vec<_> = loads.collect();
     barrier.wait().await;
     let _ = there.delete_pattern("user:*").await.unwrap();
-    deleted.add_permits(LATE);
+    deleted.wait().await;
     for load in loads {
         assert_eq!(load.await.unwrap(), 1);
     }

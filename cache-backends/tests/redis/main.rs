@@ -3,6 +3,7 @@
 
 mod claims;
 mod cluster;
+mod gap;
 mod gather;
 mod health;
 mod impostor;

@@ -37,7 +37,7 @@ impl Engine {
     }
 
     /// Whether live values may be kept in the near tier.
-    pub(super) fn may_keep_near(&self, ask: &Ask<'_>) -> bool {
+    pub(crate) fn may_keep_near(&self, ask: &Ask<'_>) -> bool {
         !self.seals(ask) || (self.parts.sealer.is_some() && self.says_near_too(ask))
     }
 

@@ -79,6 +79,11 @@ struct Keeper<M> {
 }
 
 impl Engine {
+    /// Whether there is a near tier, which is where values are kept warm.
+    pub(crate) fn has_near(&self) -> bool {
+        self.parts.near.bounds().entries > 0
+    }
+
     /// Notes a read; whether the entry is kept warm already.
     pub(crate) fn is_kept_warm(&self, key: &CacheKey) -> bool {
         self.warm.read(key, self.parts.clock.tick())

@@ -11,7 +11,7 @@ use super::cached::{loaded, shown};
 use super::direct::Direct;
 use super::tagging::{check, named};
 use super::{CacheManager, Cached, DIRECT, KeepWarm, LoadError, Previous};
-use crate::engine::{Answer, Body, Call, Keyspace, Older, Policy, Question, Storable, StoredValues};
+use crate::engine::{Answer, Ask, Body, Call, Keyspace, Older, Policy, Question, Storable, StoredValues};
 use crate::entry::{Reason, Status};
 use crate::error::Result;
 use crate::key::{CacheKey, Tag};
@@ -42,7 +42,7 @@ pub enum Detached {}
 /// A load that will say what its answer is worth: awaited, it gives the value and its [`Status`].
 #[derive(Debug)]
 #[must_use = "nothing is read or loaded until it is awaited"]
-pub struct WithStatus<G>(G);
+pub struct WithStatus<G>(pub(super) G);
 
 /// The loader is shown nothing and answers a value.
 #[derive(Debug, Clone, Copy)]
@@ -88,10 +88,32 @@ macro_rules! body {
     };
 }
 
+/// Whether its value may name tags.
+macro_rules! open {
+    (Simple) => {
+        false
+    };
+    (Revalidating) => {
+        true
+    };
+    (Validating) => {
+        true
+    };
+}
+
+pub(super) use {body, open};
+
 impl<T, E, F, L> GetOrLoad<'_, T, E, F, Attached, L> {
     pub(super) fn new(manager: CacheManager, key: Result<CacheKey>, loader: F) -> Self {
         let asked = Asked { manager, key, ttl: Ttl::Default, space: None, tags: Vec::new(), compares: false };
         Self { asked, loader, recipe: Direct::new(), of: PhantomData }
+    }
+
+    /// Of a keyspace that people declared.
+    pub(super) fn of_space(manager: CacheManager, key: CacheKey, space: &Keyspace, loader: F) -> Self {
+        let mut load = Self::new(manager, Ok(key), loader);
+        load.asked.space = Some(Box::new(space.clone()));
+        load
     }
 
     /// The same, of a loader that compares what it is shown.
@@ -109,13 +131,16 @@ impl<T, E, F, L> GetOrLoad<'_, T, E, F, Attached, L> {
     }
 }
 
-impl<T, E, F: Clone> GetOrLoad<'static, T, E, F, Detached> {
+impl<T, E, F: Clone, L> GetOrLoad<'static, T, E, F, Detached, L> {
     /// Refreshes the value before it expires, without waiting for a read, until nobody has read it through this verb
     /// for so long: for values that are slow to load and must never be waited for. The loader is run again for each
     /// refresh, in the background. An invalidation ends it, and so does the manager's end; 1,024 entries of a manager
-    /// are kept warm at a time. A refresh that fails backs off. Values without an end, and without a near copy, are not
-    /// refreshed.
-    pub fn keep_warm(self, until_idle: Duration) -> KeepWarm<T, E, F> {
+    /// are kept warm at a time. A refresh that fails backs off. Values without an end are not refreshed.
+    ///
+    /// # Errors
+    /// Awaited, also `Config` for no time at all, and where values have no near copy: a manager without a near tier, a
+    /// sealed policy without `near_too`.
+    pub fn keep_warm(self, until_idle: Duration) -> KeepWarm<T, E, F, L> {
         KeepWarm::new(self, until_idle)
     }
 
@@ -129,24 +154,32 @@ impl<T, E, F: Clone> GetOrLoad<'static, T, E, F, Detached> {
         self.asked.key.as_ref().map_err(Clone::clone)
     }
 
+    /// Whether its values may be held in the near tier.
+    pub(super) fn stays_near(&self) -> bool
+    where
+        T: Storable,
+    {
+        let Asked { manager, key, space, .. } = &self.asked;
+        let Ok(key) = key else { return true };
+        let space = space.as_deref().unwrap_or(&DIRECT);
+        manager.0.may_keep_near(&Ask::new(key, space, StoredValues::<T>::of()))
+    }
+
     /// Has the engine keep it warm.
-    pub(super) fn kept_warm<Fut>(self, until_idle: Duration)
+    pub(super) fn kept_warm<B>(self, until_idle: Duration, body: impl Fn(F) -> B + Send + 'static, open: bool)
     where
         T: Storable + Clone,
         E: Send + Sync + 'static,
-        F: FnOnce() -> Fut + Send + 'static,
-        Fut: Future<Output = Result<T, E>> + Send + 'static,
+        F: Send + 'static,
+        B: Body<Result<T, LoadError<E>>, Run: Send + 'static> + Send + 'static,
     {
         let Self { asked: Asked { manager, key: Ok(key), ttl, space, tags, .. }, loader, recipe, .. } = self
         else {
             return;
         };
         let space = space.as_deref().unwrap_or(&DIRECT);
-        let question = Question::direct(key, space, StoredValues::<T>::of(), ttl).tagged(tags, false);
-        let make = move || {
-            let loader = loader.clone();
-            Call::detached(recipe.clone(), body!(Simple, loader))
-        };
+        let question = Question::direct(key, space, StoredValues::<T>::of(), ttl).tagged(tags, open);
+        let make = move || Call::detached(recipe.clone(), body(loader.clone()));
         manager.0.keep_warm(&question.ask(), make, until_idle);
     }
 
@@ -171,9 +204,8 @@ impl<T, E, F, M, L> GetOrLoad<'_, T, E, F, M, L> {
     }
 
     /// All options at once; what it does not say is the manager's.
-    pub fn policy(mut self, policy: Policy) -> Self {
-        self.asked.space = Some(Box::new(Keyspace { name: DIRECT.name.clone(), policy }));
-        self
+    pub fn policy(self, policy: Policy) -> Self {
+        self.with(|_| policy)
     }
 
     /// How long this call may take, whatever it waits for: [`Policy::timeout`].
@@ -323,19 +355,6 @@ macro_rules! awaited {
             }
         }
     )*};
-}
-
-/// Whether its value may name tags.
-macro_rules! open {
-    (Simple) => {
-        false
-    };
-    (Revalidating) => {
-        true
-    };
-    (Validating) => {
-        true
-    };
 }
 
 awaited! {

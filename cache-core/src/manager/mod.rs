@@ -16,6 +16,7 @@ mod health;
 mod invalidate;
 mod keep_warm;
 mod keys;
+mod keyspace;
 mod load_error;
 mod many;
 mod tagging;
@@ -27,6 +28,7 @@ pub use get_or_load::{Attached, Detached, GetOrLoad, Revalidating, Simple, Valid
 pub use health::Health;
 pub use invalidate::IntoPattern;
 pub use keep_warm::KeepWarm;
+pub use keyspace::{Cache, Keyspace};
 pub use load_error::LoadError;
 pub use many::{BatchReply, ById, ByKey, ByPrefix, GetOrLoadMany, LoadedMany, NamesIds, ResultOf};
 
@@ -34,7 +36,7 @@ pub use crate::engine::{Counts, EntryReport, Explanation, Outlook, Policy, Stati
 
 use std::sync::{Arc, LazyLock};
 
-use crate::engine::{Ask, AskedTags, Engine, Keyspace, Storable, StoredValues};
+use crate::engine::{self, Ask, AskedTags, Engine, Storable, StoredValues};
 use crate::error::Result;
 use crate::key::{CacheKey, IntoKey, Namespace};
 #[allow(unused_imports, reason = "named in the documentation")]
@@ -43,7 +45,7 @@ use crate::port::backend::{Remaining, SetCondition};
 use crate::time::Ttl;
 
 /// Keys that are given as text share one keyspace.
-static DIRECT: LazyLock<Keyspace> = LazyLock::new(Keyspace::direct);
+static DIRECT: LazyLock<engine::Keyspace> = LazyLock::new(engine::Keyspace::direct);
 
 /// A cache: its tiers, its engine, its statistics. Cloning is a reference count; the last clone dropped ends it.
 #[derive(Debug, Clone)]

@@ -33,7 +33,7 @@ pub use kind::{Chosen, Kind, SaysAbsent, held, says_absent, stored};
 pub use kinds::{Ty, by_type, val_ty};
 pub use many::{
     Batching, Each, Hashed, Layout, LeavesOut, Many, ManyKind, OfMany, Pairs, Places, Sorted, Unknown,
-    held_many, leaves_out, one_ty, stored_many,
+    held_many, leaves_out, listed, of_many, one_ty, stored_many,
 };
 pub use pending::{Pending, succeeded};
 pub use site::{MonoSite, Site};

@@ -17,7 +17,8 @@ async fn what_hangs_ends_at_the_limit_of_its_verb_and_says_so() {
     let layered = TimeoutLayer::default().wrap(backend);
     for verb in Verb::ALL {
         let limit = match verb {
-            Verb::Get | Verb::Exists | Verb::Ttl | Verb::GetMany | Verb::Claims => millis(100),
+            Verb::Get | Verb::GetMany | Verb::Exists | Verb::Ttl => millis(100),
+            Verb::Claims | Verb::AcquireLease => millis(100),
             Verb::DeletePattern | Verb::Clear => millis(2_000),
             _ => millis(250),
         };

@@ -79,9 +79,9 @@ pub(super) fn of_many(plan: &Plan, batch: &Batch) -> TokenStream {
     quote_spanned! {first=>
         use #p::by_type::*;
         let ty = #p::Ty::<#ret>::new();
-        let shape = (&&&&ty).larder_shape();
+        let shape = #p::of_many((&&&&ty).larder_shape());
         let many = #p::Many::<#id, _>::of(shape);
-        let layout = (&&&&many).larder_layout();
+        let layout = #p::listed(&many, (&&&&many).larder_layout());
         let hold = (&&#p::one_ty(&many, layout)).larder_hold();
         #leaves_out
         #p::#kind #arguments #limited

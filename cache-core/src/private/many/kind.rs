@@ -13,10 +13,35 @@ use crate::engine::{Fallible, Hold, LocalValues, Plain, Shape, Share, Storable, 
     label = "`batch = ..` needs a collection of values, or a `Result` of one",
     note = "values that are not there are left out of a map, or `None` in a `Vec<Option<V>>`"
 )]
-pub trait OfMany: Shape {}
+pub trait OfMany: Shape {
+    /// This shape, as [`Layout::Fits`].
+    type Fits;
 
-impl<M> OfMany for Plain<M> {}
-impl<M, E> OfMany for Fallible<M, E> {}
+    /// Itself.
+    fn fits(self) -> Self::Fits;
+}
+
+impl<M> OfMany for Plain<M> {
+    type Fits = Self;
+
+    fn fits(self) -> Self {
+        self
+    }
+}
+
+impl<M, E> OfMany for Fallible<M, E> {
+    type Fits = Self;
+
+    fn fits(self) -> Self {
+        self
+    }
+}
+
+/// Checks that a result is a collection, or fails as a whole.
+#[must_use]
+pub fn of_many<S: OfMany>(shape: S) -> S::Fits {
+    shape.fits()
+}
 
 /// What the macro chose by type.
 #[derive(Debug)]

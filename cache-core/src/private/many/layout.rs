@@ -19,6 +19,11 @@ pub trait Layout<K>: Copy {
     type Many;
     /// One value.
     type Val;
+    /// This layout. What is none has no such type, and the compiler says nothing more about what is done with it.
+    type Fits;
+
+    /// Itself.
+    fn fits(self) -> Self::Fits;
 
     /// The value of each id, in their order; `None` when they do not fit together.
     fn take_apart(self, ids: &[K], many: Self::Many) -> Option<Vec<Option<Self::Val>>>;
@@ -44,6 +49,12 @@ impl<K, M> Many<K, M> {
     pub const fn of<S: Shape<Val = M>>(_: S) -> Self {
         Self(PhantomData)
     }
+}
+
+/// Checks that a result lists its values.
+#[must_use]
+pub fn listed<K, L: Layout<K>>(_: &Many<K, L::Many>, layout: L) -> L::Fits {
+    layout.fits()
 }
 
 /// Stands for one value of a layout.
@@ -119,6 +130,11 @@ layouts! {
 impl<K, V> Layout<K> for Each<K, V> {
     type Many = Vec<V>;
     type Val = V;
+    type Fits = Self;
+
+    fn fits(self) -> Self {
+        self
+    }
 
     fn take_apart(self, ids: &[K], many: Vec<V>) -> Option<Vec<Option<V>>> {
         (many.len() == ids.len()).then(|| many.into_iter().map(Some).collect())
@@ -132,6 +148,11 @@ impl<K, V> Layout<K> for Each<K, V> {
 impl<K, V> Layout<K> for Places<K, V> {
     type Many = Vec<Option<V>>;
     type Val = V;
+    type Fits = Self;
+
+    fn fits(self) -> Self {
+        self
+    }
 
     fn take_apart(self, ids: &[K], many: Vec<Option<V>>) -> Option<Vec<Option<V>>> {
         (many.len() == ids.len()).then_some(many)
@@ -150,6 +171,11 @@ macro_rules! by_id {
         {
             type Many = $many;
             type Val = V;
+            type Fits = Self;
+
+            fn fits(self) -> Self {
+                self
+            }
 
             fn take_apart(self, ids: &[K], many: $many) -> Option<Vec<Option<V>>> {
                 let mut by_id: HashMap<K, V> = many.into_iter().collect();

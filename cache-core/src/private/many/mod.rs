@@ -8,10 +8,10 @@
 mod kind;
 mod layout;
 
-pub use kind::{ManyKind, OfMany, held_many, leaves_out, stored_many};
+pub use kind::{ManyKind, OfMany, held_many, leaves_out, of_many, stored_many};
 pub use layout::{
     Each, Hashed, Layout, LayoutEach, LayoutMap, LayoutNone, LayoutPairs, LayoutPlaces, LeavesOut, Many,
-    Pairs, Places, Sorted, Unknown, one_ty,
+    Pairs, Places, Sorted, Unknown, listed, one_ty,
 };
 
 use std::collections::HashMap;
