@@ -1,5 +1,7 @@
 //! Bodies, recursion, sizes, sending.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use larder::{CacheManager, cached};
 
 use crate::{FAR, fresh};
@@ -16,6 +18,21 @@ async fn fib(n: u64) -> u64 {
 #[tokio::test]
 async fn recursion_works() {
     assert_eq!(fib(60).await, 1_548_008_755_920);
+}
+
+#[cached(cache = FAR)]
+async fn asks_for_itself(id: u64) -> u64 {
+    static RUNS: AtomicU64 = AtomicU64::new(0);
+    match RUNS.fetch_add(1, Ordering::Relaxed) {
+        0 => asks_for_itself(id).await * 10,
+        run => run + 1,
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_asks_for_its_own_key_does_not_wait_for_itself() {
+    let asked = tokio::time::timeout(std::time::Duration::from_secs(20), asks_for_itself(1));
+    assert_eq!(asked.await, Ok(20));
 }
 
 #[cached(cache = FAR)]

@@ -143,3 +143,75 @@ fn poll<T, R>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::super::reentry;
+    use super::*;
+    use crate::key::{CacheKey, Namespace};
+
+    /// Polls once.
+    fn poll_once<L: Future + Unpin, F: Future>(during: &mut During<L, F>) -> Poll<L::Output> {
+        Pin::new(during).poll(&mut Context::from_waker(std::task::Waker::noop()))
+    }
+
+    #[test]
+    fn a_load_gets_what_the_body_comes_to() {
+        let (stand_in, lender) = lend(async { 7 });
+        let mut during = lender.during(Box::pin(async move { stand_in.await + 1 }));
+        assert_eq!(poll_once(&mut during), Poll::Ready(8));
+    }
+
+    #[test]
+    fn a_body_begins_when_its_stand_in_is_polled() {
+        let (begun, seen) = tokio::sync::oneshot::channel();
+        let (stand_in, lender) = lend(async move { begun.send(()) });
+        let (go, wait) = tokio::sync::oneshot::channel::<()>();
+        let mut seen = seen;
+        let mut during = lender.during(Box::pin(async move {
+            let _ = wait.await;
+            stand_in.await
+        }));
+        assert!(poll_once(&mut during).is_pending());
+        assert!(seen.try_recv().is_err());
+        drop(go);
+        assert_eq!(poll_once(&mut during), Poll::Ready(Ok(())));
+        assert_eq!(seen.try_recv(), Ok(()));
+    }
+
+    #[test]
+    fn a_body_is_dropped_with_its_stand_in_though_the_load_goes_on() {
+        let held = Arc::new(());
+        let its = Arc::clone(&held);
+        let (stand_in, lender) = lend(async move { pending::<Arc<()>>().await == its });
+        let mut stand_in = Some(stand_in);
+        let mut polls = 0;
+        let load = std::future::poll_fn(|context| {
+            polls += 1;
+            match polls {
+                1 => assert!(stand_in.as_mut().is_some_and(|body| Pin::new(body).poll(context).is_pending())),
+                _ => drop(stand_in.take()),
+            }
+            Poll::<()>::Pending
+        });
+        let mut during = lender.during(load);
+        assert!(poll_once(&mut during).is_pending());
+        assert_eq!(Arc::strong_count(&held), 2);
+        assert!(poll_once(&mut during).is_pending());
+        assert_eq!(Arc::strong_count(&held), 1);
+    }
+
+    #[test]
+    fn a_body_is_a_part_of_the_load_that_polls_its_stand_in() {
+        let [key, other] =
+            ["user:7", "user:8"].map(|text| CacheKey::direct(&Namespace::default(), text).unwrap());
+        let its = key.clone();
+        let (stand_in, lender) =
+            lend(async move { (reentry::is_loading(1, &its), reentry::is_loading(1, &other)) });
+        let mut during = lender.during(Box::pin(reentry::loading(1, &key, stand_in)));
+        assert_eq!(poll_once(&mut during), Poll::Ready((true, false)));
+        assert!(!reentry::is_loading(1, &key));
+    }
+}

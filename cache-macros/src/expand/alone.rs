@@ -27,7 +27,7 @@ pub(super) fn expand(plan: &Plan) -> TokenStream {
 fn through(plan: &Plan) -> TokenStream {
     let p = &plan.private;
     let generic = Generic::of(plan);
-    let space = keyspace::statements(plan, &generic, &plan.options.cache.value(p));
+    let space = keyspace::statements(plan, &generic, &plan.options.cache.value(p), None);
     let view = key::View { plan, generic: None };
     let wanted = |name: &syn::Ident| plan.names_an_entry(name) || plan.names_a_way(name);
     let (patterns, parts) = (key::patterns(plan, &quote_ours!(&), wanted), key::parts(plan, &view));

@@ -47,10 +47,10 @@ pub(super) fn hidden(plan: &Plan) -> TokenStream {
 }
 
 /// Of a companion.
-pub(super) fn companion(plan: &Plan, docs: &[String], is_pure: bool) -> TokenStream {
+pub(super) fn companion(plan: &Plan, docs: &str, is_pure: bool) -> TokenStream {
     let cfgs = cfgs(plan);
     let (must_use, lints) = (is_pure.then(|| quote_ours!(#[must_use])), lints());
-    quote_ours!(#(#cfgs)* #(#[doc = #docs])* #must_use #lints)
+    quote_ours!(#(#cfgs)* #[doc = #docs] #must_use #lints)
 }
 
 /// Emitted functions are nobody's style. (The compiler's own lints pass over emitted names, but for `dead_code`: what it

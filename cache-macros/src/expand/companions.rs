@@ -12,7 +12,7 @@ use crate::model::plan::{Plan, by};
 /// One of them.
 struct Companion {
     suffix: String,
-    docs: &'static [&'static str],
+    docs: &'static str,
     is_async: bool,
     inputs: TokenStream,
     output: TokenStream,
@@ -49,15 +49,10 @@ fn invalidate_group(plan: &Plan, generic: &Generic, names: &[Ident]) -> Companio
     };
     let params = function::params(plan, generic, is_needed);
     let is_sync = plan.function.is_sync();
-    let docs: &[&str] = if is_sync {
-        &["removes what the near tier, the only one, holds for these arguments, whatever the others are."]
+    let docs = if is_sync {
+        "removes what the near tier, the only one, holds for these arguments, whatever the others are."
     } else {
-        &[
-            "invalidates what is stored for these arguments, whatever the others are, in every tier.",
-            "",
-            "# Errors",
-            "An unreachable primary, only when its manager fails closed.",
-        ]
+        "invalidates what is stored for these arguments, whatever the others are, in every tier. Fails only where its manager fails closed."
     };
     Companion {
         suffix: format!("invalidate_{}", by(names)),
@@ -82,7 +77,7 @@ fn refresh(plan: &Plan, generic: &Generic) -> Companion {
     let body = function::body(plan, generic);
     Companion {
         suffix: "refresh".to_owned(),
-        docs: &["runs its body now and stores what that returns, whatever is stored."],
+        docs: "runs its body now and stores what that returns, whatever is stored.",
         is_async: !plan.function.is_sync(),
         inputs: quote!(#receiver #(#params),*),
         output: quote!(#ret),
@@ -112,9 +107,7 @@ fn with_status(plan: &Plan, generic: &Generic) -> Companion {
     });
     Companion {
         suffix: "with_status".to_owned(),
-        docs: &[
-            "the same, and what the answer is worth: where it came from, how old it is, whether it is stale.",
-        ],
+        docs: "the same, and what the answer is worth: where it came from, how old it is, whether it is stale.",
         is_async: !plan.function.is_sync(),
         inputs: quote!(#receiver #(#params),*),
         output: quote_ours!((#ret, #p::Status)),
@@ -139,7 +132,7 @@ fn invalidate(plan: &Plan, generic: &Generic) -> Companion {
     if plan.function.is_sync() {
         return Companion {
             suffix: "invalidate".to_owned(),
-            docs: &["removes what is held for these arguments in the near tier, the only one."],
+            docs: "removes what is held for these arguments in the near tier, the only one.",
             is_async: false,
             inputs: key_inputs(plan, generic),
             output: quote_ours!(#p::Invalidated),
@@ -148,12 +141,7 @@ fn invalidate(plan: &Plan, generic: &Generic) -> Companion {
     }
     Companion {
         suffix: "invalidate".to_owned(),
-        docs: &[
-            "removes what is stored for these arguments, from every tier.",
-            "",
-            "# Errors",
-            "An unreachable primary, only when its manager fails closed.",
-        ],
+        docs: "removes what is stored for these arguments, from every tier. Fails only where its manager fails closed.",
         is_async: true,
         inputs: key_inputs(plan, generic),
         output: quote_ours!(#p::Result<#p::Invalidated>),
@@ -168,7 +156,7 @@ fn peek(plan: &Plan, generic: &Generic) -> Companion {
     let (call, kind, ret) = (find(plan, generic), function::kind(plan, generic), &plan.ret);
     Companion {
         suffix: "peek".to_owned(),
-        docs: &["what is stored for these arguments, in any tier; never runs its body."],
+        docs: "what is stored for these arguments, in any tier; never runs its body.",
         is_async: !plan.function.is_sync(),
         inputs: key_inputs(plan, generic),
         output: quote_ours!(::core::option::Option<#ret>),
@@ -187,7 +175,7 @@ fn cache_key(plan: &Plan, generic: &Generic) -> Companion {
     let (call, p) = (find(plan, generic), &plan.private);
     Companion {
         suffix: "cache_key".to_owned(),
-        docs: &["the key of these arguments."],
+        docs: "the key of these arguments.",
         is_async: false,
         inputs: key_inputs(plan, generic),
         output: quote_ours!(#p::CacheKey),
@@ -227,10 +215,6 @@ impl Companion {
     }
 }
 
-fn documented(plan: &Plan, docs: &[&str]) -> Vec<String> {
-    let name = &plan.function.sig.ident;
-    let lines = docs.iter().enumerate();
-    lines
-        .map(|(line, text)| if line == 0 { format!(" `{name}`: {text}") } else { format!(" {text}") })
-        .collect()
+fn documented(plan: &Plan, docs: &str) -> String {
+    format!(" `{}`: {docs}", plan.function.sig.ident)
 }

@@ -1,10 +1,11 @@
 //! What a function fills: one static, in one place.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
-use syn::LitStr;
+use quote::{ToTokens, quote, quote_spanned};
+
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
+use syn::{Ident, LitStr};
 
 use super::attrs;
 use super::generics::{Generic, turbofish};
@@ -17,7 +18,7 @@ use crate::parse::life::Life;
 pub(super) fn function(plan: &Plan, generic: &Generic) -> TokenStream {
     let (p, name, vis) = (&plan.private, plan.hidden("keyspace"), emitted(&plan.beside));
     let (source, ty) = source(plan);
-    let (attrs, space) = (attrs::hidden(plan), statements(plan, generic, &source));
+    let (attrs, space) = (attrs::hidden(plan), statements(plan, generic, &source, Some(&name)));
     let hidden = span::emitted_generics(&generic.hidden);
     let (generics, _, bounds) = hidden.split_for_impl();
     quote_ours! {
@@ -42,8 +43,13 @@ fn source(plan: &Plan) -> (TokenStream, TokenStream) {
     }
 }
 
-/// The keyspace in its cache, as the statements of a block.
-pub(super) fn statements(plan: &Plan, generic: &Generic, source: &TokenStream) -> TokenStream {
+/// The keyspace in its cache, as the statements of a block: that of the hidden function `within`, or of another.
+pub(super) fn statements(
+    plan: &Plan,
+    generic: &Generic,
+    source: &TokenStream,
+    within: Option<&Ident>,
+) -> TokenStream {
     let p = &plan.private;
     let (mut parameters, mut arguments) = (generic.repeated(), generic.names());
     let mut here = quote_ours!(__larder_function);
@@ -55,20 +61,35 @@ pub(super) fn statements(plan: &Plan, generic: &Generic, source: &TokenStream) -
     let site = if arguments.is_empty() { quote_ours!(Site) } else { quote_ours!(MonoSite) };
     let (arguments, policy) = (turbofish(&arguments), policy(plan));
     let (named, name) = name(plan);
-    let parameters = (!parameters.is_empty()).then(|| quote_ours!(<#(#parameters),*>));
+    let marker = match within.filter(|_| parameters.is_empty()) {
+        Some(itself) => {
+            here = itself.to_token_stream();
+            None
+        }
+        None => {
+            let parameters = (!parameters.is_empty()).then(|| quote_ours!(<#(#parameters),*>));
+            Some(quote_ours!(fn #here #parameters() {}))
+        }
+    };
     quote_ours! {
         static __LARDER_SITE: #p::#site = #p::#site::#named(#name);
-        fn #here #parameters() {}
+        #marker
         __LARDER_SITE.space(#source, #here #arguments, |policy| policy #policy)
     }
 }
 
 /// How a keyspace is named, and after what.
-fn name(plan: &Plan) -> (TokenStream, LitStr) {
-    let ident = &plan.function.sig.ident;
-    match &plan.options.prefix {
-        Some(prefix) => (quote_ours!(named), prefix.clone()),
-        None => (quote_ours!(of), LitStr::new(&ident.unraw().to_string(), ident.span())),
+fn name(plan: &Plan) -> (TokenStream, TokenStream) {
+    let (ident, options) = (&plan.function.sig.ident, &plan.options);
+    if let (Some(namespace), Some(operation)) = (&options.namespace, &options.operation) {
+        return (quote_ours!(cachekit), quote!(#namespace, #operation));
+    }
+    match &options.prefix {
+        Some(prefix) => (quote_ours!(named), quote!(#prefix)),
+        None => {
+            let name = LitStr::new(&ident.unraw().to_string(), ident.span());
+            (quote_ours!(of), quote!(#name))
+        }
     }
 }
 
