@@ -61,6 +61,18 @@ pub use cache_macros::{KeyPart, cached, invalidate_cache};
 pub use config::{Config, connect, from_env, register_default_caches};
 pub use global::{cache, cache_manager, initialize_cache, register_cache, shutdown_cache};
 
+/// What services share that use cachekit, whatever their language: `#[cached(interop = "cachekit", ..)]`, keys for the
+/// verbs ([`CacheKey::cachekit`]), arguments whose meaning serde does not tell, and its bytes by themselves.
+#[cfg(feature = "cachekit")]
+pub mod cachekit {
+    pub use cache_core::codec::interop::{
+        FORMAT, MAX_BYTES, Rejection, Stored, check_document, decode, encode, open, store,
+    };
+    #[cfg(feature = "encrypt")]
+    pub use cache_core::codec::interop::{SealedAs, SharedSealer};
+    pub use cache_core::key::{Binary, DateTime, Set};
+}
+
 /// What expanded macros call. Not for people.
 #[doc(hidden)]
 pub mod private {
@@ -95,5 +107,6 @@ mod documents {
         Security "../docs/guide/security.md"
         Layers "../docs/guide/layers.md"
         Macros "../docs/guide/macros.md"
+        Interop "../docs/guide/interop.md"
     }
 }

@@ -9,15 +9,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
-use cache_core::error::{ErrorKind, Result};
-use cache_core::key::{CacheKey, KeyPattern, Namespace};
+use cache_core::error::ErrorKind;
+use cache_core::key::CacheKey;
 use cache_core::manager::{Builder, CacheManager, Policy};
 use cache_core::policy::SingleFlight;
-use cache_core::port::backend::{BackendInfo, BackendKind, CacheBackend, DeleteOptions, SetOptions};
+use cache_core::port::backend::CacheBackend;
 use cache_core::port::clock::Clock;
 use cache_core::testkit::{FaultyBackend, MapBackend, TokioTime, Verb};
 use cache_core::time::Ttl;
+use common::bare::Bare;
 use common::{load_that_waits, near, over};
 use tokio::task::yield_now;
 use tokio::time::sleep;
@@ -451,45 +451,7 @@ async fn a_refresh_behind_is_left_to_the_process_that_does_it() {
 
 #[test]
 fn what_cannot_be_honoured_is_named_when_the_manager_is_built() {
-    #[derive(Debug)]
-    struct Leaseless(MapBackend);
-    #[async_trait::async_trait]
-    impl CacheBackend for Leaseless {
-        fn info(&self) -> BackendInfo {
-            BackendInfo::new("leaseless", BackendKind::Custom).shared()
-        }
-        fn is_available(&self) -> bool {
-            true
-        }
-        async fn connect(&self) -> Result<()> {
-            self.0.connect().await
-        }
-        async fn disconnect(&self) -> Result<()> {
-            self.0.disconnect().await
-        }
-        async fn get(&self, key: &CacheKey) -> Result<Option<Bytes>> {
-            self.0.get(key).await
-        }
-        async fn set(&self, key: &CacheKey, frame: Bytes, options: SetOptions) -> Result<bool> {
-            self.0.set(key, frame, options).await
-        }
-        async fn get_and_delete(&self, key: &CacheKey) -> Result<Option<Bytes>> {
-            self.0.get_and_delete(key).await
-        }
-        async fn delete(&self, key: &CacheKey, options: DeleteOptions) -> Result<bool> {
-            self.0.delete(key, options).await
-        }
-        async fn exists(&self, key: &CacheKey) -> Result<bool> {
-            self.0.exists(key).await
-        }
-        async fn delete_pattern(&self, pattern: &KeyPattern) -> Result<u64> {
-            self.0.delete_pattern(pattern).await
-        }
-        async fn clear(&self, namespace: &Namespace) -> Result<u64> {
-            self.0.clear(namespace).await
-        }
-    }
-    let builder = || CacheManager::builder().primary(Leaseless(MapBackend::new()));
+    let builder = || CacheManager::builder().primary(Bare::shared());
     let policy = Policy::new().single_flight(SingleFlight::Distributed);
     let error = builder().policy(policy.clone()).lease_time(Duration::ZERO).build().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);

@@ -6,15 +6,11 @@ mod common;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use bytes::Bytes;
-use cache_core::error::{Error, Result};
-use cache_core::key::{CacheKey, KeyPattern, Namespace};
 use cache_core::manager::CacheManager;
-use cache_core::port::backend::{BackendInfo, BackendKind, CacheBackend, DeleteOptions, SetOptions};
 use cache_core::port::spawn::NoSpawner;
-use cache_core::testkit::{FaultyBackend, MapBackend, Verb};
+use cache_core::testkit::{FaultyBackend, Verb};
 use cache_core::time::Ttl;
+use common::bare::Bare;
 use common::{faulty, over};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
@@ -125,60 +121,9 @@ async fn a_recovery_that_hangs_ends_with_its_manager() {
     }
 }
 
-/// What somebody wrote over a store that cannot list its keys.
-#[derive(Debug)]
-struct WithoutPatterns(MapBackend);
-
-#[async_trait]
-impl CacheBackend for WithoutPatterns {
-    fn info(&self) -> BackendInfo {
-        BackendInfo::new("plain", BackendKind::Memory)
-    }
-
-    fn is_available(&self) -> bool {
-        true
-    }
-
-    async fn connect(&self) -> Result<()> {
-        Ok(())
-    }
-
-    async fn disconnect(&self) -> Result<()> {
-        Ok(())
-    }
-
-    async fn get(&self, key: &CacheKey) -> Result<Option<Bytes>> {
-        self.0.get(key).await
-    }
-
-    async fn set(&self, key: &CacheKey, frame: Bytes, options: SetOptions) -> Result<bool> {
-        self.0.set(key, frame, options).await
-    }
-
-    async fn get_and_delete(&self, key: &CacheKey) -> Result<Option<Bytes>> {
-        self.0.get_and_delete(key).await
-    }
-
-    async fn delete(&self, key: &CacheKey, options: DeleteOptions) -> Result<bool> {
-        self.0.delete(key, options).await
-    }
-
-    async fn exists(&self, key: &CacheKey) -> Result<bool> {
-        self.0.exists(key).await
-    }
-
-    async fn delete_pattern(&self, _: &KeyPattern) -> Result<u64> {
-        Err(Error::unsupported("delete_pattern", "plain"))
-    }
-
-    async fn clear(&self, namespace: &Namespace) -> Result<u64> {
-        self.0.clear(namespace).await
-    }
-}
-
 #[tokio::test]
 async fn a_pattern_empties_a_backend_that_knows_none() {
-    let cache = CacheManager::builder().primary(WithoutPatterns(MapBackend::new())).build().unwrap();
+    let cache = CacheManager::builder().primary(Bare::without_patterns()).build().unwrap();
     for key in ["user:7", "list:7"] {
         let _ = cache.set(key, 1_u64, Ttl::secs(60)).await.unwrap();
     }

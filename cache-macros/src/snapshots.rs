@@ -161,6 +161,21 @@ const OPTIONS: &[(&str, &str, &str)] = &[
         "batch = ids, batch_chunk = 500",
     ),
     ("companions", "async fn user(id: u64) -> User { User }", "companions = \"none\""),
+    (
+        "interop",
+        "async fn user(id: u64) -> User { User }",
+        "interop = \"cachekit\", namespace = \"shop\", operation = \"user.get\"",
+    ),
+    (
+        "namespace",
+        "async fn user(of: &Of) -> User { User }",
+        "interop = \"cachekit\", namespace = \"shop\", operation = \"user\", key(of.id)",
+    ),
+    (
+        "operation",
+        "async fn users<T>(id: T) -> User { User }",
+        "interop = \"cachekit\", namespace = \"shop\", operation = \"users\"",
+    ),
 ];
 
 /// The same of `#[invalidate_cache]`, on one function.

@@ -113,9 +113,33 @@ impl Child {
         assert!(status.unwrap().success());
     }
 
+    /// Stops it, and waits until no thread of it runs.
+    pub(crate) fn stop(&self) {
+        self.signal("STOP");
+        let tasks = PathBuf::from(format!("/proc/{}/task", self.0.id()));
+        let all_stopped =
+            || std::fs::read_dir(&tasks).unwrap().all(|task| state_of(&task.unwrap().path()) == Some('T'));
+        until("the child stops", all_stopped);
+    }
+
     pub(crate) fn kill(&mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
+    }
+}
+
+/// What a thread is doing, as Linux says it: `R` runs or wants to, `S` waits, `T` is stopped.
+pub(crate) fn state_of(task: &Path) -> Option<char> {
+    let stat = std::fs::read_to_string(task.join("stat")).ok()?;
+    stat.rsplit_once(") ")?.1.chars().next()
+}
+
+/// Waits for a state, which may take a crowded machine long.
+pub(crate) fn until(what: &str, is_so: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < Duration::from_secs(20), "waited too long until {what}");
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
 

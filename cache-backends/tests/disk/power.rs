@@ -14,7 +14,7 @@ use std::time::Duration;
 use cache_backends::DiskBackend;
 use cache_core::port::backend::{CacheBackend, DeleteOptions};
 
-use crate::child::{Child, Role};
+use crate::child::{Child, Role, state_of, until};
 use crate::support::{Dice, files, nth, put, version_of};
 
 const ROUNDS: u64 = 40;
@@ -218,20 +218,24 @@ async fn power_that_goes_costs_what_was_not_closed_and_nothing_returns() {
     let mut dice = Dice::new(u64::from(std::process::id()));
     let mut child = Child::start_seeded(Role::Cycle, &machine.dir(), 1);
     let said = Arc::new(Mutex::new(Vec::new()));
+    let (tell, told) = std::sync::mpsc::channel();
     let reader = std::thread::spawn({
         let (said, lines) = (Arc::clone(&said), child.lines());
         move || {
+            let itself = std::fs::read_link("/proc/thread-self").unwrap();
+            tell.send(Path::new("/proc").join(itself)).unwrap();
             lines.for_each(|line| {
                 said.lock().unwrap().extend(line.split_once("said ").map(|(_, said)| said.to_owned()))
             })
         }
     });
+    let reading = told.recv().unwrap();
     let (mut story, mut heard, mut held, mut unusable, mut wrong) = (Story::default(), 0, 0, 0, Vec::new());
     for round in 0..ROUNDS {
         std::thread::sleep(Duration::from_micros(1_000 + dice.below(60_000)));
-        child.signal("STOP");
-        // What it has written before is on its way through the pipe.
-        std::thread::sleep(Duration::from_millis(20));
+        child.stop();
+        // A reader that waits, while nobody writes, has read everything.
+        until("all it said is read", || state_of(&reading) == Some('S'));
         let lines = said.lock().unwrap().clone();
         lines[heard..].iter().for_each(|line| story.hear(line));
         heard = lines.len();

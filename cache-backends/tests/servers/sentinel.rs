@@ -58,6 +58,12 @@ impl SentinelServers {
         self.sentinels.iter().filter(is_other).count() * 2 > self.sentinels.len()
     }
 
+    /// How many failovers there have been: a starved machine brings about more than were meant.
+    pub(crate) fn failovers(&self) -> u64 {
+        let epoch = |sentinel: &Sentinel| sentinel.says("config-epoch")?.parse().ok();
+        self.sentinels.iter().filter_map(epoch).max().unwrap_or(0)
+    }
+
     /// Somebody else's connection to one server.
     pub(crate) fn outsider(&self, server: usize) -> redis::Connection {
         redis::Client::open(self.servers[server].url()).unwrap().get_connection().unwrap()

@@ -9,6 +9,8 @@ mod buffer;
 mod compress;
 mod format;
 mod frame;
+#[cfg(feature = "cachekit")]
+pub mod interop;
 mod seal;
 
 pub use compress::Compression;
@@ -60,7 +62,7 @@ pub struct Envelope {
 
 impl Codec {
     /// Encodes a value into the frame of a place: a key, in clear, or [`Place::sealed`]. `None` remembers that there is
-    /// no value.
+    /// no value. Under a key of another cache it is that one's form, which has no envelope, no stamps and no absence.
     ///
     /// Allocates the frame once (twice when compressed); an uncompressed payload is written where it stays. A
     /// value nested deeper than 100 levels is stored, but no reader opens it.
@@ -109,6 +111,10 @@ impl Codec {
         Beside { stamps, validator }: Beside<'_>,
     ) -> Result<Bytes> {
         let place = place.into();
+        #[cfg(feature = "cachekit")]
+        if place.key.is_foreign() {
+            return interop::write_entry(&place, value, self.limit());
+        }
         let stamps = stamps.get(..usize::from(u16::MAX)).unwrap_or(stamps);
         let beside = Beside { stamps, validator: validator.filter(|_| value.is_some()) };
         let mut payload = frame::begin(envelope, beside, &place, self.limit())?;
@@ -119,13 +125,19 @@ impl Codec {
         frame::finish(header, beside, payload, self.compression, &place)
     }
 
-    /// Checks a stored frame and takes it apart. Zero copy, unless the frame is compressed or sealed.
+    /// Checks a stored frame and takes it apart. Zero copy, unless the frame is compressed or sealed. What is under a key
+    /// of another cache is taken as a frame that never ends: only its store knows when it does.
     ///
     /// # Errors
     /// Why this is not a frame of this place and schema that can be decoded within the bounds. The order of the
     /// checks is part of the format: `docs/wire-format.md`.
     pub fn open<'p>(&self, place: impl Into<Place<'p>>, schema: u32, bytes: &Bytes) -> Result<Frame, Reason> {
-        frame::open(bytes, &frame::Expected { place: place.into(), schema, limit: self.limit() })
+        let place = place.into();
+        #[cfg(feature = "cachekit")]
+        if place.key.is_foreign() {
+            return interop::open_entry(&place, bytes, self.limit()).map(Frame::foreign);
+        }
+        frame::open(bytes, &frame::Expected { place, schema, limit: self.limit() })
     }
 
     fn limit(&self) -> usize {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::foreign::no_foreign_counter;
 use super::land::Landing;
 use super::open::Opened;
 use super::sealed::no_counter;
@@ -87,6 +88,9 @@ impl Engine {
         let life = self.exact_life(ask, false)?;
         if self.seals(ask) {
             return Err(no_counter());
+        }
+        if ask.key.is_foreign() {
+            return Err(no_foreign_counter());
         }
         if !self.is_enabled() {
             return Ok(by);
@@ -174,6 +178,9 @@ impl Engine {
 
     /// What a frame says of itself, whatever its schema (which is part of the key); of a counter, what its tier says.
     fn remaining_of(&self, key: &CacheKey, kept: Result<Remaining>, bytes: &bytes::Bytes) -> Remaining {
+        if key.is_foreign() {
+            return kept.unwrap_or(Remaining::Unknown);
+        }
         let schema = peek(bytes).map_or(0, |header| header.schema);
         match self.parts.codec.open(self.place_of(key, bytes), schema, bytes) {
             Ok(frame) if frame.is_negative() => Remaining::Missing,

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::Policy;
+use crate::codec::Format;
 use crate::error::{Error, ErrorKind, Result};
+use crate::policy::SingleFlight;
 use crate::time::Ttl;
 
 impl Policy {
@@ -86,6 +88,35 @@ impl Policy {
         Err(Error::new(ErrorKind::Config, held).during("load").with_fix(
             "give stale_if_error, stale_while_revalidate or refresh_ahead, or use get_or_revalidate",
         ))
+    }
+
+    /// Whether another cache's entries, which carry nothing but a value, can keep what it says of itself.
+    ///
+    /// # Errors
+    /// `Config`, naming every option that they cannot keep.
+    pub(crate) fn check_foreign(&self, tagged: bool) -> Result<()> {
+        let said = [
+            ("tags", tagged, "they carry none"),
+            ("negative_ttl", self.negative_ttl.is_some(), "absence has no form in them"),
+            ("stale_while_revalidate", self.stale_while_revalidate.is_some(), "they end with their life"),
+            ("stale_if_error", self.stale_if_error.is_some(), "they end with their life"),
+            ("soft_timeout", self.soft_timeout.is_some(), "nothing of them ever answers stale"),
+            ("local", self.local, "others are to read them"),
+            ("format", self.format != Format::MessagePack, "they are MessagePack"),
+            ("schema", self.schema != 0, "others would not find them"),
+            (
+                "single_flight",
+                self.single_flight == Some(SingleFlight::Distributed),
+                "others take no lease before they write",
+            ),
+        ];
+        let wrong = said.into_iter().filter(|(_, said, _)| *said);
+        let wrong: Vec<String> = wrong.map(|(option, _, why)| format!("{option}: {why}")).collect();
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        let held = format!("entries of another cache cannot keep these options: {}", wrong.join("; "));
+        Err(Error::new(ErrorKind::Config, held).with_fix("leave them out, or cache without interop"))
     }
 
     fn has_windows(&self) -> bool {

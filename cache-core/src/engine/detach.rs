@@ -249,26 +249,26 @@ impl Engine {
         request: &'a mut Request<'_>,
     ) -> Boxed<impl Future<Output = Answer<R::Ret>>> {
         Box::pin(async move {
-            let report = limits.wait(reported, |limit| self.late(ask, recipe, older.as_ref(), limit)).await;
+            let late = |limit| self.late(ask, recipe, older.as_ref(), limit, request);
+            let report = match limits.wait(reported, late).await {
+                Ok(report) => report,
+                Err(answer) => return answer,
+            };
             request.is(Count::Miss);
             match report {
-                Ok(Ok(Ok((answer, finished)))) => {
+                Ok(Ok((answer, finished))) => {
                     request.answered(&answer, Count::Miss);
                     let _ = limits.hard().wait(finished, |_| Some(())).await;
                     answer
                 }
-                Ok(Ok(Err(panic))) => resume_unwind(panic),
-                Ok(Err(_)) => {
+                Ok(Err(panic)) => resume_unwind(panic),
+                Err(_) => {
                     let error =
                         Error::new(ErrorKind::ShutDown, "the runtime of a detached load was shut down");
                     match recipe.trouble(error.during("load")) {
                         Some(ret) => Answer::new(ret, Status::loaded(Reason::Disabled)),
                         None => resume_unwind(Box::new("the runtime of a detached load was shut down")),
                     }
-                }
-                Err(answer) => {
-                    request.answered(&answer, Count::Miss);
-                    answer
                 }
             }
         })

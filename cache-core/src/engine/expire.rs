@@ -129,6 +129,9 @@ impl Engine {
         key: &CacheKey,
         at: WallTime,
     ) -> Result<Option<bool>> {
+        if key.is_foreign() {
+            return Ok(None);
+        }
         for _ in 0..TRIES {
             let Some(bytes) = tier.backend.get(key).await? else {
                 return self.end_leases(tier, key).await.map(|()| Some(false));

@@ -131,8 +131,27 @@ impl Engine {
         report
     }
 
+    /// Bytes of another cache: how long they are kept only their store knows.
+    async fn explain_foreign(&self, key: &CacheKey, tier: Tier<'_>, bytes: &Bytes) -> TierReport {
+        if let Err(reason) = self.parts.codec.open(self.place_of(key, bytes), 0, bytes) {
+            return TierReport::without(tier.name, reason);
+        }
+        let entry = EntryReport {
+            kind: "cachekit",
+            negative: false,
+            age: None,
+            fresh_for: tier.backend.ttl(key).await.unwrap_or(Remaining::Unknown),
+            bytes: bytes.len() as u64,
+            tags: Vec::new(),
+        };
+        TierReport { tier: tier.name, reason: None, entry: Some(entry) }
+    }
+
     async fn explain_bytes(&self, key: &CacheKey, tier: Tier<'_>, bytes: &Bytes) -> TierReport {
         let size = bytes.len() as u64;
+        if key.is_foreign() {
+            return self.explain_foreign(key, tier, bytes).await;
+        }
         if parse_counter(bytes).is_some() {
             let fresh_for = tier.backend.ttl(key).await.unwrap_or(Remaining::Unknown);
             let entry = EntryReport {

@@ -49,6 +49,9 @@ impl Engine {
         if self.lacks_a_key(ask) {
             return self.unsealable(ask, over).await;
         }
+        if ask.key.is_foreign() && !matches!(self.serving(), Serving::Primary(_)) {
+            return self.foreign_unreachable(ask);
+        }
         if let Some((reason, error)) = ask.tags.tokens.and_then(|tokens| tokens.trouble.clone()) {
             return self.untold(ask, reason, error).await;
         }

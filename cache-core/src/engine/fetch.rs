@@ -83,6 +83,9 @@ impl Engine {
             return Ok(Look::Nothing);
         }
         self.settle().await;
+        if ask.key.is_foreign() {
+            return Box::pin(self.look_far_foreign(ask, born)).await;
+        }
         match self.serving() {
             Serving::Primary(tier) | Serving::Fallback(tier) => self.far(ask, tier, born).await,
             Serving::Nothing(reason) => self.unreachable(ask, reason).map(|()| Look::Nothing),
@@ -195,7 +198,7 @@ impl Engine {
         }
     }
 
-    fn failed_read(&self, ask: &Ask<'_>, tier: Tier<'_>, error: Error) -> Result<Look> {
+    pub(super) fn failed_read(&self, ask: &Ask<'_>, tier: Tier<'_>, error: Error) -> Result<Look> {
         self.tier_failed(tier, "get", &error);
         self.missed(tier.name, reason_of(&error));
         if self.fails_closed(ask) { Err(error) } else { Ok(Look::Nothing) }

@@ -193,6 +193,7 @@ impl Engine {
     pub(super) fn physical(&self, what: What<'_>) -> Option<KeyPattern> {
         match what {
             What::Key(_) | What::Keys(_) | What::Tags(_) | What::Everything => None,
+            What::Space(name) if name.is_foreign() => Some(KeyPattern::for_space(name)),
             What::Space(name) => Some(KeyPattern::for_space(name).within(&self.parts.namespace)),
             What::Pattern(pattern) => Some(pattern.within(&self.parts.namespace)),
         }

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use crate::codec::Format;
+#[cfg(feature = "cachekit")]
+use crate::error::Result;
 use crate::key::SpaceName;
 use crate::policy::{RefreshAhead, SingleFlight};
 use crate::time::Ttl;
@@ -217,6 +219,16 @@ impl Keyspace {
     #[must_use]
     pub fn of_path(path: &str, policy: Policy) -> Self {
         Self { name: SpaceName::of_path(path, policy.schema).sealed(policy.sealed), policy }
+    }
+
+    /// The keyspace of interop/v1 entries of cachekit: `namespace:operation:` and a digest of the arguments.
+    ///
+    /// # Errors
+    /// `Config` for a name that the protocol does not allow, and for options that such entries cannot keep.
+    #[cfg(feature = "cachekit")]
+    pub fn cachekit(namespace: &str, operation: &str, policy: Policy) -> Result<Self> {
+        policy.check_foreign(false)?;
+        Ok(Self { name: SpaceName::cachekit(namespace, operation)?.sealed(policy.sealed), policy })
     }
 
     /// The keyspace of keys that are given as text.

@@ -55,7 +55,7 @@ impl Engine {
     /// How long after its expiry a value of this question may answer.
     pub(super) fn windows(&self, ask: &Ask<'_>) -> Windows {
         let (own, usual) = (&ask.space.policy, &self.parts.policy);
-        if own.never_stale || usual.never_stale || self.seals(ask) {
+        if own.never_stale || usual.never_stale || self.seals(ask) || ask.key.is_foreign() {
             return Windows::default();
         }
         let said = |own: Option<Duration>, usual: Option<Duration>| own.or(usual).unwrap_or_default();

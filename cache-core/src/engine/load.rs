@@ -70,16 +70,13 @@ impl Engine {
     ) -> Answer<R::Ret> {
         let mut request = self.request(ask.space);
         let limits = self.limits(ask);
-        let late = |limit| self.late(ask, &call.recipe, None, limit);
+        let late = |limit| self.late(ask, &call.recipe, None, limit, &mut request);
         match limits.wait(self.lead_over(ask), late).await {
             Ok(leader) => {
                 let leading = Leading { leader, landed: Landed::Over(self.stamps.born()), older: None };
                 self.start(ask, call, leading, limits, &mut request).await
             }
-            Err(answer) => {
-                request.answered(&answer, Count::Miss);
-                answer
-            }
+            Err(answer) => answer,
         }
     }
 
@@ -119,7 +116,7 @@ impl Engine {
             request.answered(&answer, Count::Miss);
             return Step::Answered(answer);
         }
-        let late = |limit| self.late(ask, recipe, older.as_ref(), limit);
+        let late = |limit| self.late(ask, recipe, older.as_ref(), limit, request);
         match limits.wait(follow.outcome(), late).await {
             Ok(Some(outcome)) => {
                 let Some(answer) = self.follow(ask, recipe, older.as_ref(), outcome) else {
@@ -132,10 +129,7 @@ impl Engine {
                 Seat::Lead(lead) => Step::Look(lead, older),
                 Seat::Follow(follow) => Step::Behind(follow, older),
             },
-            Err(answer) => {
-                request.answered(&answer, Count::Miss);
-                Step::Answered(answer)
-            }
+            Err(answer) => Step::Answered(answer),
         }
     }
 
@@ -149,13 +143,10 @@ impl Engine {
         request: &mut Request<'_>,
     ) -> Step<R::Ret> {
         let born = self.stamps.born();
-        let late = |limit| self.late(ask, call.recipe, older.as_ref(), limit);
+        let late = |limit| self.late(ask, call.recipe, older.as_ref(), limit, request);
         let look = match limits.wait(self.look_everywhere(ask, born), late).await {
             Ok(look) => look,
-            Err(answer) => {
-                request.answered(&answer, Count::Miss);
-                return Step::Answered(answer);
-            }
+            Err(answer) => return Step::Answered(answer),
         };
         match self.judge_look(ask, call, look, request) {
             Judged::Done(step, outcome) => {
@@ -178,7 +169,7 @@ impl Engine {
         (born, limits): (u64, Limits),
         request: &mut Request<'_>,
     ) -> Step<R::Ret> {
-        let late = |limit| self.late(ask, recipe, older.as_ref(), limit);
+        let late = |limit| self.late(ask, recipe, older.as_ref(), limit, request);
         let leave = async {
             match self.permit(ask, born, older.as_ref()).await {
                 Permit::Load(born, lease) => Permit::Load(self.prepare_tags(ask, born).await, lease),
@@ -194,10 +185,7 @@ impl Engine {
                 }
                 Judged::Load(_) => (born, None),
             },
-            Err(answer) => {
-                request.answered(&answer, Count::Miss);
-                return Step::Answered(answer);
-            }
+            Err(answer) => return Step::Answered(answer),
         };
         let landed = if older.is_some() { Landed::Replacing(born) } else { Landed::New(born) };
         Step::Load(Leading { leader: Leader { lead, lease }, landed, older })

@@ -25,6 +25,7 @@ mod expire;
 mod explain;
 mod far_write;
 mod fetch;
+mod foreign;
 mod found;
 mod hot;
 mod invalidate;

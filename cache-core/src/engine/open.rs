@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::foreign::UNTOLD;
 use super::stale::Stale;
 use super::{Ask, Engine};
 use crate::codec::Stamp;
@@ -34,7 +35,9 @@ impl Engine {
     /// Reads stored bytes: who wrote them, whether they are fresh, what they hold.
     pub(super) fn open(&self, ask: &Ask<'_>, bytes: &Bytes) -> Result<Opened, Reason> {
         let place = self.far_place(ask).map_err(|_| Reason::NoMasterKey)?;
-        if let Some(counter) = parse_counter(bytes) {
+        if !ask.key.is_foreign()
+            && let Some(counter) = parse_counter(bytes)
+        {
             if self.seals(ask) {
                 return Err(Reason::NotSealed);
             }
@@ -49,6 +52,7 @@ impl Engine {
         if stamps.len() > MAX_TAGS {
             return Err(Reason::Bounds);
         }
+        let left = if ask.key.is_foreign() { left.min(UNTOLD) } else { left };
         let value = if frame.is_negative() { None } else { Some(ask.values.decode(&frame)?) };
         Ok(Opened::Frame(value, left, bytes.len(), frame.validator().cloned(), stamps))
     }

@@ -52,18 +52,21 @@ impl Engine {
         }
     }
 
-    /// The answer of a caller that waits no longer.
+    /// The answer of a caller that waits no longer. It is counted: nothing comes after it.
     pub(super) fn late<R: Recipe>(
         &self,
         ask: &Ask<'_>,
         recipe: &R,
         older: Option<&Stale>,
         limit: Limit,
+        request: &mut Request<'_>,
     ) -> Option<Answer<R::Ret>> {
-        if limit.is_soft() {
-            return self.rescue(ask, recipe, older, Reason::TimedOut);
-        }
-        self.give_up(ask, recipe, older, &limit).map(|(answer, _)| answer)
+        let answer = if limit.is_soft() {
+            self.rescue(ask, recipe, older, Reason::TimedOut)
+        } else {
+            self.give_up(ask, recipe, older, &limit).map(|(answer, _)| answer)
+        };
+        answer.inspect(|answer| request.answered(answer, Count::Miss))
     }
 
     /// The answer of a load that is given up, and what its followers are told.

@@ -57,9 +57,8 @@ impl Engine {
     /// How old a frame is that has been checked, and how long it is kept after its expiry: as long as its writer
     /// said, at most as long as this reader would.
     fn age_and_window(&self, ask: &Ask<'_>, negative: bool, bytes: &Bytes) -> (Duration, Duration) {
-        let Some(Deadlines { created, fresh_until, stale_until }) =
-            peek(bytes).map(|header| header.deadlines)
-        else {
+        let own = if ask.key.is_foreign() { None } else { peek(bytes) };
+        let Some(Deadlines { created, fresh_until, stale_until }) = own.map(|header| header.deadlines) else {
             return Default::default();
         };
         let window = stale_until.since(fresh_until).min(self.kept(ask, negative));

@@ -105,7 +105,7 @@ impl Engine {
             let mut leader = Some(leader);
             let give_up = |limit: &Limit| self.give_up(ask, &recipe, older.as_ref(), limit);
             let run = run(body, self.load_limit(ask), give_up, &mut leader);
-            let late = |limit| self.late(ask, &recipe, older.as_ref(), limit);
+            let late = |limit| self.late(ask, &recipe, older.as_ref(), limit, request);
             let ran = limits.hard().wait(run, late).await;
             match ran {
                 Ok(ran) => {
@@ -117,10 +117,7 @@ impl Engine {
                     let _ = limits.hard().wait(self.finish(ask, after, lease), |_| Some(())).await;
                     answer
                 }
-                Err(answer) => {
-                    request.answered(&answer, Count::Miss);
-                    answer
-                }
+                Err(answer) => answer,
             }
         })
     }
@@ -138,7 +135,7 @@ impl Engine {
             let mut nobody_follows = None;
             let give_up = |limit: &Limit| self.give_up(ask, &recipe, None, limit);
             let run = run(body.begin(Older::default()), self.load_limit(ask), give_up, &mut nobody_follows);
-            let ran = limits.hard().wait(run, |limit| self.late(ask, &recipe, None, limit)).await;
+            let ran = limits.hard().wait(run, |limit| self.late(ask, &recipe, None, limit, request)).await;
             request.is(Count::Miss);
             match ran {
                 Ok(Ran::Loaded(loaded)) => Answer::new(loaded.ret, Status::loaded(Reason::Absent)),

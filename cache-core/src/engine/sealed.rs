@@ -60,12 +60,15 @@ impl Engine {
 
     /// Where these bytes may have been stored, for those who ask about them without a type.
     pub(super) fn place_of<'a>(&'a self, key: &'a CacheKey, bytes: &Bytes) -> Place<'a> {
-        let sealed =
-            key.is_sealed() || self.parts.policy.sealed || peek(bytes).is_some_and(|header| header.sealed);
+        let sealed = key.is_sealed() || self.parts.policy.sealed || Self::says_sealed(key, bytes);
         match self.parts.sealer.as_ref().filter(|_| sealed) {
             Some(sealer) => Place::sealed(key, sealer),
             None => Place::from(key),
         }
+    }
+
+    fn says_sealed(key: &CacheKey, bytes: &Bytes) -> bool {
+        !key.is_foreign() && peek(bytes).is_some_and(|header| header.sealed)
     }
 
     /// Where what a claim carries is stored: sealed when the whole manager is, which then has a key.

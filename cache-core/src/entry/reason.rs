@@ -68,6 +68,8 @@ pub enum Reason {
     LoadFailed,
     /// The key is left alone for a while, because its loads failed.
     BacksOff,
+    /// An argument has no form in the key (a NaN, where another cache reads the key too), so the call is not cached.
+    NoKey,
     /// The options of the function cannot be kept, so it is not cached.
     Misconfigured,
     /// The call went round the cache.
@@ -113,6 +115,7 @@ impl Reason {
             Self::LoadFailed => "load_failed",
             Self::BacksOff => "backs_off",
             Self::Overloaded => "overloaded",
+            Self::NoKey => "no_key",
             Self::Misconfigured => "misconfigured",
             Self::Bypassed => "bypassed",
             Self::Disabled => "disabled",

@@ -30,6 +30,11 @@ struct Nature {
     stays_here: bool,
     /// Its keyspace is sealed. Only known of a key that was made of parts.
     sealed: bool,
+    /// Another cache gives the name, and reads and writes under it: no namespace is in front of it, and what is stored
+    /// has that cache's form.
+    foreign: bool,
+    /// Its parts have no form, so it stands for nothing that could be stored.
+    refused: bool,
 }
 
 /// The segment in front of a tenant.
@@ -41,11 +46,21 @@ impl CacheKey {
     pub fn of_parts(namespace: &Namespace, space: &SpaceName, parts: &impl Parts) -> Self {
         let mut writer = PartWriter::after(space.as_str()).within(namespace);
         parts.write_all(&mut writer);
-        let stays_here = writer.stays_here();
+        let (stays_here, refused) = (writer.stays_here(), writer.is_refused());
         let (stored, relative) = writer.finish();
         let hash = PartsProbe::new(space.id(), parts).hash();
         let near = NearKey::new(hash, space.id(), &stored);
-        Self::assemble(namespace.prefix(), &relative, near, Nature { stays_here, sealed: space.is_sealed() })
+        let nature = Nature { stays_here, sealed: space.is_sealed(), foreign: space.is_foreign(), refused };
+        #[cfg(feature = "cachekit")]
+        if nature.foreign {
+            // What is refused names nothing that anybody stores.
+            let text = match refused {
+                true => format!("{space}:~"),
+                false => super::interop::text(space.as_str(), &stored),
+            };
+            return Self::assemble("", &text, near, nature);
+        }
+        Self::assemble(namespace.prefix(), &relative, near, nature)
     }
 
     /// A key that a person wrote: colons separate segments, everything else is escaped.
@@ -87,6 +102,12 @@ impl CacheKey {
     /// A key whose relative text is escaped already.
     pub(crate) fn of_text(namespace: &Namespace, relative: &str) -> Self {
         Self::assemble(namespace.prefix(), relative, NearKey::direct(relative), Nature::default())
+    }
+
+    /// A key of another cache, whole as it is.
+    #[cfg(feature = "cachekit")]
+    pub(super) fn foreign(text: &str) -> Self {
+        Self::assemble("", text, NearKey::direct(text), Nature { foreign: true, ..Nature::default() })
     }
 
     fn assemble(prefix: &str, relative: &str, near: NearKey, nature: Nature) -> Self {
@@ -141,6 +162,17 @@ impl CacheKey {
     /// processes know.
     pub(crate) fn stays_here(&self) -> bool {
         self.0.nature.stays_here
+    }
+
+    /// Whether another cache gives its name, and the form of what is stored under it. It has no namespace of ours.
+    #[must_use]
+    pub fn is_foreign(&self) -> bool {
+        self.0.nature.foreign
+    }
+
+    /// Whether its parts have no form: nothing is read or stored under it.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.0.nature.refused
     }
 
     /// The key as the near store knows it.
@@ -208,7 +240,13 @@ impl IntoKey for &String {
 
 impl IntoKey for CacheKey {
     fn into_key(self, namespace: &Namespace) -> Result<CacheKey> {
-        if self.as_str().get(..self.0.relative_at) == Some(namespace.prefix()) {
+        if self.is_refused() {
+            return Err(Error::new(ErrorKind::Key, "the key was made of arguments that have no form in it")
+                .with_fix(
+                    "leave out NaN, infinities, integers beyond 64 bits, and maps with keys that are no text",
+                ));
+        }
+        if self.is_foreign() || self.as_str().get(..self.0.relative_at) == Some(namespace.prefix()) {
             return Ok(self);
         }
         Ok(Self::assemble(namespace.prefix(), self.relative(), self.near().clone(), self.0.nature))

@@ -9,6 +9,8 @@ mod builder;
 mod cache_key;
 mod escape;
 mod glob;
+#[cfg(feature = "cachekit")]
+mod interop;
 mod namespace;
 mod near;
 mod part;
@@ -23,6 +25,8 @@ mod writer;
 
 pub use builder::{KeyBuilder, build_cache_key};
 pub use cache_key::{CacheKey, IntoKey};
+#[cfg(feature = "cachekit")]
+pub use interop::{Binary, DateTime, InteropPart, Set, segment_problem};
 pub use namespace::Namespace;
 pub(crate) use near::Naming;
 pub use near::{NearKey, NearName, NearProbe, PartsProbe};

@@ -25,6 +25,7 @@ impl SpaceId {
 pub struct SpaceName {
     id: SpaceId,
     sealed: bool,
+    foreign: bool,
     text: Arc<str>,
 }
 
@@ -44,7 +45,7 @@ impl SpaceName {
     /// The keyspace of keys that are given as text.
     #[must_use]
     pub fn direct() -> Self {
-        Self { id: SpaceId::DIRECT, sealed: false, text: "".into() }
+        Self { id: SpaceId::DIRECT, sealed: false, foreign: false, text: "".into() }
     }
 
     fn new(name: &str, schema: u32) -> Self {
@@ -53,7 +54,7 @@ impl SpaceName {
         if schema != 0 {
             writer.word(&format!(":@{schema}"));
         }
-        Self { id: SpaceId::next(), sealed: false, text: writer.finish().1.into() }
+        Self { id: SpaceId::next(), sealed: false, foreign: false, text: writer.finish().1.into() }
     }
 
     /// The same, and what its keys name is sealed in byte tiers.
@@ -65,6 +66,18 @@ impl SpaceName {
     /// Whether what its keys name is sealed.
     pub(super) fn is_sealed(&self) -> bool {
         self.sealed
+    }
+
+    /// A name that another cache gives, as it is: its keys stand in the store without a namespace of ours.
+    #[cfg(feature = "cachekit")]
+    pub(super) fn foreign(text: &str) -> Self {
+        Self { id: SpaceId::next(), sealed: false, foreign: true, text: text.into() }
+    }
+
+    /// Whether another cache gives its name.
+    #[must_use]
+    pub fn is_foreign(&self) -> bool {
+        self.foreign
     }
 
     /// The identity within this process.

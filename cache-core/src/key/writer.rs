@@ -19,6 +19,8 @@ pub struct PartWriter {
     secret: Option<KeySecret>,
     /// A sensitive part was written under a secret that no other process knows.
     stays_here: bool,
+    /// A part has no form in which it could be written.
+    refused: bool,
 }
 
 impl PartWriter {
@@ -37,6 +39,17 @@ impl PartWriter {
     /// Whether what was written has no meaning outside of this process.
     pub(super) fn stays_here(&self) -> bool {
         self.stays_here
+    }
+
+    /// What was written last has no form: the key that it is a part of stands for nothing.
+    #[cfg(feature = "cachekit")]
+    pub(super) fn refuse(&mut self) {
+        self.refused = true;
+    }
+
+    /// Whether a part has no form.
+    pub(super) fn is_refused(&self) -> bool {
+        self.refused
     }
 
     /// Begins with room for a name.

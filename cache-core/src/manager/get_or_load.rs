@@ -311,6 +311,9 @@ impl Asked {
             self.space.as_deref().unwrap_or(&DIRECT).policy.check_comparing(usual)?;
         }
         check(&self.tags)?;
+        if key.is_foreign() {
+            self.space.as_deref().unwrap_or(&DIRECT).policy.check_foreign(!self.tags.is_empty())?;
+        }
         Ok(key)
     }
 }

@@ -70,6 +70,7 @@ impl<K> Probe<K> {
     fn missed(self, manager: &CacheManager, keyspace: &'static Keyspace, parts: &impl Parts) -> Missed<K> {
         let is_on = manager.is_enabled() && !keyspace.policy.refused;
         let key = is_on.then(|| CacheKey::of_parts(manager.namespace(), &keyspace.name, parts));
+        let key = key.filter(|key| !manager.engine().lacks_a_name(keyspace, key));
         Missed { engine: manager.engine_handle(), key, keyspace, kind: self.0, tags: Vec::new() }
     }
 }

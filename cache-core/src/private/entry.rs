@@ -105,6 +105,9 @@ impl Entry {
 
     /// What the tiers hold. Never runs the body.
     pub async fn peek<K: Kind>(self, kind: K) -> Option<K::Ret> {
+        if self.manager.engine().lacks_a_name(self.keyspace, &self.key) {
+            return None;
+        }
         let ask = self.ask(kind);
         given(kind, &self.manager.engine().peek(&ask).await?)
     }
@@ -139,6 +142,7 @@ impl Entry {
             () if self.bypass => Some(Reason::Bypassed),
             () if !self.manager.is_enabled() => Some(Reason::Disabled),
             () if self.keyspace.policy.refused => Some(Reason::Misconfigured),
+            () if self.manager.engine().lacks_a_name(self.keyspace, &self.key) => Some(Reason::NoKey),
             () => None,
         }
     }

@@ -40,6 +40,8 @@ pub use site::{MonoSite, Site};
 pub use source::ManagerSource;
 pub use space::{CacheOfTheCall, Space};
 pub use tags::{Group, NamesTags, NoTags, Tags, tags_with};
+#[cfg(feature = "cachekit")]
+pub use text::argument;
 pub use text::{Word, key_text, part, pattern_text, sensitive, tag_text};
 pub use way::{Decided, Unless};
 

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use super::{Space, name};
 use crate::engine::{Keyspace, Policy};
+use crate::error::Result;
 
 /// The keyspace of a function that is not generic.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub struct Site {
 enum Name {
     Function(&'static str),
     Prefix(&'static str),
+    #[cfg(feature = "cachekit")]
+    Cachekit(&'static str, &'static str),
 }
 
 impl Site {
@@ -31,6 +34,13 @@ impl Site {
     #[must_use]
     pub const fn named(prefix: &'static str) -> Self {
         Self { name: Name::Prefix(prefix), keyspace: OnceLock::new() }
+    }
+
+    /// Of entries that services of cachekit share: their namespace and operation.
+    #[cfg(feature = "cachekit")]
+    #[must_use]
+    pub const fn cachekit(namespace: &'static str, operation: &'static str) -> Self {
+        Self { name: Name::Cachekit(namespace, operation), keyspace: OnceLock::new() }
     }
 
     /// The keyspace in its cache. What its options say is checked once: options that cannot be kept are one logged error,
@@ -78,6 +88,13 @@ impl MonoSite {
         Self { name: Name::Prefix(prefix), first: OnceLock::new() }
     }
 
+    /// [`Site::cachekit`] of every instantiation: they share their entries.
+    #[cfg(feature = "cachekit")]
+    #[must_use]
+    pub const fn cachekit(namespace: &'static str, operation: &'static str) -> Self {
+        Self { name: Name::Cachekit(namespace, operation), first: OnceLock::new() }
+    }
+
     /// [`Site::space`] of this instantiation.
     #[inline]
     pub fn space<M, F>(&'static self, source: M, here: F, policy: fn(Policy) -> Policy) -> Space<M> {
@@ -110,16 +127,34 @@ impl Name {
     #[cold]
     fn keyspace(self, here: &str, policy: fn(Policy) -> Policy) -> Keyspace {
         let mut policy = policy(Policy::new());
-        let wrong = policy.check_anywhere().err();
+        let wrong = policy.check_anywhere().and_then(|()| self.check(&policy)).err();
         policy.refused = wrong.is_some();
         let keyspace = match self {
             Self::Function(function) => Keyspace::of_path(&name::of_path(here, function), policy),
             Self::Prefix(prefix) => Keyspace::named(&name::of_prefix(here, prefix), policy),
+            #[cfg(feature = "cachekit")]
+            Self::Cachekit(namespace, operation) => Keyspace::cachekit(namespace, operation, policy.clone())
+                .unwrap_or_else(|_refused| Keyspace::named(&format!("{namespace}:{operation}"), policy)),
         };
         if let Some(error) = wrong {
             let function = keyspace.name.as_str();
             tracing::error!(function, %error, "options of a cached function cannot be kept: it is not cached");
         }
         keyspace
+    }
+
+    /// Whether entries of another cache can keep what is said.
+    #[cfg_attr(
+        not(feature = "cachekit"),
+        expect(unused_variables, reason = "the others keep all that is said")
+    )]
+    fn check(self, policy: &Policy) -> Result<()> {
+        match self {
+            Self::Function(_) | Self::Prefix(_) => Ok(()),
+            #[cfg(feature = "cachekit")]
+            Self::Cachekit(namespace, operation) => {
+                Keyspace::cachekit(namespace, operation, policy.clone()).map(drop)
+            }
+        }
     }
 }

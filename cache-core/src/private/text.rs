@@ -28,6 +28,13 @@ pub fn part<T: KeyPart + ?Sized>(part: &T) -> impl KeyPart + '_ {
     part
 }
 
+/// An argument of a function whose entries another cache shares: its canonical form is the part.
+#[cfg(feature = "cachekit")]
+#[inline]
+pub fn argument<T: serde::Serialize + ?Sized>(argument: &T) -> impl KeyPart + '_ {
+    crate::key::InteropPart(argument)
+}
+
 /// A value as a part of a key that nobody is to read: hashed and compared as it is, written as an HMAC.
 #[inline]
 pub fn sensitive<T: KeyPart + ?Sized>(part: &T) -> impl KeyPart + '_ {

@@ -7,6 +7,8 @@
     reason = "every test file uses a part, and a broken stand is a failed test"
 )]
 
+pub mod bare;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 

@@ -155,7 +155,8 @@ fn part(plan: &Plan, view: &View<'_>, part: &Part) -> TokenStream {
     match part {
         Part::Expr(expr) => {
             let reference = span::reference(&view.of(expr));
-            quote_spanned!(span=> #p::part(#reference))
+            let part = if plan.options.interop.is_some() { quote!(argument) } else { quote!(part) };
+            quote_spanned!(span=> #p::#part(#reference))
         }
         Part::Sensitive(expr) => {
             let reference = span::reference(&view.of(expr));

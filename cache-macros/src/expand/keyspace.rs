@@ -77,11 +77,17 @@ pub(super) fn statements(
 }
 
 /// How a keyspace is named, and after what.
-fn name(plan: &Plan) -> (TokenStream, LitStr) {
-    let ident = &plan.function.sig.ident;
-    match &plan.options.prefix {
-        Some(prefix) => (quote_ours!(named), prefix.clone()),
-        None => (quote_ours!(of), LitStr::new(&ident.unraw().to_string(), ident.span())),
+fn name(plan: &Plan) -> (TokenStream, TokenStream) {
+    let (ident, options) = (&plan.function.sig.ident, &plan.options);
+    if let (Some(namespace), Some(operation)) = (&options.namespace, &options.operation) {
+        return (quote_ours!(cachekit), quote!(#namespace, #operation));
+    }
+    match &options.prefix {
+        Some(prefix) => (quote_ours!(named), quote!(#prefix)),
+        None => {
+            let name = LitStr::new(&ident.unraw().to_string(), ident.span());
+            (quote_ours!(of), quote!(#name))
+        }
     }
 }
 

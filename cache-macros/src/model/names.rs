@@ -1,4 +1,4 @@
-//! The options there are, the ones that will come, and how each is written.
+//! The options there are, and how each is written.
 
 use syn::Ident;
 
@@ -46,10 +46,10 @@ pub(crate) const CACHED: &[(&str, &str)] = &[
     ("batch", "batch = ids"),
     ("batch_chunk", "batch_chunk = 500"),
     ("companions", "companions = \"none\""),
+    ("interop", "interop = \"cachekit\""),
+    ("namespace", "namespace = \"shop\""),
+    ("operation", "operation = \"user.get\""),
 ];
-
-/// The options of `#[cached]` that are planned.
-const CACHED_LATER: &[&str] = &["interop", "namespace", "operation"];
 
 /// The options and targets of `#[invalidate_cache]`, each with an example.
 pub(crate) const INVALIDATE: &[(&str, &str)] = &[
@@ -72,17 +72,14 @@ pub(crate) fn example(option: &str) -> String {
 /// What is to be said about an option of `#[cached]` that is none.
 pub(crate) fn no_option(name: &Ident) -> String {
     let name = name.to_string();
-    if CACHED_LATER.contains(&name.as_str()) {
-        return not_yet(&name);
-    }
     if name == "impl" {
         return "`impl` is for a whole `impl` block; leave it out here".to_owned();
     }
     let known = CACHED.iter().map(|(name, _)| *name);
-    format!("there is no option `{name}`{}", did_you_mean(&name, known.chain(CACHED_LATER.iter().copied())))
+    format!("there is no option `{name}`{}", did_you_mean(&name, known))
 }
 
-/// What is to be said about a planned option.
+/// What is to be said about a value that is planned.
 pub(crate) fn not_yet(name: &str) -> String {
     format!("`{name}` is not available yet; leave it out")
 }

@@ -7,8 +7,8 @@ use super::key::Key;
 use super::names;
 use super::source::Source;
 use super::values::{
-    chunk, companions, expr, exprs, flag, format, fraction, group, jitter, key, name, path, prefix, schema,
-    secure, single_flight, skip, templates,
+    chunk, companions, expr, exprs, flag, format, fraction, group, interop, jitter, key, name, path, prefix,
+    schema, secure, segment, single_flight, skip, templates,
 };
 use crate::parse::args::Arg;
 use crate::parse::life::{self, Life};
@@ -70,6 +70,12 @@ pub(crate) struct Options {
     pub(crate) batch_chunk: Option<Expr>,
     /// `companions = "none"`.
     pub(crate) alone: bool,
+    /// Where `interop` stands: another cache gives the names and the form of what is stored.
+    pub(crate) interop: Option<Span>,
+    pub(crate) namespace: Option<LitStr>,
+    pub(crate) operation: Option<LitStr>,
+    /// Every option that is there, in order.
+    pub(crate) said: Vec<Ident>,
 }
 
 /// Who loads: the variant's name.
@@ -98,15 +104,14 @@ impl Options {
     /// Reads what is written.
     pub(crate) fn read(args: Vec<Arg>, problems: &mut Problems) -> Self {
         let mut options = Self::default();
-        let mut seen: Vec<String> = Vec::new();
         for arg in args {
-            let name = arg.name.to_string();
-            if seen.contains(&name) && name != "group_by" {
+            let name = arg.name.clone();
+            if name != "group_by" && options.said.contains(&name) {
                 problems.at(&arg.name, format!("`{name}` is given twice; keep one"));
             } else if let Err(error) = options.take(arg, problems) {
                 problems.add(error);
             }
-            seen.push(name);
+            options.said.push(name);
         }
         options
     }
@@ -169,6 +174,9 @@ impl Options {
             "batch" => self.batch = Some(name(arg)?),
             "batch_chunk" => self.batch_chunk = Some(chunk(arg)?),
             "companions" => self.alone = companions(arg)?,
+            "interop" => self.interop = Some(interop(arg)?),
+            "namespace" => self.namespace = Some(segment(arg)?),
+            "operation" => self.operation = Some(segment(arg)?),
             _ => return Err(syn::Error::new(span, names::no_option(&arg.name))),
         }
         Ok(())

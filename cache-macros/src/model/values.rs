@@ -252,3 +252,43 @@ pub(super) fn exprs(arg: Arg) -> syn::Result<Vec<Expr>> {
     let exprs = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(tokens)?;
     if exprs.is_empty() { Err(error) } else { Ok(exprs.into_iter().collect()) }
 }
+
+/// With whom entries are shared: where that stands.
+pub(super) fn interop(arg: Arg) -> syn::Result<Span> {
+    let name = text(arg)?;
+    if name.value() == "cachekit" {
+        return Ok(name.span());
+    }
+    let hint = crate::suggest::did_you_mean(&name.value(), ["cachekit"]);
+    let hint = if hint.is_empty() { "; write \"cachekit\"".to_owned() } else { hint };
+    Err(syn::Error::new_spanned(&name, format!("entries cannot be shared with {:?}{hint}", name.value())))
+}
+
+/// `namespace` or `operation`, as the protocol allows them: `cache_core::key::segment_problem` is the same rule, for
+/// names that are known when the program runs.
+pub(super) fn segment(arg: Arg) -> syn::Result<LitStr> {
+    let option = arg.name.to_string();
+    let segment = text(arg)?;
+    match segment_problem(&segment.value(), option == "namespace") {
+        None => Ok(segment),
+        Some(problem) => Err(syn::Error::new_spanned(
+            &segment,
+            format!("{option} holds {:?}, which {problem}; {}", segment.value(), names::example(&option)),
+        )),
+    }
+}
+
+fn segment_problem(segment: &str, is_namespace: bool) -> Option<&'static str> {
+    let plain = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9');
+    match segment.as_bytes() {
+        [] => Some("is empty"),
+        [first, ..] if !plain(first) => Some("does not begin with a-z or 0-9"),
+        bytes if !bytes.iter().all(|byte| plain(byte) || matches!(byte, b'.' | b'_' | b'-')) => {
+            Some("has a character other than a-z 0-9 . _ -")
+        }
+        bytes if bytes.len() > 64 => Some("is longer than 64 characters"),
+        _ if segment.contains("..") => Some("has two dots in a row"),
+        _ if is_namespace && matches!(segment, "ns" | "nsapi") => Some("is reserved"),
+        _ => None,
+    }
+}

@@ -2,6 +2,7 @@
 
 mod batch;
 mod conflicts;
+mod interop;
 mod key;
 mod receiver;
 mod secure;
@@ -24,6 +25,7 @@ pub(crate) fn cached(options: &Options, function: &Function, problems: &mut Prob
     tags::check(options, function, problems);
     batch::check(options, function, problems);
     secure::check(options, function, problems);
+    interop::check(options, function, problems);
 }
 
 /// Checks where a function stands whose attribute sees nothing around it.

@@ -131,7 +131,4 @@ async fn crate_in_quotes(id: u64) -> u64 { id }
 #[cached(impl)]
 async fn impl_on_a_function(id: u64) -> u64 { id }
 
-#[cached(interop = "cachekit", namespace = "n", operation = "o")]
-async fn planned_forms(id: u64) -> u64 { id }
-
 fn main() {}

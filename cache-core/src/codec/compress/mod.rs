@@ -5,6 +5,8 @@
 //! `frame::check`). The twins `enabled` and `disabled` are the same three names with and without the
 //! feature `lz4`.
 
+#[cfg(feature = "cachekit")]
+pub(super) mod block;
 #[cfg(not(feature = "lz4"))]
 mod disabled;
 #[cfg(feature = "lz4")]

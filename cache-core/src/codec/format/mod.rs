@@ -12,7 +12,7 @@ mod bounded;
 #[cfg(feature = "json")]
 mod json;
 mod msgpack;
-mod scan;
+pub(super) mod scan;
 
 use std::any::type_name;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -95,7 +95,7 @@ impl Format {
     /// Everything that must hold before `decode`.
     pub(super) fn check(self, payload: &[u8]) -> Result<(), Reason> {
         match self {
-            Self::MessagePack => scan::one_document(payload),
+            Self::MessagePack => Ok(scan::one_document(payload)?),
             #[cfg(feature = "json")]
             Self::Json => Ok(()),
             #[cfg(feature = "bincode")]

@@ -9,23 +9,58 @@ use crate::entry::Reason;
 /// The deepest nesting of arrays and maps that is decoded.
 pub(super) const MAX_DEPTH: usize = 100;
 
+/// What is wrong with a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::codec) enum Fault {
+    /// It claims or needs more than is there.
+    Beyond,
+    /// It is nested too deep.
+    Depth,
+    /// A marker that does not exist.
+    Marker,
+    /// Bytes behind it.
+    Trailing,
+}
+
+impl From<Fault> for Reason {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Beyond | Fault::Depth => Self::Bounds,
+            Fault::Marker | Fault::Trailing => Self::Malformed,
+        }
+    }
+}
+
 /// Passes exactly one document that claims no more than is there.
 ///
 /// # Errors
-/// [`Reason::Bounds`] for a claim beyond the end or the depth; [`Reason::Malformed`] for a marker that does not
-/// exist or bytes behind the document.
-pub(super) fn one_document(payload: &[u8]) -> Result<(), Reason> {
+/// What is wrong with it.
+pub(in crate::codec) fn one_document(payload: &[u8]) -> Result<(), Fault> {
     let mut rest = payload;
     let mut levels = Levels::default();
     while levels.expect_value() {
-        let (&marker, tail) = rest.split_first().ok_or(Reason::Bounds)?;
+        let (&marker, tail) = rest.split_first().ok_or(Fault::Beyond)?;
         let token = Token::read(marker, tail)?;
-        rest = usize::try_from(token.skip).ok().and_then(|skip| tail.get(skip..)).ok_or(Reason::Bounds)?;
+        rest = usize::try_from(token.skip).ok().and_then(|skip| tail.get(skip..)).ok_or(Fault::Beyond)?;
         if token.container {
             levels.open(token.slots, rest.len())?;
         }
     }
-    if rest.is_empty() { Ok(()) } else { Err(Reason::Malformed) }
+    if rest.is_empty() { Ok(()) } else { Err(Fault::Trailing) }
+}
+
+/// How many slots a document claims altogether, those of texts and binaries being their bytes: of one that was refused,
+/// up to where it cannot be read.
+#[cfg(feature = "cachekit")]
+pub(in crate::codec) fn claimed(document: &[u8]) -> u64 {
+    let (mut rest, mut claimed) = (document, 0_u64);
+    while let Some((&marker, tail)) = rest.split_first() {
+        let Ok(token) = Token::read(marker, tail) else { break };
+        claimed = claimed.saturating_add(token.slots).saturating_add(Token::body(marker, token.skip));
+        let Some(next) = usize::try_from(token.skip).ok().and_then(|skip| tail.get(skip..)) else { break };
+        rest = next;
+    }
+    claimed
 }
 
 /// One marker: the bytes to skip behind it, and the values that follow inside it.
@@ -37,13 +72,13 @@ struct Token {
 
 impl Token {
     #[inline]
-    fn read(marker: u8, tail: &[u8]) -> Result<Self, Reason> {
+    fn read(marker: u8, tail: &[u8]) -> Result<Self, Fault> {
         Ok(match marker {
             0x00..=0x7f | 0xc0 | 0xc2 | 0xc3 | 0xe0..=0xff => Self::plain(0),
             0x80..=0x8f => Self::container(0, 2 * u64::from(marker & 0x0f)),
             0x90..=0x9f => Self::container(0, u64::from(marker & 0x0f)),
             0xa0..=0xbf => Self::plain(u64::from(marker & 0x1f)),
-            0xc1 => return Err(Reason::Malformed),
+            0xc1 => return Err(Fault::Marker),
             0xc4 | 0xd9 => Self::plain(1 + length::<1>(tail)?),
             0xc5 | 0xda => Self::plain(2 + length::<2>(tail)?),
             0xc6 | 0xdb => Self::plain(4 + length::<4>(tail)?),
@@ -63,6 +98,20 @@ impl Token {
         })
     }
 
+    /// The bytes of a text, a binary or an extension, of what is to be skipped.
+    #[cfg(feature = "cachekit")]
+    const fn body(marker: u8, skip: u64) -> u64 {
+        match marker {
+            0xa0..=0xbf => skip,
+            0xc4 | 0xd9 | 0xd4..=0xd8 => skip - 1,
+            0xc5 | 0xda | 0xc7 => skip - 2,
+            0xc8 => skip - 3,
+            0xc6 | 0xdb => skip - 4,
+            0xc9 => skip - 5,
+            _ => 0,
+        }
+    }
+
     const fn plain(skip: u64) -> Self {
         Self { skip, slots: 0, container: false }
     }
@@ -73,8 +122,8 @@ impl Token {
 }
 
 /// A big-endian length of `N` bytes.
-fn length<const N: usize>(tail: &[u8]) -> Result<u64, Reason> {
-    let digits = tail.first_chunk::<N>().ok_or(Reason::Bounds)?;
+fn length<const N: usize>(tail: &[u8]) -> Result<u64, Fault> {
+    let digits = tail.first_chunk::<N>().ok_or(Fault::Beyond)?;
     Ok(digits.iter().fold(0, |length, &digit| length << 8 | u64::from(digit)))
 }
 
@@ -111,11 +160,11 @@ impl Levels {
 
     /// Enters a container. Each of its slots, and each that is owed around it, takes a byte at least.
     #[inline]
-    fn open(&mut self, slots: u64, rest: usize) -> Result<(), Reason> {
+    fn open(&mut self, slots: u64, rest: usize) -> Result<(), Fault> {
         self.owed += slots;
-        let outer = self.around.get_mut(self.depth).ok_or(Reason::Bounds)?;
+        let outer = self.around.get_mut(self.depth).ok_or(Fault::Depth)?;
         if self.owed > rest as u64 {
-            return Err(Reason::Bounds);
+            return Err(Fault::Beyond);
         }
         *outer = self.left;
         self.left = slots;
@@ -162,10 +211,10 @@ mod tests {
             let marker = document[0];
             assert_eq!(one_document(&document), Ok(()), "{marker:#x}");
             for cut in 0..document.len() {
-                assert_eq!(one_document(&document[..cut]), Err(Reason::Bounds), "{marker:#x} cut to {cut}");
+                assert_eq!(one_document(&document[..cut]), Err(Fault::Beyond), "{marker:#x} cut to {cut}");
             }
             document.push(0xc0);
-            assert_eq!(one_document(&document), Err(Reason::Malformed), "{marker:#x} and one more");
+            assert_eq!(one_document(&document), Err(Fault::Trailing), "{marker:#x} and one more");
         }
     }
 
@@ -175,6 +224,6 @@ mod tests {
         let mut outer = vec![0xdc, 0, u8::try_from(inner.len()).unwrap()];
         outer.extend(inner.concat());
         assert_eq!(one_document(&outer), Ok(()));
-        assert_eq!(one_document(&[0xc1]), Err(Reason::Malformed));
+        assert_eq!(one_document(&[0xc1]), Err(Fault::Marker));
     }
 }

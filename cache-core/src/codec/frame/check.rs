@@ -34,7 +34,14 @@ pub(crate) fn open(bytes: &Bytes, expected: &Expected<'_>) -> Result<Frame, Reas
     if !header.negative {
         header.format.check(&payload)?;
     }
-    Ok(Frame { header, stamps: bytes.slice(HEADER_BYTES..payload_at), validator, payload })
+    Ok(Frame {
+        header,
+        stamps: bytes.slice(HEADER_BYTES..payload_at),
+        validator,
+        payload,
+        #[cfg(feature = "cachekit")]
+        foreign: false,
+    })
 }
 
 pub(super) fn holds(condition: bool, otherwise: Reason) -> Result<(), Reason> {

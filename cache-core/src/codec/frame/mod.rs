@@ -22,7 +22,11 @@ use std::fmt;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
+#[cfg(feature = "cachekit")]
+use crate::codec::{Envelope, Format};
 use crate::entry::{Deadlines, Reason, Validator};
+#[cfg(feature = "cachekit")]
+use crate::time::WallTime;
 
 /// A frame that passed every check. Cloning it is a reference count.
 #[derive(Clone)]
@@ -31,9 +35,22 @@ pub struct Frame {
     stamps: Bytes,
     validator: Option<Validator>,
     payload: Bytes,
+    /// It is a plain document of another cache.
+    #[cfg(feature = "cachekit")]
+    foreign: bool,
 }
 
 impl Frame {
+    /// What another cache stored, as a frame: it says nothing of its life.
+    #[cfg(feature = "cachekit")]
+    pub(super) fn foreign(document: Bytes) -> Self {
+        let (begin, end) = (WallTime(0), WallTime(u64::MAX));
+        let deadlines = Deadlines { created: begin, fresh_until: end, stale_until: end };
+        let envelope = Envelope { schema: 0, deadlines, version: 0, immutable: false };
+        let header = Header::new(0, Format::MessagePack, false, &envelope);
+        Self { header, stamps: Bytes::new(), validator: None, payload: document, foreign: true }
+    }
+
     /// The fixed header.
     #[must_use]
     pub fn header(&self) -> &Header {
@@ -77,6 +94,10 @@ impl Frame {
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, Reason> {
         if self.header.negative {
             return Err(Reason::Undecodable);
+        }
+        #[cfg(feature = "cachekit")]
+        if self.foreign {
+            return super::interop::read(&self.payload).ok_or(Reason::Undecodable);
         }
         self.header.format.decode(&self.payload)
     }

@@ -29,6 +29,18 @@ impl Sealer {
     }
 
     /// Never reached.
+    #[cfg(feature = "cachekit")]
+    pub(crate) fn seal_shared(&self, _: &str, _: &[u8]) -> Result<Vec<u8>> {
+        match *self {}
+    }
+
+    /// Never reached.
+    #[cfg(feature = "cachekit")]
+    pub(crate) fn open_shared(&self, _: &str, _: &[u8]) -> Result<Vec<u8>, Reason> {
+        match *self {}
+    }
+
+    /// Never reached.
     pub(crate) fn opened(&self) -> [u64; MAX_KEYS] {
         match *self {}
     }

@@ -21,6 +21,8 @@ pub(super) use imp::READS_SEALED;
 pub use imp::Sealer;
 #[cfg(feature = "encrypt")]
 pub use imp::{IntoMasterKey, Keyring, MasterKey, Provider};
+#[cfg(all(feature = "encrypt", feature = "cachekit"))]
+pub use imp::{SealedAs, SharedSealer};
 
 use crate::key::CacheKey;
 

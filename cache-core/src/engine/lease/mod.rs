@@ -83,7 +83,8 @@ impl Engine {
     /// Takes the lease of a key, or joins another's: there are no others, or the first fill wins. `None`: nobody else
     /// can store under this key, or the lease cannot be had.
     pub(super) async fn lease(&self, ask: &Ask<'_>) -> Option<Lease> {
-        if !self.parts.tiers.leased() || !ask.leaves_the_process() {
+        // Another cache's writers end no lease of ours: it would promise what it cannot keep.
+        if !self.parts.tiers.leased() || !ask.leaves_the_process() || ask.key.is_foreign() {
             return None;
         }
         let Serving::Primary(tier) = self.serving() else { return None };

@@ -111,6 +111,9 @@ impl Engine {
         if tags == 0 {
             return Ok(Tokens::none());
         }
+        if ask.key.is_foreign() {
+            return Err(Reason::Misconfigured);
+        }
         self.tagging.names.note(ask.tags.all());
         if !self.has_tokens(ask) {
             return Ok(Tokens::none());

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::key::{CacheKey, IntoKey, KeyBuilder, KeyPart, Namespace};
 
 /// How the ids of a batch become keys.
@@ -41,9 +41,18 @@ impl<G> ByKey<G> {
     }
 }
 
+/// An entry of another cache says nothing of its life, which has to be asked for: it is read by itself.
+fn own(key: CacheKey) -> Result<CacheKey> {
+    if !key.is_foreign() {
+        return Ok(key);
+    }
+    Err(Error::new(ErrorKind::Key, "a batch holds a key of another cache")
+        .with_fix("read such entries one by one: `get_or_load(key, ..)`"))
+}
+
 impl<K: IntoKey + Clone> NamesIds<K> for ById {
     fn key(&self, id: &K, namespace: &Namespace) -> Result<CacheKey> {
-        id.clone().into_key(namespace)
+        own(id.clone().into_key(namespace)?)
     }
 }
 
@@ -55,7 +64,7 @@ impl<K: KeyPart> NamesIds<K> for ByPrefix {
 
 impl<K, Q: IntoKey, G: Fn(&K) -> Q> NamesIds<K> for ByKey<G> {
     fn key(&self, id: &K, namespace: &Namespace) -> Result<CacheKey> {
-        (self.0)(id).into_key(namespace)
+        own((self.0)(id).into_key(namespace)?)
     }
 }
 

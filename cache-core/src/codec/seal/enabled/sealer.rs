@@ -11,6 +11,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use super::cipher::Cipher;
 use super::derived::Derived;
 use super::nonces::Nonces;
+#[cfg(feature = "cachekit")]
+use super::shared::{SealedAs, SharedSealer};
 use super::{Keyring, MasterKey, Provider, associated};
 use crate::codec::seal::{MAX_KEYS, NONCE_BYTES, TAG_BYTES};
 use crate::entry::Reason;
@@ -26,6 +28,9 @@ pub struct Sealer {
     /// The current one first.
     keys: Vec<Key>,
     nonces: Nonces,
+    /// What seals for other caches, under keys of its own.
+    #[cfg(feature = "cachekit")]
+    shared: SharedSealer,
 }
 
 /// A master key at work.
@@ -54,7 +59,13 @@ impl Sealer {
     /// As for [`Sealer::new`].
     pub fn with(provider: Provider, keyring: &Keyring) -> Result<Self> {
         let keys = keyring.keys().iter().map(|master| Key::new(provider, master)).collect();
-        Ok(Self { provider, keys, nonces: Nonces::random()? })
+        Ok(Self {
+            provider,
+            keys,
+            nonces: Nonces::random()?,
+            #[cfg(feature = "cachekit")]
+            shared: SharedSealer::with(provider, keyring, None)?,
+        })
     }
 
     /// Counts its nonces from here: for tests of stored bytes. Two sealers of one key that count alike give their
@@ -122,6 +133,28 @@ impl Sealer {
             reason = Reason::NotAuthentic;
         }
         Err(reason)
+    }
+
+    /// Seals an interop entry of cachekit.
+    ///
+    /// # Errors
+    /// `Encode` when there are no nonces left.
+    #[cfg(feature = "cachekit")]
+    pub(crate) fn seal_shared(&self, key: &str, document: &[u8]) -> Result<Vec<u8>> {
+        self.shared.seal(&SealedAs::interop(key), document)
+    }
+
+    /// Opens an interop entry of cachekit.
+    ///
+    /// # Errors
+    /// Those of [`SharedSealer::open`].
+    #[cfg(feature = "cachekit")]
+    pub(crate) fn open_shared(&self, key: &str, sealed: &[u8]) -> Result<Vec<u8>, Reason> {
+        let (document, place) = self.shared.open(&SealedAs::interop(key), sealed)?;
+        if let Some(own) = self.keys.get(place) {
+            own.opened.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(document)
     }
 
     /// How many frames each key has opened: the current one, then the previous ones in their order.
