@@ -61,7 +61,7 @@ impl Engine {
         };
         match self.open(ask, &bytes) {
             Ok(Opened::Counter(value)) => Ok(Some(value)),
-            Ok(Opened::Frame(value, .., stamps)) => match self.vouch(ask, primary, &stamps).await {
+            Ok(Opened::Frame { value, stamps, .. }) => match self.vouch(ask, primary, &stamps).await {
                 Ok(Ok(_)) => Ok(value),
                 Ok(Err(reason)) => {
                     self.missed(primary.name, reason);

@@ -100,13 +100,11 @@ fn life_of(kept: Result<Remaining>) -> Life {
 
 impl Opened {
     /// The same with this life left.
-    fn living(self, left: Life) -> Self {
-        match self {
-            Self::Frame(value, _, bytes, validator, stamps) => {
-                Self::Frame(value, left, bytes, validator, stamps)
-            }
-            counter @ Self::Counter(_) => counter,
+    fn living(mut self, life: Life) -> Self {
+        if let Self::Frame { left, .. } = &mut self {
+            *left = life;
         }
+        self
     }
 }
 

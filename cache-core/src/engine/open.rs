@@ -17,8 +17,17 @@ use crate::time::Life;
 pub(super) enum Opened {
     /// A counter.
     Counter(Held),
-    /// A value (or remembered absence), the life it has left, the bytes it is stored in, its validator, and its tags.
-    Frame(Option<Held>, Life, usize, Option<Validator>, Vec<Stamp>),
+    /// A value, or remembered absence.
+    Frame {
+        value: Option<Held>,
+        /// The life it has left.
+        left: Life,
+        /// What it is stored in.
+        bytes: usize,
+        validator: Option<Validator>,
+        /// Its tags, with the tokens that they had.
+        stamps: Vec<Stamp>,
+    },
 }
 
 impl Opened {
@@ -26,7 +35,7 @@ impl Opened {
     pub(super) fn stamps(&self) -> &[Stamp] {
         match self {
             Self::Counter(_) => &[],
-            Self::Frame(.., stamps) => stamps,
+            Self::Frame { stamps, .. } => stamps,
         }
     }
 }
@@ -54,7 +63,8 @@ impl Engine {
         }
         let left = if ask.key.is_foreign() { left.min(UNTOLD) } else { left };
         let value = if frame.is_negative() { None } else { Some(ask.values.decode(&frame)?) };
-        Ok(Opened::Frame(value, left, bytes.len(), frame.validator().cloned(), stamps))
+        let validator = frame.validator().cloned();
+        Ok(Opened::Frame { value, left, bytes: bytes.len(), validator, stamps })
     }
 
     /// The value of an expired frame, when it may still be good for something.

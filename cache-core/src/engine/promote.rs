@@ -41,7 +41,7 @@ impl Engine {
     ) -> Look {
         let (value, left, stored_bytes, validator) = match opened {
             Opened::Counter(value) => return Look::Fresh(Found::new(Some(value), tier.name, Duration::ZERO)),
-            Opened::Frame(value, left, bytes, validator, _) => (value, left, bytes, validator),
+            Opened::Frame { value, left, bytes, validator, .. } => (value, left, bytes, validator),
         };
         let (age, window) = self.age_and_window(ask, value.is_none(), bytes);
         if !self.may_land(ask, born) {
