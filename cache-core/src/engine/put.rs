@@ -118,11 +118,11 @@ impl Engine {
     /// Removes a frame that is no value: kept only to answer stale, overtaken, or the memory of absence. To a condition
     /// it is not there.
     pub(super) async fn remove_void(&self, ask: &Ask<'_>) -> bool {
-        let (Serving::Primary(tier) | Serving::Fallback(tier)) = self.serving() else { return false };
-        let Ok(Some(bytes)) = tier.backend.get(ask.key).await else { return false };
         if ask.key.is_foreign() {
             return false;
         }
+        let (Serving::Primary(tier) | Serving::Fallback(tier)) = self.serving() else { return false };
+        let Ok(Some(bytes)) = tier.backend.get(ask.key).await else { return false };
         let wall = self.parts.clock.wall();
         let none = peek(&bytes).is_some_and(|header| header.negative || header.deadlines.fresh_until <= wall);
         let void = none || self.is_overtaken(ask, tier, &bytes).await;
