@@ -24,7 +24,7 @@ impl Engine {
         match self.life(ask, negative) {
             Ok(life) => Some(life),
             Err(error) => {
-                tracing::warn!(key = %ask.key, %error, "a loaded value was not stored");
+                tracing::warn!(keyspace = ask.space.name.as_str(), %error, "a loaded value was not stored");
                 self.not_stored(ask.space, tier, Reason::ZeroTtl);
                 None
             }
