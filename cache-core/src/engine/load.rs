@@ -27,7 +27,8 @@ use crate::flight::{Follow, Lead, Seat};
 use crate::stamp::Scope;
 
 impl Engine {
-    /// Answers a call that [`seek`](super::seek) found to need more than to wait for another. In a box, so that those who only wait do not hold its room.
+    /// Answers a call that [`seek`](super::seek) found to need more than to wait for another. In a box, so that those
+    /// who only wait do not hold its room.
     pub(crate) fn proceed<'a, R: Recipe, B: Body<R::Ret>>(
         self: &'a Arc<Self>,
         question: &'a Question<&Keyspace>,

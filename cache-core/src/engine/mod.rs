@@ -1,7 +1,7 @@
 //! The engine: what happens on a hit, on a miss, on a write, on an invalidation.
 //!
-//! Start reading in [`hot`] (a hit), then [`seek`] and [`load`] (a miss: seat, fetch, run, land; what a function runs is [`lent`]; within [`limits`], or
-//! [`detach`]ed; its [`lease`] tells it from loads of other processes; what answers when there is no new value is in
+//! Start reading in [`hot`] (a hit), then [`seek`] and [`load`] (a miss: seat, fetch, run, land; what a function runs is
+//! [`lent`]; within [`limits`], or [`detach`]ed; its [`lease`] tells it from loads of other processes; what answers when there is no new value is in
 //! [`stale`]) and [`batch`] (many). [`put`] writes,
 //! [`invalidate`] removes, [`expire`] ends a life, [`explain`] changes nothing,
 //! [`atomic`] holds the verbs that must have one winner, [`claims`] those that somebody goes

@@ -92,8 +92,8 @@ impl Engine {
     }
 
     /// Has the primary told what it missed, by a task of its own: a caller must not pay for a primary that only says
-    /// that it is back. The caller that begins it waits for a moment, in which a primary that is back is done; all others use
-    /// the fallback meanwhile. Where there is nothing to run a task on, the caller does it.
+    /// that it is back. The caller that begins it waits for a moment, in which a primary that is back is done; all others
+    /// use the fallback meanwhile, if that serves already. Where there is nothing to run a task on, the caller does it.
     async fn begin_recovery(&self) {
         let Ok(alone) = Arc::clone(&self.recovering).try_lock_owned() else {
             return self.await_recovery().await;
