@@ -1,22 +1,24 @@
-//! The verb that loads.
+//! The verb that loads, and its options. How it is answered: [`asked`]; how it is awaited: [`awaited`].
+
+mod asked;
+mod awaited;
+
+pub(super) use awaited::{body, open};
 
 use std::fmt;
-use std::future::{Future, IntoFuture};
 use std::marker::PhantomData;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::cached::{loaded, shown};
+use self::asked::Asked;
 use super::direct::Direct;
-use super::tagging::{check, named};
-use super::{CacheManager, Cached, DIRECT, KeepWarm, LoadError, Previous};
-use crate::engine::{Answer, Ask, Body, Call, Keyspace, Older, Policy, Question, Storable, StoredValues};
-use crate::entry::{Reason, Status};
+use super::tagging::named;
+use super::{CacheManager, DIRECT, KeepWarm, LoadError};
+use crate::engine::{Ask, Body, Call, Keyspace, Policy, Question, Storable, StoredValues};
 use crate::error::Result;
-use crate::key::{CacheKey, Tag};
+use crate::key::CacheKey;
 use crate::policy::{RefreshAhead, SingleFlight};
-use crate::time::{Life, Ttl};
+use crate::time::Ttl;
 
 /// What a load is about: values of `T`, errors of `E`, a loader that may borrow for `'f`; who it belongs to.
 type Of<'f, T, E, M, L> = (&'f (), fn() -> (T, E, M, L));
@@ -48,60 +50,13 @@ pub struct WithStatus<G>(pub(super) G);
 #[derive(Debug, Clone, Copy)]
 pub enum Simple {}
 
-/// The loader is shown the older value, where one is held, and answers a [`Cached`].
+/// The loader is shown the older value, where one is held, and answers a [`Cached`](super::Cached).
 #[derive(Debug, Clone, Copy)]
 pub enum Revalidating {}
 
-/// The loader is shown the older value and its validator, where one is held, and answers a [`Cached`].
+/// The loader is shown the older value and its validator, where one is held, and answers a [`Cached`](super::Cached).
 #[derive(Debug, Clone, Copy)]
 pub enum Validating {}
-
-/// What is asked, and how.
-#[derive(Debug, Clone)]
-pub(super) struct Asked {
-    manager: CacheManager,
-    key: Result<CacheKey>,
-    ttl: Ttl,
-    /// The keyspace with the options of this call, when it has some. In a box: most calls have none, and many may wait.
-    space: Option<Box<Keyspace>>,
-    tags: Vec<Tag>,
-    /// The loader compares what it is shown, so there has to be something to show.
-    compares: bool,
-}
-
-/// A loader as the engine runs it.
-macro_rules! body {
-    (Simple, $loader:ident) => {
-        |_| async { $loader().await.map_err(LoadError::of) }
-    };
-    (Revalidating, $loader:ident) => {
-        |older: Older| async move {
-            let older = shown::<T>(older);
-            loaded($loader(older.clone().map(Previous::into_value)).await, older)
-        }
-    };
-    (Validating, $loader:ident) => {
-        |older: Older| async move {
-            let older = shown::<T>(older);
-            loaded($loader(older.clone()).await, older)
-        }
-    };
-}
-
-/// Whether its value may name tags.
-macro_rules! open {
-    (Simple) => {
-        false
-    };
-    (Revalidating) => {
-        true
-    };
-    (Validating) => {
-        true
-    };
-}
-
-pub(super) use {body, open};
 
 impl<T, E, F, L> GetOrLoad<'_, T, E, F, Attached, L> {
     pub(super) fn new(manager: CacheManager, key: Result<CacheKey>, loader: F) -> Self {
@@ -159,10 +114,8 @@ impl<T, E, F: Clone, L> GetOrLoad<'static, T, E, F, Detached, L> {
     where
         T: Storable,
     {
-        let Asked { manager, key, space, .. } = &self.asked;
-        let Ok(key) = key else { return true };
-        let space = space.as_deref().unwrap_or(&DIRECT);
-        manager.0.may_keep_near(&Ask::new(key, space, StoredValues::<T>::of()))
+        let Ok(key) = &self.asked.key else { return true };
+        self.asked.manager.0.may_keep_near(&Ask::new(key, self.asked.space(), StoredValues::<T>::of()))
     }
 
     /// Has the engine keep it warm.
@@ -266,107 +219,6 @@ impl<T, E, F, M, L> GetOrLoad<'_, T, E, F, M, L> {
         self.asked.space = Some(space);
         self
     }
-}
-
-impl Asked {
-    /// Asks the engine; what its answer gives. Holds the loader once, whatever it waits for: ten thousand may wait.
-    fn answer<T, E, B, G>(
-        self,
-        call: Call<Direct<T, E>, B>,
-        open: bool,
-        give: Give<T, E, G>,
-    ) -> impl Future<Output = Result<G, LoadError<E>>>
-    where
-        T: Storable + Clone,
-        E: Send + Sync + 'static,
-        B: Body<Result<T, LoadError<E>>>,
-    {
-        let checked = self.check();
-        let Self { manager, space, ttl, tags, .. } = self;
-        async move {
-            let (key, engine) = (checked.map_err(LoadError::Cache)?, &manager.0);
-            if !engine.is_enabled() {
-                let ret = Box::pin(engine.bypass(&DIRECT, call.run())).await;
-                return give(Answer { ret, status: Status::loaded(Reason::Disabled) });
-            }
-            let space = space.as_deref().unwrap_or(&DIRECT);
-            let question = Question::direct(key, space, StoredValues::<T>::of(), ttl);
-            let mut question = question.tagged(tags, open);
-            // Not awaited within the match: what was matched on would be kept meanwhile.
-            let load = match engine.seek(&mut question, call.about()).await {
-                Ok(answer) => return give(answer),
-                Err(begun) => engine.proceed(&question, call, begun),
-            };
-            give(load.await)
-        }
-    }
-
-    /// The key, when everything that was said can be meant.
-    fn check(&self) -> Result<CacheKey> {
-        let key = self.key.clone()?;
-        self.ttl.resolve(Life::Forever)?;
-        let usual = self.manager.0.usual();
-        self.space.as_ref().map_or(Ok(()), |space| space.policy.check_over(usual))?;
-        if self.compares {
-            self.space.as_deref().unwrap_or(&DIRECT).policy.check_comparing(usual)?;
-        }
-        check(&self.tags)?;
-        if key.is_foreign() {
-            self.space.as_deref().unwrap_or(&DIRECT).policy.check_foreign(!self.tags.is_empty())?;
-        }
-        Ok(key)
-    }
-}
-
-/// What an answer of the engine gives to the caller.
-type Give<T, E, G> = fn(Answer<Result<T, LoadError<E>>>) -> Result<G, LoadError<E>>;
-
-/// Awaiting, for a loader that lives for `$life`, is started as `$call`, and is a `$form`.
-macro_rules! awaited {
-    ($($form:ident($($shown:ty)?) -> $answer:ty, $mode:ident, $call:ident, $life:lifetime $(, <$free:lifetime>)?;)*) => {$(
-        impl<$($free,)? T, E, F, Fut> IntoFuture for GetOrLoad<$life, T, E, F, $mode, $form>
-        where
-            T: Storable + Clone,
-            E: Send + Sync + 'static,
-            F: FnOnce($($shown)?) -> Fut + Send + $life,
-            Fut: Future<Output = Result<$answer, E>> + Send + $life,
-        {
-            type Output = Result<T, LoadError<E>>;
-            type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + $life>>;
-
-            fn into_future(self) -> Self::IntoFuture {
-                let Self { asked, loader, recipe, .. } = self;
-                let body = body!($form, loader);
-                Box::pin(asked.answer(Call::$call(recipe, body), open!($form), |answer| answer.ret))
-            }
-        }
-
-        impl<$($free,)? T, E, F, Fut> IntoFuture for WithStatus<GetOrLoad<$life, T, E, F, $mode, $form>>
-        where
-            T: Storable + Clone,
-            E: Send + Sync + 'static,
-            F: FnOnce($($shown)?) -> Fut + Send + $life,
-            Fut: Future<Output = Result<$answer, E>> + Send + $life,
-        {
-            type Output = Result<(T, Status), LoadError<E>>;
-            type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + $life>>;
-
-            fn into_future(self) -> Self::IntoFuture {
-                let GetOrLoad { asked, loader, recipe, .. } = self.0;
-                let body = body!($form, loader);
-                Box::pin(asked.answer(Call::$call(recipe, body), open!($form), |answer| Ok((answer.ret?, answer.status))))
-            }
-        }
-    )*};
-}
-
-awaited! {
-    Simple() -> T, Attached, attached, 'f, <'f>;
-    Simple() -> T, Detached, detached, 'static;
-    Revalidating(Option<T>) -> Cached<T>, Attached, attached, 'f, <'f>;
-    Revalidating(Option<T>) -> Cached<T>, Detached, detached, 'static;
-    Validating(Option<Previous<T>>) -> Cached<T>, Attached, attached, 'f, <'f>;
-    Validating(Option<Previous<T>>) -> Cached<T>, Detached, detached, 'static;
 }
 
 impl<T, E, F, M, L> fmt::Debug for GetOrLoad<'_, T, E, F, M, L> {
