@@ -9,12 +9,13 @@ use syn::{Attribute, Meta};
 
 use crate::model::plan::Plan;
 
-/// Of the function that people call.
-pub(super) fn of_cached(plan: &Plan) -> Vec<&Attribute> {
-    const OWN: [&str; 11] = [
+/// Of the function that people call. What a lint is expected to say it says of the body; here it may say it or not.
+pub(super) fn of_cached(plan: &Plan) -> Vec<Attribute> {
+    const OWN: [&str; 12] = [
         "doc",
         "cfg",
         "allow",
+        "expect",
         "warn",
         "deny",
         "forbid",
@@ -24,7 +25,17 @@ pub(super) fn of_cached(plan: &Plan) -> Vec<&Attribute> {
         "cold",
         "rustfmt",
     ];
-    plan.function.attrs.iter().filter(|attr| is_any(attr, &OWN)).collect()
+    plan.function.attrs.iter().filter(|attr| is_any(attr, &OWN)).map(allowing).collect()
+}
+
+fn allowing(attr: &Attribute) -> Attribute {
+    let mut attr = attr.clone();
+    if let Meta::List(list) = &mut attr.meta
+        && list.path.is_ident("expect")
+    {
+        list.path = syn::parse_quote!(allow);
+    }
+    attr
 }
 
 /// Of the body.

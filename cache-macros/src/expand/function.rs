@@ -24,7 +24,10 @@ pub(super) fn cached(plan: &Plan, generic: &Generic) -> TokenStream {
         Some(of) => batch::block(plan, generic, of),
         None => block(plan, generic),
     };
-    quote!(#(#attrs)* #underscores #vis #asyncness #fn_token #name #generics(#receiver #(#params),*) #output #bounds #block)
+    // An id bears the name of all, an argument that a load owns that of what was lent.
+    let shadows = (plan.batch.is_some() || plan.options.is_detached())
+        .then(|| quote_ours!(#[allow(clippy::shadow_reuse, clippy::shadow_unrelated)]));
+    quote!(#(#attrs)* #underscores #shadows #vis #asyncness #fn_token #name #generics(#receiver #(#params),*) #output #bounds #block)
 }
 
 /// Asks the near tier, and boxes only what a miss needs.
