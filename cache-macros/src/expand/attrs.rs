@@ -19,6 +19,7 @@ pub(super) fn of_cached(plan: &Plan) -> Vec<Attribute> {
         "doc",
         "cfg",
         "allow",
+        "expect",
         "warn",
         "deny",
         "forbid",
