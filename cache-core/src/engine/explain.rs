@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::Engine;
 use crate::codec::{self, Format, Stamp};
+use crate::engine::Engine;
 use crate::entry::Reason;
 use crate::error::{Error, ErrorKind};
 use crate::key::{CacheKey, MAX_TAGS};

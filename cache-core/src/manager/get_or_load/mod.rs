@@ -42,7 +42,7 @@ pub enum Attached {}
 #[derive(Debug, Clone, Copy)]
 pub enum Detached {}
 
-/// A load that will say what its answer is worth: awaited, it gives the value and its [`Status`].
+/// A load that will say what its answer is worth: awaited, it gives the value and its [`Status`](crate::entry::Status).
 #[derive(Debug)]
 #[must_use = "nothing is read or loaded until it is awaited"]
 pub struct WithStatus<G>(pub(super) G);
