@@ -19,7 +19,6 @@ pub(super) fn of_cached(plan: &Plan) -> Vec<Attribute> {
         "doc",
         "cfg",
         "allow",
-        "expect",
         "warn",
         "deny",
         "forbid",
