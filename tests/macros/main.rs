@@ -21,6 +21,7 @@ mod hygiene;
 mod invalidation;
 mod key_part;
 mod keys;
+mod lints;
 mod loads;
 mod methods;
 mod moments;

@@ -19,14 +19,11 @@ pub(super) fn cached(plan: &Plan, generic: &Generic) -> TokenStream {
         let (ident, ty) = (&param.ident, generic.declared_type(plan, index));
         quote!(#ident: #ty)
     });
-    let (receiver, underscores) = (receiver(plan), attrs::underscores(plan));
+    let (receiver, underscores, shadows) = (receiver(plan), attrs::underscores(plan), attrs::shadows(plan));
     let block = match &plan.batch {
         Some(of) => batch::block(plan, generic, of),
         None => block(plan, generic),
     };
-    // An id bears the name of all, an argument that a load owns that of what was lent.
-    let shadows = (plan.batch.is_some() || plan.options.is_detached())
-        .then(|| quote_ours!(#[allow(clippy::shadow_reuse, clippy::shadow_unrelated)]));
     quote!(#(#attrs)* #underscores #shadows #vis #asyncness #fn_token #name #generics(#receiver #(#params),*) #output #bounds #block)
 }
 
@@ -77,8 +74,7 @@ pub(super) fn uncached(plan: &Plan, generic: &Generic) -> TokenStream {
     let (mentioned, statements) = (&plan.mentioned, &plan.function.block.stmts);
     let block = quote_ours!({ #(let _ = &#mentioned;)* #(#statements)* });
     let underscores = (!mentioned.is_empty()).then(|| attrs::underscores(plan)).flatten();
-    let head =
-        quote_ours!(#(#attrs)* #[doc = #docs] #[allow(clippy::unused_async)] #underscores #vis #asyncness);
+    let head = quote_ours!(#(#attrs)* #[doc = #docs] #underscores #vis #asyncness);
     quote!(#head #fn_token #name #generics(#(#inputs),*) #output #bounds #block)
 }
 
