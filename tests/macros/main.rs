@@ -14,6 +14,7 @@ mod batches;
 mod blocks;
 mod checked;
 mod companions;
+mod detached;
 mod flights;
 mod generics;
 mod groups;

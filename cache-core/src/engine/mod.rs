@@ -21,6 +21,7 @@ mod claims;
 mod conclude;
 mod counters;
 mod detach;
+mod errand;
 mod expire;
 mod explain;
 mod far_write;

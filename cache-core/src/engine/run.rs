@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::{Pin, pin};
+use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -18,6 +19,7 @@ use super::{Ask, Engine, reentry};
 use crate::entry::{Reason, Status};
 use crate::flight::Lead;
 use crate::key::CacheKey;
+use crate::time::Tick;
 
 /// A future on the heap. A load may lead to another, and many of them must not add up on the stack; a hit makes none.
 pub(super) type Boxed<F> = Pin<Box<F>>;
@@ -32,6 +34,16 @@ pub(super) struct Work<R: Recipe, B> {
     pub(super) older: Option<Stale>,
     /// The load refreshes a value that answers meanwhile.
     pub(super) refresh: Option<OwnedSemaphorePermit>,
+    /// Its body has begun elsewhere.
+    pub(super) started: Option<Started>,
+}
+
+/// A load whose body runs.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Started {
+    pub(super) at: Tick,
+    pub(super) limit: Option<Limit>,
+    pub(super) lease_time: Duration,
 }
 
 /// Who loads a key: for this process, and for those that share its tier.
@@ -96,15 +108,14 @@ impl Engine {
         request: &'a mut Request<'_>,
     ) -> Boxed<impl Future<Output = Answer<R::Ret>>> {
         Box::pin(async move {
-            let Work { recipe, body, leader, landed, older, .. } = work;
-            self.counters.add(ask.space, Count::Load);
-            let began = self.parts.clock.tick();
+            let Work { recipe, body, leader, landed, older, started, .. } = work;
+            let Started { at: began, limit, lease_time } = started.unwrap_or_else(|| self.load_starts(ask));
             let body = self.body(ask.key, body, shown(older.as_ref()));
             // In a box: what is built on the way to it is small then, and loads that lead to loads add up.
-            let body = Box::pin(keeping(renewing(&leader.lease), self.parts.lease_time, body));
+            let body = Box::pin(keeping(renewing(&leader.lease), lease_time, body));
             let mut leader = Some(leader);
             let give_up = |limit: &Limit| self.give_up(ask, &recipe, older.as_ref(), limit);
-            let run = run(body, self.load_limit(ask), give_up, &mut leader);
+            let run = run(body, limit, give_up, &mut leader);
             let late = |limit| self.late(ask, &recipe, older.as_ref(), limit, request);
             let ran = limits.hard().wait(run, late).await;
             match ran {
@@ -122,19 +133,27 @@ impl Engine {
         })
     }
 
+    /// A body begins: counted, and bounded.
+    pub(super) fn load_starts(&self, ask: &Ask<'_>) -> Started {
+        self.counters.add(ask.space, Count::Load);
+        let (at, lease_time) = (self.parts.clock.tick(), self.parts.lease_time);
+        Started { at, limit: self.load_limit(ask), lease_time }
+    }
+
     /// Runs the body for this caller alone, and stores nothing.
-    pub(super) fn alone<'a, R: Recipe, B: Body<R::Ret>>(
+    pub(super) fn unshared<'a, R: Recipe, B: Body<R::Ret>>(
         &'a self,
         ask: &'a Ask<'_>,
         (recipe, body): (R, B),
+        started: Option<Started>,
         limits: Limits,
         request: &'a mut Request<'_>,
     ) -> Boxed<impl Future<Output = Answer<R::Ret>>> {
         Box::pin(async move {
-            self.counters.add(ask.space, Count::Load);
+            let Started { limit, .. } = started.unwrap_or_else(|| self.load_starts(ask));
             let mut nobody_follows = None;
             let give_up = |limit: &Limit| self.give_up(ask, &recipe, None, limit);
-            let run = run(body.begin(Older::default()), self.load_limit(ask), give_up, &mut nobody_follows);
+            let run = run(body.begin(Older::default()), limit, give_up, &mut nobody_follows);
             let ran = limits.hard().wait(run, |limit| self.late(ask, &recipe, None, limit, request)).await;
             request.is(Count::Miss);
             match ran {

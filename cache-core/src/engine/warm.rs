@@ -15,6 +15,7 @@ use tokio::time::sleep;
 
 use super::call::Call;
 use super::detach::Reported;
+use super::errand::Report;
 use super::found::NEAR;
 use super::stale::Stale;
 use super::typed::{Body, Recipe};
@@ -141,7 +142,7 @@ impl<M> Keeper<M> {
             let Some(refresh) = self.begin() else { return };
             if let Some(reported) = refresh {
                 tokio::select! {
-                    report = reported => if let Ok(Ok((_, finished))) = report {
+                    report = reported => if let Ok(Report::Answered(_, finished)) = report {
                         let _landed = finished.await;
                     },
                     _ended = self.stop.changed() => return,
