@@ -129,20 +129,20 @@ impl<R: Recipe> Errand<R> {
         if ran.is_ok() {
             engine.note_load_time(&ask, started.at);
         }
-        let (lead, lease) = Leader::split(parcel.leader.take());
-        let landed = parcel.landed;
+        let (leader, landed) = (parcel.leader.take(), parcel.landed);
         let concluded = ran.and_then(|ran| {
-            let conclude = || engine.conclude(&ask, &recipe, (lead.as_ref(), landed, older.as_ref()), ran);
+            let lead = leader.as_ref().map(|leader| &leader.lead);
+            let conclude = || engine.conclude(&ask, &recipe, (lead, landed, older.as_ref()), ran);
             catch_unwind(AssertUnwindSafe(conclude))
         });
         match concluded {
             Ok((answer, after)) => {
                 let (_done, finished) = oneshot::channel();
                 parcel.tell(Report::Answered(answer, finished));
-                engine.finish(&ask, after, lease).await;
+                engine.finish(&ask, after, leader).await;
             }
             Err(panic) => {
-                drop((lead, lease));
+                drop(leader);
                 parcel.tell(Report::Panicked(panic));
             }
         }

@@ -2,7 +2,7 @@
 //!
 //! Start reading in [`hot`] (a hit), then [`seek`] and [`load`] (a miss: seat, fetch, run, land; what a function runs is
 //! [`lent`]; within [`limits`], or [`detach`]ed; its [`lease`] tells it from loads of other processes; what answers when there is no new value is in
-//! [`stale`]) and [`batch`] (many). [`put`] writes,
+//! [`stale`]) and [`batch`] (many). What nobody waits for any more is [`fill`]ed in. [`put`] writes,
 //! [`invalidate`] removes, [`expire`] ends a life, [`explain`] changes nothing,
 //! [`atomic`] holds the verbs that must have one winner, [`claims`] those that somebody goes
 //! on holding, [`serving`] picks the byte tier,
@@ -26,6 +26,7 @@ mod expire;
 mod explain;
 mod far_write;
 mod fetch;
+mod fill;
 mod foreign;
 mod found;
 mod hot;
@@ -83,8 +84,9 @@ pub use values::Values;
 pub(crate) use values::{LocalValues, StoredValues};
 
 use std::fmt;
+use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use crate::codec::{Codec, Sealer};
@@ -106,6 +108,7 @@ use absences::Absences;
 use backoff::Failures;
 use counters::{Count, Counters};
 use detach::Background;
+use fill::Fills;
 use refresh::Refreshes;
 use tags::Tagging;
 use warm::Warm;
@@ -122,6 +125,7 @@ pub(crate) struct Parts {
     pub(crate) spawner: Arc<dyn Spawner>,
     pub(crate) policy: Policy,
     pub(crate) max_detached_loads: usize,
+    pub(crate) max_background_writes: usize,
     pub(crate) lease_time: Duration,
     pub(crate) default_ttl: Life,
     pub(crate) near_ttl: Option<Life>,
@@ -145,6 +149,7 @@ pub(crate) struct Engine {
     /// For tasks that outlive the call which starts them.
     me: Weak<Self>,
     background: Background,
+    fills: Fills,
     failures: Failures,
     absences: Absences,
     tagging: Tagging,
@@ -168,6 +173,7 @@ impl Engine {
             journal: Journal::default(),
             recovering: Arc::default(),
             background: Background::new(parts.max_detached_loads),
+            fills: Fills::new(parts.max_background_writes),
             failures: Failures::default(),
             absences: Absences::new(parts.near.bounds()),
             tagging: Tagging::default(),
@@ -203,6 +209,8 @@ impl Engine {
             near_bytes: self.parts.near.weight(),
             loading: (self.flights.len() + self.blocking_flights.len()) as u64,
             detached: self.background.under_way() as u64,
+            writing: self.fills.under_way(),
+            cut_off: self.fills.cut_off(),
             opened_by_key: self.opened_by_key(),
             ..self.counters.snapshot()
         }
@@ -210,6 +218,7 @@ impl Engine {
 
     pub(crate) fn reset_statistics(&self) {
         self.counters.reset();
+        self.fills.reset();
         self.parts.sealer.iter().for_each(Sealer::reset);
     }
 
@@ -236,6 +245,23 @@ impl Engine {
 
     pub(crate) fn spawn(&self, task: Task) -> bool {
         self.parts.spawner.spawn(task)
+    }
+
+    /// Starts a task with something that comes back when there is nothing to run it on.
+    fn spawn_with<T, F>(&self, with: T, run: impl FnOnce(T) -> F + Send + 'static) -> Option<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = ()> + Send,
+    {
+        let slot = Arc::new(Mutex::new(Some(with)));
+        let theirs = Arc::clone(&slot);
+        let taken = move |slot: &Mutex<Option<T>>| slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let task = async move {
+            if let Some(with) = taken(&theirs) {
+                run(with).await;
+            }
+        };
+        if self.spawn(Box::pin(task)) { None } else { taken(&slot) }
     }
 
     /// Whether trouble of a tier is an error for this caller. A cached function sees it only of what is sealed, and only

@@ -121,11 +121,10 @@ impl Engine {
             match ran {
                 Ok(ran) => {
                     self.note_load_time(ask, began);
-                    let (lead, lease) = Leader::split(leader);
-                    let (answer, after) =
-                        self.conclude(ask, &recipe, (lead.as_ref(), landed, older.as_ref()), ran);
+                    let lead = leader.as_ref().map(|leader| &leader.lead);
+                    let (answer, after) = self.conclude(ask, &recipe, (lead, landed, older.as_ref()), ran);
                     request.answered(&answer, Count::Miss);
-                    let _ = limits.hard().wait(self.finish(ask, after, lease), |_| Some(())).await;
+                    let _ = limits.hard().wait(self.finish(ask, after, leader), |_| Some(())).await;
                     answer
                 }
                 Err(answer) => answer,

@@ -7,7 +7,7 @@ use std::iter;
 use bytes::Bytes;
 
 use super::super::counters::Count;
-use super::super::far_write::{FarWrite, reason_of};
+use super::super::far_write::{FarWrite, Packed, reason_of};
 use super::super::land::Landing;
 use super::super::lease::Lease;
 use super::super::over::Over;
@@ -171,7 +171,7 @@ impl Engine {
     async fn send_each(&self, frames: Vec<(Ask<'_>, Bytes, SetOptions)>) -> Vec<FarWrite> {
         let mut written = Vec::with_capacity(frames.len());
         for (ask, frame, options) in frames {
-            written.push(self.send(&ask, frame, options, Over::Nothing).await);
+            written.push(self.send(&ask, Packed { frame, options, over: Over::Nothing }).await);
         }
         written
     }
