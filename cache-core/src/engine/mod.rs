@@ -1,87 +1,48 @@
 //! The engine: what happens on a hit, on a miss, on a write, on an invalidation.
 //!
-//! Start reading in [`hot`] (a hit), then [`seek`] and [`load`] (a miss: seat, fetch, run, land; what a function runs is
-//! [`lent`]; within [`limits`], or [`detach`]ed; its [`lease`] tells it from loads of other processes; what answers when there is no new value is in
-//! [`stale`]) and [`batch`] (many). What nobody waits for any more is [`fill`]ed in. [`put`] writes,
-//! [`invalidate`] removes, [`expire`] ends a life, [`explain`] changes nothing,
-//! [`atomic`] holds the verbs that must have one winner, [`claims`] those that somebody goes
-//! on holding, [`serving`] picks the byte tier,
-//! [`blocking`] is a miss of a synchronous function,
-//! [`sealed`] says what byte tiers may not read,
-//! [`unfinished`] ends what a caller abandoned.
+//! Start reading in [`hot`] (a hit), then [`load`] (a miss: take a seat, [`look`] into the tiers, run the loader, land what it
+//! brought in [`mod@write`], or have it [`filled`](write::fill) in behind the caller) and [`batch`] (many). [`ask`] is what the caller brings. [`renew`] answers with older values and replaces
+//! them, [`remove`] takes away, [`claims`] are what somebody goes on holding, [`serving`] picks the byte tier, [`tags`] are
+//! tokens there, [`blocking`] is a miss of a synchronous function, [`counters`] counts, [`explain`] changes nothing.
 
-mod absences;
-mod atomic;
-mod backoff;
+mod ask;
 mod batch;
 mod blocking;
-mod call;
-mod check;
 mod claims;
-mod conclude;
 mod counters;
-mod detach;
-mod errand;
-mod expire;
 mod explain;
-mod far_write;
-mod fetch;
-mod fill;
-mod foreign;
-mod found;
 mod hot;
-mod invalidate;
-mod judge;
-mod keyspace;
-mod land;
-mod lease;
-mod lent;
-mod limits;
-mod lives;
 mod load;
-mod open;
-mod outcome;
-mod over;
-mod preset;
-mod promote;
-mod put;
-mod question;
-mod reentry;
-mod refresh;
-mod request;
-mod run;
-mod sealed;
-mod seek;
+mod look;
+mod remove;
+mod renew;
 mod serving;
-mod stale;
 mod tags;
-mod typed;
-mod unfinished;
-mod values;
-mod warm;
+mod write;
 
-pub(crate) use batch::{Batch, Given, OfKey, Trouble};
-pub(crate) use call::{About, Call};
-pub(crate) use claims::{Claimed, Holding};
-pub use counters::{Counts, Statistics};
-pub use explain::{EntryReport, Explanation, Outlook, TierReport};
-pub(crate) use found::{Answer, Found};
-pub(crate) use invalidate::What;
-pub use keyspace::{Keyspace, Policy};
-pub(crate) use lent::lend;
-pub use put::Written;
-pub(crate) use question::Question;
-pub(crate) use sealed::no_master_key;
-pub(crate) use seek::Begun;
-pub(crate) use tags::AskedTags;
-pub(crate) use typed::{Body, Loaded, Older, Plainly, Recipe};
-pub use typed::{
+pub(crate) use ask::call::{About, Call};
+pub(crate) use ask::custom::CustomValues;
+pub use ask::keyspace::{Keyspace, Policy};
+pub(crate) use ask::question::Question;
+pub(crate) use ask::sealed::no_master_key;
+pub(crate) use ask::typed::{Body, Loaded, Older, Plainly, Recipe};
+pub use ask::typed::{
     ByClone, ByNothing, ByText, Failure, Fallible, FallibleOptional, Hold, HoldArc, HoldClone, Optional,
     Plain, Shape, Share, Split, Storable, Verdict,
 };
-pub(crate) use values::Ask;
-pub use values::Values;
-pub(crate) use values::{LocalValues, StoredValues};
+pub(crate) use ask::values::Ask;
+pub use ask::values::Values;
+pub(crate) use ask::values::{LocalValues, StoredValues};
+pub(crate) use batch::{Batch, Given, OfKey, Trouble};
+pub(crate) use claims::{Claimed, Holding};
+pub use counters::{Counts, Statistics};
+pub use explain::{EntryReport, Explanation, Outlook, TierReport};
+pub(crate) use load::lent::lend;
+pub(crate) use load::seek::Begun;
+pub(crate) use look::found::{Answer, Found};
+pub(crate) use remove::invalidate::What;
+pub(crate) use tags::AskedTags;
+pub use write::put::Written;
 
 use std::fmt;
 use std::future::Future;
@@ -104,14 +65,15 @@ use crate::recovery::Journal;
 use crate::stamp::{Cells, Gate, Stamps};
 use crate::tier::{Tier, Tiers};
 use crate::time::Life;
-use absences::Absences;
-use backoff::Failures;
 use counters::{Count, Counters};
-use detach::Background;
-use fill::Fills;
-use refresh::Refreshes;
+use load::detach::Background;
+use load::outcome::Outcome;
+use look::absences::Absences;
+use renew::backoff::Failures;
+use renew::refresh::Refreshes;
+use renew::warm::Warm;
 use tags::Tagging;
-use warm::Warm;
+use write::fill::Fills;
 
 /// The parts that the builder wires together.
 pub(crate) struct Parts {
@@ -139,9 +101,9 @@ pub(crate) struct Engine {
     parts: Parts,
     enabled: AtomicBool,
     fronts: Fronts,
-    flights: Arc<Flights<outcome::Outcome>>,
+    flights: Arc<Flights<Outcome>>,
     /// Those of synchronous functions: a thread never waits for a task, which might need that very thread.
-    blocking_flights: Arc<Flights<outcome::Outcome>>,
+    blocking_flights: Arc<Flights<Outcome>>,
     stamps: Stamps,
     gate: Gate,
     journal: Journal,

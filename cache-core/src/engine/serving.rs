@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
-use super::{Engine, What};
+use crate::engine::{Engine, What};
 use crate::entry::Reason;
 use crate::error::Result;
 use crate::key::CacheKey;

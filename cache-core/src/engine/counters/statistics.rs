@@ -98,7 +98,7 @@ pub struct Statistics {
     pub loading: u64,
     /// Loads under way now that go on without a caller.
     pub detached: u64,
-    /// Fills of byte tiers under way now that nobody waits for: [`background_writes`](super::super::Policy::background_writes).
+    /// Fills of byte tiers under way now that nobody waits for: [`background_writes`](crate::engine::Policy::background_writes).
     pub writing: u64,
     /// Those of them that were not seen to end: a shutdown came before, or the end of their runtime.
     pub cut_off: u64,
