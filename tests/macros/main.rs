@@ -31,6 +31,7 @@ mod scopes;
 mod sensitive;
 mod shapes;
 mod signatures;
+mod strangers;
 mod sync;
 mod traits;
 mod ways;

@@ -21,6 +21,7 @@ mod tags;
 mod write;
 
 pub(crate) use ask::call::{About, Call};
+pub(crate) use ask::custom::CustomValues;
 pub use ask::keyspace::{Keyspace, Policy};
 pub(crate) use ask::question::Question;
 pub(crate) use ask::sealed::no_master_key;

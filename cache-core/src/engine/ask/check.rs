@@ -94,7 +94,7 @@ impl Policy {
     ///
     /// # Errors
     /// `Config`, naming every option that they cannot keep.
-    pub(crate) fn check_foreign(&self, tagged: bool) -> Result<()> {
+    pub(crate) fn check_foreign(&self, tagged: bool, formatted: bool) -> Result<()> {
         let said = [
             ("tags", tagged, "they carry none"),
             ("negative_ttl", self.negative_ttl.is_some(), "absence has no form in them"),
@@ -102,7 +102,7 @@ impl Policy {
             ("stale_if_error", self.stale_if_error.is_some(), "they end with their life"),
             ("soft_timeout", self.soft_timeout.is_some(), "nothing of them ever answers stale"),
             ("local", self.local, "others are to read them"),
-            ("format", self.format != Format::MessagePack, "they are MessagePack"),
+            ("format", formatted || self.format != Format::MessagePack, "they are MessagePack"),
             ("schema", self.schema != 0, "others would not find them"),
             (
                 "single_flight",

@@ -184,7 +184,7 @@ impl Policy {
         self
     }
 
-    /// Sets the stored form.
+    /// Sets the stored form. One of your own is said with the type of the values: `Keyspace::in_format`, `GetOrLoad::in_format`.
     #[must_use]
     pub fn format(mut self, format: Format) -> Self {
         self.format = format;
@@ -227,7 +227,7 @@ impl Keyspace {
     /// `Config` for a name that the protocol does not allow, and for options that such entries cannot keep.
     #[cfg(feature = "cachekit")]
     pub fn cachekit(namespace: &str, operation: &str, policy: Policy) -> Result<Self> {
-        policy.check_foreign(false)?;
+        policy.check_foreign(false, false)?;
         Ok(Self { name: SpaceName::cachekit(namespace, operation)?.sealed(policy.sealed), policy })
     }
 

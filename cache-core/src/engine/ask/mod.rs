@@ -5,6 +5,7 @@
 
 pub(super) mod call;
 mod check;
+pub(super) mod custom;
 pub(super) mod keyspace;
 mod preset;
 pub(super) mod question;

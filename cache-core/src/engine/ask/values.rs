@@ -162,11 +162,7 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Values for StoredV
         envelope: &Envelope,
         beside: Beside<'_>,
     ) -> Result<Bytes> {
-        let value = match value {
-            Some(held) => Some(held.downcast_ref::<T>().ok_or_else(|| foreign(self.kind()))?),
-            None => None,
-        };
-        codec.encode_with(place, value, format, envelope, beside)
+        codec.encode_with(place, held_as::<T>(value, self.kind())?, format, envelope, beside)
     }
 
     fn decode(&self, frame: &Frame) -> Result<Held, Reason> {
@@ -228,6 +224,11 @@ impl<T: Any + Send + Sync> Values for LocalValues<T> {
     fn of_counter(&self, _: i64) -> Option<Held> {
         None
     }
+}
+
+/// A held value as what it is encoded as.
+pub(super) fn held_as<'h, T: 'static>(value: Option<&'h Held>, kind: &HeldKind) -> Result<Option<&'h T>> {
+    value.map(|held| held.downcast_ref::<T>().ok_or_else(|| foreign(kind))).transpose()
 }
 
 fn foreign(kind: &HeldKind) -> Error {
