@@ -15,6 +15,7 @@ mod blocks;
 mod checked;
 mod companions;
 mod flights;
+mod formats;
 mod generics;
 mod groups;
 mod hygiene;
