@@ -91,7 +91,7 @@ use crate::problems::Problems;
 /// | `secure` | off | sealed at rest under the manager's master key, never stale, no near tier (feature `encrypt`) |
 /// | `secure(near)`, or `near` beside `secure` | off | the same, and live values are in the near tier |
 /// | `immutable` | off | what a key names never changes |
-/// | `format = "msgpack"`, `"json"` or `"bincode"`, `schema = 2` | msgpack, 0 | the stored form, and its version |
+/// | `format = "msgpack"`, `"json"`, `"bincode"` or a path to a `CustomFormat`, `schema = 2` | msgpack, 0 | the stored form, and its version |
 /// | `tags("user:{id}", ..)` | - | names by which entries are invalidated together; over the arguments in the key |
 /// | `tags_with = path` or closure | - | `fn(&T) -> impl IntoIterator<Item: AsRef<str>>`: names that the value says |
 /// | `group_by(tenant)` | - | arguments by which entries are invalidated together: `user_invalidate_by_tenant(t)` |

@@ -16,6 +16,7 @@ mod checked;
 mod companions;
 mod detached;
 mod flights;
+mod formats;
 mod generics;
 mod groups;
 mod hygiene;
