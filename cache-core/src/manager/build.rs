@@ -34,6 +34,7 @@ impl Builder {
         });
         let jitter = self.keep(|builder| Jitter::new(builder.jitter, builder.jitter_seed));
         self.keep(|builder| builder.policy.check().map_err(|error| named("policy", &error)));
+        self.settle_background_writes();
         let sealer = self.keep(|builder| builder.keys.sealer());
         self.check_tiers();
         self.check_sealing(matches!(sealer, Some(None)));
@@ -68,6 +69,7 @@ impl Builder {
             spawner: self.spawner,
             policy: self.policy,
             max_detached_loads: self.max_detached_loads,
+            max_background_writes: self.max_background_writes,
             lease_time: self.lease_time,
             default_ttl,
             max_ttl,
@@ -85,6 +87,17 @@ impl Builder {
                 self.problems.push(error.to_string());
                 None
             }
+        }
+    }
+
+    fn settle_background_writes(&mut self) {
+        let said = self.background_writes.or(self.policy.background_writes);
+        self.policy.background_writes = said;
+        if said == Some(true) && self.max_background_writes == 0 {
+            self.problems.push(
+                "max_background_writes holds 0, so every write would be awaited; give more, or leave background_writes out"
+                    .to_owned(),
+            );
         }
     }
 
