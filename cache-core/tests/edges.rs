@@ -266,3 +266,19 @@ async fn the_last_manager_takes_every_task_with_it() {
     settle().await;
     assert_eq!(tasks(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_value_whose_refresh_hangs_is_a_hit_until_its_life_ends_and_not_a_moment_longer() {
+    let policy = Policy::new().refresh_ahead(RefreshAhead::Fraction(0.8));
+    let cache = near_only().jitter(0.0).policy(policy).build().unwrap();
+    assert!(cache.set("k", 1_u64, Ttl::secs(100)).await.unwrap().is_stored());
+    advance(Duration::from_millis(99_500)).await;
+    let hung = cache.get_or_load("k", || async { pending::<Result<u64, String>>().await }).detach();
+    assert_eq!(hung.await.unwrap(), 1);
+    advance(Duration::from_millis(499)).await;
+    assert_eq!(cache.get::<u64>("k").await.unwrap(), Some(1));
+    advance(Duration::from_millis(1)).await;
+    assert_eq!(cache.get::<u64>("k").await.unwrap(), None);
+    let waits = cache.get_or_load("k", || async { Err::<u64, _>("not asked".to_owned()) });
+    assert!(waits.timeout(seconds(1)).await.unwrap_err().is_timeout(), "it waits for the refresh");
+}
