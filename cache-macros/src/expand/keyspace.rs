@@ -3,7 +3,6 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::LitStr;
-
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 

@@ -10,5 +10,6 @@ pub(crate) mod outside;
 pub(crate) mod param;
 pub(crate) mod plan;
 pub(crate) mod source;
+pub(crate) mod target;
 pub(crate) mod targets;
 mod values;
