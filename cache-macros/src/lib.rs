@@ -26,6 +26,8 @@ mod validate;
 #[cfg(test)]
 mod lengths;
 #[cfg(test)]
+mod misuse;
+#[cfg(test)]
 mod snapshots;
 
 use proc_macro::TokenStream;
