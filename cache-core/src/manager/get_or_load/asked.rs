@@ -5,7 +5,7 @@ use super::super::tagging::check;
 use super::super::{CacheManager, DIRECT, LoadError};
 use crate::engine::{Answer, Body, Call, Keyspace, Question, Storable, StoredValues, Values};
 use crate::entry::{Reason, Status};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::key::{CacheKey, Tag};
 use crate::time::{Life, Ttl};
 
@@ -22,6 +22,8 @@ pub(super) struct Asked {
     pub(super) values: Option<&'static dyn Values>,
     /// The loader compares what it is shown, so there has to be something to show.
     pub(super) compares: bool,
+    /// The loader can be run again.
+    pub(super) runs_again: bool,
 }
 
 /// What an answer of the engine gives to the caller.
@@ -70,12 +72,23 @@ impl Asked {
         }
     }
 
+    /// A loader that runs once keeps nothing warm.
+    fn check_runs_once(&self) -> Result<()> {
+        let Some(idle) = self.space().policy.keep_warm else { return Ok(()) };
+        let held = format!("keep_warm holds {idle:?}, but this loader is to run once");
+        let fix = "load by get_or_load_warm of the keyspace, or by .detach().keep_warm(..), with a loader that is Clone";
+        Err(Error::new(ErrorKind::Config, held).during("load").with_fix(fix))
+    }
+
     /// The key, when everything that was said can be meant.
     fn check(&self) -> Result<CacheKey> {
         let key = self.key.clone()?;
         self.ttl.resolve(Life::Forever)?;
         let usual = self.manager.0.usual();
         self.space.as_ref().map_or(Ok(()), |space| space.policy.check_over(usual))?;
+        if !self.runs_again {
+            self.check_runs_once()?;
+        }
         if self.compares {
             self.space().policy.check_comparing(usual)?;
         }

@@ -69,6 +69,7 @@ impl<T, E, F, L> GetOrLoad<'_, T, E, F, Attached, L> {
             tags: Vec::new(),
             values: None,
             compares: false,
+            runs_again: false,
         };
         Self { asked, loader, recipe: Direct::new(), of: PhantomData }
     }
@@ -112,7 +113,23 @@ impl<T, E, F: Clone, L> GetOrLoad<'static, T, E, F, Detached, L> {
     /// Awaited, also `Config` for no time at all, and where values have no near copy: a manager without a near tier, a
     /// sealed policy without `near_too`.
     pub fn keep_warm(self, until_idle: Duration) -> KeepWarm<T, E, F, L> {
-        KeepWarm::new(self, until_idle)
+        KeepWarm::new(self, Some(until_idle))
+    }
+
+    /// The same, for as long as the policy says.
+    pub(super) fn keep_warm_as_said(self) -> KeepWarm<T, E, F, L> {
+        KeepWarm::new(self, None)
+    }
+
+    /// What the policy says of that.
+    pub(super) fn said(&self) -> Option<Duration> {
+        self.asked.space().policy.keep_warm
+    }
+
+    /// With a loader that can be run again.
+    pub(super) fn again_and_again(mut self) -> Self {
+        self.asked.runs_again = true;
+        self
     }
 
     /// The call again, for a refresh.
