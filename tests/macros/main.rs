@@ -2,6 +2,7 @@
 
 #![allow(
     dead_code,
+    clippy::panic,
     clippy::unwrap_used,
     clippy::multiple_bound_locations,
     clippy::ptr_arg,
@@ -16,6 +17,7 @@ mod checked;
 mod companions;
 mod detached;
 mod flights;
+mod formats;
 mod generics;
 mod groups;
 mod hygiene;

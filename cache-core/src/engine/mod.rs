@@ -90,6 +90,7 @@ pub(crate) struct Parts {
     pub(crate) max_background_writes: usize,
     pub(crate) lease_time: Duration,
     pub(crate) default_ttl: Life,
+    pub(crate) max_ttl: Life,
     pub(crate) near_ttl: Option<Life>,
     pub(crate) jitter: Jitter,
     pub(crate) fail_mode: FailMode,

@@ -27,6 +27,8 @@ impl Builder {
         let key_secret = self.keep(|builder| builder.key_secret.clone().transpose());
         let default_ttl =
             self.keep(|builder| Life::new(builder.default_ttl).map_err(|error| named("default_ttl", &error)));
+        let max_ttl =
+            self.keep(|builder| Life::new(builder.max_ttl).map_err(|error| named("max_ttl", &error)));
         let near_ttl = self.keep(|builder| {
             builder.near_ttl.map(Life::new).transpose().map_err(|error| named("near_ttl", &error))
         });
@@ -39,8 +41,15 @@ impl Builder {
         self.check_sealing(matches!(sealer, Some(None)));
         self.check_sizes();
         self.check_leases();
-        let (Some(namespace), Some(key_secret), Some(default_ttl), Some(near_ttl), Some(jitter), true) =
-            (namespace, key_secret, default_ttl, near_ttl, jitter, self.problems.is_empty())
+        let (
+            Some(namespace),
+            Some(key_secret),
+            Some(default_ttl),
+            Some(max_ttl),
+            Some(near_ttl),
+            Some(jitter),
+            true,
+        ) = (namespace, key_secret, default_ttl, max_ttl, near_ttl, jitter, self.problems.is_empty())
         else {
             return Err(self.report());
         };
@@ -64,6 +73,7 @@ impl Builder {
             max_background_writes: self.max_background_writes,
             lease_time: self.lease_time,
             default_ttl,
+            max_ttl,
             jitter,
             fail_mode: self.fail_mode,
             enabled: self.enabled,

@@ -41,6 +41,7 @@ pub struct Builder {
     pub(super) max_background_writes: usize,
     pub(super) lease_time: Duration,
     pub(super) default_ttl: Duration,
+    pub(super) max_ttl: Duration,
     pub(super) near_ttl: Option<Duration>,
     pub(super) jitter: f64,
     pub(super) jitter_seed: u64,
@@ -70,6 +71,7 @@ impl Builder {
             max_background_writes: MAX_BACKGROUND_WRITES,
             lease_time: LEASE_TIME,
             default_ttl: DEFAULT_TTL,
+            max_ttl: Duration::MAX,
             near_ttl: None,
             jitter: DEFAULT_JITTER,
             jitter_seed: crate::key::NearProbe::hash(&crate::key::NearKey::direct("jitter")),
@@ -128,6 +130,13 @@ impl Builder {
     /// How long a value is fresh unless its keyspace or call says so. 300 s.
     pub fn default_ttl(mut self, ttl: Duration) -> Self {
         self.default_ttl = ttl;
+        self
+    }
+
+    /// The longest life that anything is given here, whatever its keyspace, its call, its spread or another process says:
+    /// `Ttl::Never` is this long then. No bound unless said. Claims are not bounded by it.
+    pub fn max_ttl(mut self, ttl: Duration) -> Self {
+        self.max_ttl = ttl;
         self
     }
 

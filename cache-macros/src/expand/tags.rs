@@ -23,7 +23,7 @@ pub(super) fn function(plan: &Plan, generic: &Generic) -> TokenStream {
     let (generics, _, bounds) = hidden.split_for_impl();
     let receiver = function::borrowed_receiver(plan);
     let params = key::key_params(plan).map(|(index, _)| key::hidden_param(plan, generic, index));
-    let patterns = key::patterns(plan, &quote!(), |name| plan.names_an_entry(name));
+    let patterns = key::patterns(plan, &quote!(), |name| plan.names_a_tag(name));
     let statements = statements(plan, &View { plan, generic: Some(generic) });
     quote_ours! {
         #attrs
@@ -55,7 +55,7 @@ pub(super) fn inline(plan: &Plan) -> TokenStream {
     if !plan.options.names_tags() {
         return TokenStream::new();
     }
-    let patterns = key::patterns(plan, &quote_ours!(&), |name| plan.names_an_entry(name));
+    let patterns = key::patterns(plan, &quote_ours!(&), |name| plan.names_a_tag(name));
     let statements = statements(plan, &View { plan, generic: None });
     quote_ours!(.tagged(|tags| { #patterns #statements }))
 }
