@@ -38,6 +38,7 @@ mod signatures;
 mod strangers;
 mod sync;
 mod traits;
+mod warm;
 mod ways;
 
 use std::sync::LazyLock;
