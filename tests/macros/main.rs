@@ -26,6 +26,7 @@ mod loads;
 mod methods;
 mod moments;
 mod options;
+mod outcomes;
 mod results;
 mod scopes;
 mod sensitive;

@@ -18,5 +18,6 @@ mod key;
 pub(crate) mod key_part;
 mod keyspace;
 mod kind;
+pub(crate) mod outcome;
 pub(crate) mod span;
 mod tags;
