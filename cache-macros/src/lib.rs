@@ -1,8 +1,8 @@
 //! The macros of larder: [`macro@cached`], [`macro@invalidate_cache`] and [`macro@KeyPart`].
 //!
 //! Each goes one way: `parse` (tokens to spanned arguments), `model` (what they mean), `validate` (all rejections
-//! at once, each at the user's token with the fix), `expand` (81 lines for a plain function; all logic is ordinary code of
-//! `cache_core::private`). When something is wrong, `fallback` emits the errors and the function as it was.
+//! at once, each at the user's token with the fix), `expand` (few lines for each function, `lengths.rs`; all logic is
+//! ordinary code of `cache_core::private`). When something is wrong, `fallback` emits the errors and the function as it was.
 //!
 //! `CACHE_MACROS_DEBUG=1` in the environment of a build prints what every use expands to.
 
@@ -23,6 +23,8 @@ mod problems;
 mod suggest;
 mod validate;
 
+#[cfg(test)]
+mod lengths;
 #[cfg(test)]
 mod snapshots;
 

@@ -2,6 +2,7 @@
 
 #![allow(
     dead_code,
+    clippy::panic,
     clippy::unwrap_used,
     clippy::multiple_bound_locations,
     clippy::ptr_arg,
@@ -14,6 +15,7 @@ mod batches;
 mod blocks;
 mod checked;
 mod companions;
+mod detached;
 mod flights;
 mod formats;
 mod generics;
@@ -22,6 +24,7 @@ mod hygiene;
 mod invalidation;
 mod key_part;
 mod keys;
+mod lints;
 mod loads;
 mod methods;
 mod moments;
@@ -32,6 +35,7 @@ mod scopes;
 mod sensitive;
 mod shapes;
 mod signatures;
+mod strangers;
 mod sync;
 mod traits;
 mod ways;

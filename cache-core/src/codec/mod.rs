@@ -71,7 +71,7 @@ impl Codec {
     ///
     /// # Errors
     /// [`ErrorKind::Encode`](crate::error::ErrorKind::Encode) when the value does not serialize (or panics while
-    /// it does), the deadlines are out of order or the sealer has no nonces left; [`ErrorKind::TooLarge`](crate::error::ErrorKind::TooLarge)
+    /// it does), the deadlines are out of order or the sealer has no nonces left; [`ErrorKind::TooLarge`]
     /// when the uncompressed frame is larger than the cap.
     pub fn encode<'p, T: Serialize + ?Sized>(
         &self,

@@ -1,7 +1,7 @@
 //! The engine: what happens on a hit, on a miss, on a write, on an invalidation.
 //!
 //! Start reading in [`hot`] (a hit), then [`load`] (a miss: take a seat, [`look`] into the tiers, run the loader, land what it
-//! brought in [`mod@write`]) and [`batch`] (many). [`ask`] is what the caller brings. [`renew`] answers with older values and replaces
+//! brought in [`mod@write`], or have it [`filled`](write::fill) in behind the caller) and [`batch`] (many). [`ask`] is what the caller brings. [`renew`] answers with older values and replaces
 //! them, [`remove`] takes away, [`claims`] are what somebody goes on holding, [`serving`] picks the byte tier, [`tags`] are
 //! tokens there, [`blocking`] is a miss of a synchronous function, [`counters`] counts, [`explain`] changes nothing.
 
@@ -45,8 +45,9 @@ pub(crate) use tags::AskedTags;
 pub use write::put::Written;
 
 use std::fmt;
+use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use crate::codec::{Codec, Sealer};
@@ -72,6 +73,7 @@ use renew::backoff::Failures;
 use renew::refresh::Refreshes;
 use renew::warm::Warm;
 use tags::Tagging;
+use write::fill::Fills;
 
 /// The parts that the builder wires together.
 pub(crate) struct Parts {
@@ -85,8 +87,10 @@ pub(crate) struct Parts {
     pub(crate) spawner: Arc<dyn Spawner>,
     pub(crate) policy: Policy,
     pub(crate) max_detached_loads: usize,
+    pub(crate) max_background_writes: usize,
     pub(crate) lease_time: Duration,
     pub(crate) default_ttl: Life,
+    pub(crate) max_ttl: Life,
     pub(crate) near_ttl: Option<Life>,
     pub(crate) jitter: Jitter,
     pub(crate) fail_mode: FailMode,
@@ -108,6 +112,7 @@ pub(crate) struct Engine {
     /// For tasks that outlive the call which starts them.
     me: Weak<Self>,
     background: Background,
+    fills: Fills,
     failures: Failures,
     absences: Absences,
     tagging: Tagging,
@@ -131,6 +136,7 @@ impl Engine {
             journal: Journal::default(),
             recovering: Arc::default(),
             background: Background::new(parts.max_detached_loads),
+            fills: Fills::new(parts.max_background_writes),
             failures: Failures::default(),
             absences: Absences::new(parts.near.bounds()),
             tagging: Tagging::default(),
@@ -166,6 +172,8 @@ impl Engine {
             near_bytes: self.parts.near.weight(),
             loading: (self.flights.len() + self.blocking_flights.len()) as u64,
             detached: self.background.under_way() as u64,
+            writing: self.fills.under_way(),
+            cut_off: self.fills.cut_off(),
             opened_by_key: self.opened_by_key(),
             ..self.counters.snapshot()
         }
@@ -173,6 +181,7 @@ impl Engine {
 
     pub(crate) fn reset_statistics(&self) {
         self.counters.reset();
+        self.fills.reset();
         self.parts.sealer.iter().for_each(Sealer::reset);
     }
 
@@ -199,6 +208,23 @@ impl Engine {
 
     pub(crate) fn spawn(&self, task: Task) -> bool {
         self.parts.spawner.spawn(task)
+    }
+
+    /// Starts a task with something that comes back when there is nothing to run it on.
+    fn spawn_with<T, F>(&self, with: T, run: impl FnOnce(T) -> F + Send + 'static) -> Option<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = ()> + Send,
+    {
+        let slot = Arc::new(Mutex::new(Some(with)));
+        let theirs = Arc::clone(&slot);
+        let taken = move |slot: &Mutex<Option<T>>| slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let task = async move {
+            if let Some(with) = taken(&theirs) {
+                run(with).await;
+            }
+        };
+        if self.spawn(Box::pin(task)) { None } else { taken(&slot) }
     }
 
     /// Whether trouble of a tier is an error for this caller. A cached function sees it only of what is sealed, and only

@@ -56,7 +56,7 @@ pub(super) fn statements(
     let mut here = quote_ours!(__larder_function);
     if plan.in_impl {
         here = quote_ours!(__larder_method);
-        parameters.insert(0, quote_ours!(__LarderSelf: ?Sized));
+        parameters.insert(0, quote_ours!(__LarderSelf: ?::core::marker::Sized));
         arguments.insert(0, quote_ours!(Self));
     }
     let site = if arguments.is_empty() { quote_ours!(Site) } else { quote_ours!(MonoSite) };

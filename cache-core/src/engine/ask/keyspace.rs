@@ -37,6 +37,8 @@ pub struct Policy {
     pub single_flight: Option<SingleFlight>,
     /// No stale window applies, whatever the manager's defaults.
     pub never_stale: bool,
+    /// Whether callers do not wait until what was loaded is in the byte tiers; `None`: the manager's, or no.
+    pub background_writes: Option<bool>,
     /// It has been found wrong: nothing is read or stored under it.
     pub(crate) refused: bool,
     /// Values are sealed in byte tiers.
@@ -146,6 +148,15 @@ impl Policy {
     #[must_use]
     pub fn never_stale(mut self) -> Self {
         self.never_stale = true;
+        self
+    }
+
+    /// Lets a caller go on when what was loaded for it is near, while a task writes it to the byte tier. Whatever invalidates or
+    /// sets the key meanwhile waits for that write, and wins; a process that dies meanwhile loses it. For a load of one key, and
+    /// its refreshes: `set`, batches and explicit refreshes are awaited.
+    #[must_use]
+    pub fn background_writes(mut self, on: bool) -> Self {
+        self.background_writes = Some(on);
         self
     }
 

@@ -11,7 +11,7 @@ use crate::engine::counters::Count;
 use crate::engine::load::lease::Lease;
 use crate::engine::serving::Serving;
 use crate::engine::tags::Tokens;
-use crate::engine::write::far_write::{FarWrite, reason_of};
+use crate::engine::write::far_write::{FarWrite, Packed, reason_of};
 use crate::engine::write::land::Landing;
 use crate::engine::write::over::Over;
 use crate::engine::{Ask, Engine};
@@ -171,7 +171,7 @@ impl Engine {
     async fn send_each(&self, frames: Vec<(Ask<'_>, Bytes, SetOptions)>) -> Vec<FarWrite> {
         let mut written = Vec::with_capacity(frames.len());
         for (ask, frame, options) in frames {
-            written.push(self.send(&ask, frame, options, Over::Nothing).await);
+            written.push(self.send(&ask, Packed { frame, options, over: Over::Nothing }).await);
         }
         written
     }

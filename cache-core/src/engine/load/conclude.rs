@@ -2,9 +2,8 @@
 
 use crate::engine::ask::typed::{Hold, Loaded, Recipe, Shape, Share, Split, Verdict};
 use crate::engine::counters::Count;
-use crate::engine::load::lease::Lease;
 use crate::engine::load::outcome::Outcome;
-use crate::engine::load::run::{Boxed, Ran};
+use crate::engine::load::run::{Boxed, Leader, Ran};
 use crate::engine::look::found::Answer;
 use crate::engine::renew::stale::Stale;
 use crate::engine::tags::AskedTags;
@@ -96,12 +95,12 @@ impl Engine {
         (Answer::new(ret, status), if lead.is_some() { after } else { After::Nothing })
     }
 
-    /// Does what is left to do.
+    /// Does what is left to do. The key is its leader's until then.
     pub(super) fn finish<'a>(
         &'a self,
         ask: &'a Ask<'_>,
         after: After,
-        lease: Option<Lease>,
+        leader: Option<Leader>,
     ) -> Boxed<impl Future<Output = ()>> {
         Box::pin(async move {
             match after {
@@ -110,9 +109,12 @@ impl Engine {
                         .living(ttl)
                         .validated(validator.as_ref())
                         .tagged(AskedTags { by_value: &by_value, ..ask.tags });
-                    self.land(&ask, landed, value.as_ref(), lease).await;
+                    self.land(&ask, landed, value.as_ref(), leader).await;
                 }
-                After::Drop(landed) => self.drop_older(ask, landed).await,
+                After::Drop(landed) => {
+                    let _leads_until_then = leader;
+                    self.drop_older(ask, landed).await;
+                }
                 After::Nothing => {}
             }
         })

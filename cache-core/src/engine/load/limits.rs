@@ -4,7 +4,7 @@
 //! asking the tiers and loading all count against it. Limits are timers of tokio: on another runtime they are not
 //! kept, and under `tokio::time::pause` a test steers them together with `testkit::TokioTime`.
 
-use std::future::Future;
+use std::future::{Future, pending};
 use std::pin::{Pin, pin};
 use std::sync::Once;
 use std::time::Duration;
@@ -61,6 +61,11 @@ impl Limit {
             return Some(future.await);
         }
         timeout_at(self.at, future).await.ok()
+    }
+
+    /// Waits until then.
+    pub(in crate::engine) async fn passed(&self) {
+        let _never = self.within(pin!(pending::<()>())).await;
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod conclude;
 pub(super) mod detach;
+pub(super) mod errand;
 pub(super) mod lease;
 pub(super) mod lent;
 pub(super) mod limits;
@@ -55,7 +56,8 @@ impl Engine {
                         return answer;
                     }
                     Step::Alone => {
-                        return self.alone(ask, (call.recipe, call.body), limits, &mut request).await;
+                        let body = (call.recipe, call.body);
+                        return self.unshared(ask, body, None, limits, &mut request).await;
                     }
                     Step::Behind(follow, older) => {
                         self.behind(ask, call.about(), (follow, older), limits, &mut request).await
@@ -211,13 +213,12 @@ impl Engine {
         request: &mut Request<'_>,
     ) -> Answer<R::Ret> {
         let Call { recipe, body, detach } = call;
-        let work = Work { recipe: recipe.clone(), body, leader, landed, older: older.clone(), refresh: None };
-        let launched = match detach {
-            Some(launch) => launch(self, ask, work),
-            None => Launched::Not(work),
-        };
-        let work = match launched {
-            Launched::Away(reported) => {
+        let (refresh, started) = (None, None);
+        let work =
+            Work { recipe: recipe.clone(), body, leader, landed, older: older.clone(), refresh, started };
+        let Some(launch) = detach else { return self.run_here(ask, work, limits, request).await };
+        let work = match launch(self, ask, work) {
+            Launched::Away(reported) | Launched::Back(reported) => {
                 return self.await_report(ask, &recipe, (reported, older), limits, request).await;
             }
             Launched::Full(work) => {
@@ -226,9 +227,8 @@ impl Engine {
                     work.leader.lead.tell(outcome);
                     return answer;
                 }
-                work
+                *work
             }
-            Launched::Not(work) => work,
         };
         self.run_here(ask, work, limits, request).await
     }

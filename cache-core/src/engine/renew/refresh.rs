@@ -65,7 +65,8 @@ impl Engine {
         let Seat::Lead(lead) = self.flights.seat_of(ask.key, ask.tags.label()) else { return None };
         let landed = Landed::Replacing(self.stamps.born());
         let leader = Leader::here(lead);
-        let work = Work { recipe, body, leader, landed, older: Some(older), refresh: Some(permit) };
+        let (older, refresh, started) = (Some(older), Some(permit), None);
+        let work = Work { recipe, body, leader, landed, older, refresh, started };
         let Launched::Away(reported) = launch(self, ask, work) else { return None };
         self.counters.add(ask.space, Count::Refresh);
         Some(reported)

@@ -16,6 +16,7 @@ use tokio::time::sleep;
 use crate::engine::ask::call::Call;
 use crate::engine::ask::typed::{Body, Recipe};
 use crate::engine::load::detach::Reported;
+use crate::engine::load::errand::Report;
 use crate::engine::look::found::NEAR;
 use crate::engine::renew::stale::Stale;
 use crate::engine::{Ask, Engine, Keyspace, Question};
@@ -141,7 +142,7 @@ impl<M> Keeper<M> {
             let Some(refresh) = self.begin() else { return };
             if let Some(reported) = refresh {
                 tokio::select! {
-                    report = reported => if let Ok(Ok((_, finished))) = report {
+                    report = reported => if let Ok(Report::Answered(_, finished)) = report {
                         let _landed = finished.await;
                     },
                     _ended = self.stop.changed() => return,

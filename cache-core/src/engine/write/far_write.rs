@@ -15,6 +15,7 @@ use crate::entry::{Deadlines, Reason};
 use crate::error::{Error, ErrorKind, Result};
 use crate::port::backend::{DeleteOptions, SetOptions};
 use crate::port::near::Held;
+use crate::tier::Tier;
 use crate::time::Life;
 
 /// What became of a far write.
@@ -32,35 +33,64 @@ pub(in crate::engine) enum FarWrite {
     Failed(Reason, Error),
 }
 
+/// A frame for the byte tier, and what it goes over there.
+#[derive(Debug)]
+pub(in crate::engine) struct Packed {
+    pub(in crate::engine) frame: Bytes,
+    pub(in crate::engine) options: SetOptions,
+    pub(in crate::engine) over: Over,
+}
+
+impl Packed {
+    /// The options for the primary, or for the fallback.
+    pub(in crate::engine) fn options_of(&self, aside: bool) -> SetOptions {
+        if aside { Over::aside(self.options) } else { self.options }
+    }
+}
+
 impl Engine {
     /// Encodes once and writes to the byte tier that serves. Whatever goes wrong, no older value is left: the
     /// tier has removed it, or its removal is journalled.
-    pub(super) async fn write_far(
+    pub(in crate::engine) async fn write_far(
         &self,
         ask: &Ask<'_>,
         value: Option<&Held>,
         life: Life,
         over: Over,
     ) -> FarWrite {
+        match self.pack(ask, value, life, over).await {
+            Ok(packed) => self.send(ask, packed).await,
+            Err(far) => far,
+        }
+    }
+
+    /// What is to be sent to the byte tier; `Err` when nothing is.
+    pub(in crate::engine) async fn pack(
+        &self,
+        ask: &Ask<'_>,
+        value: Option<&Held>,
+        life: Life,
+        over: Over,
+    ) -> Result<Packed, FarWrite> {
         if !ask.leaves_the_process() || !self.parts.tiers.exist() {
             self.say_that_it_stays(ask);
-            return FarWrite::NotAsked;
+            return Err(FarWrite::NotAsked);
         }
         if self.lacks_a_key(ask) {
-            return self.unsealable(ask, over).await;
+            return Err(self.unsealable(ask, over).await);
         }
         if ask.key.is_foreign() && !matches!(self.serving(), Serving::Primary(_)) {
-            return self.foreign_unreachable(ask);
+            return Err(self.foreign_unreachable(ask));
         }
         if let Some((reason, error)) = ask.tags.tokens.and_then(|tokens| tokens.trouble.clone()) {
-            return self.untold(ask, reason, error).await;
+            return Err(self.untold(ask, reason, error).await);
         }
         match self.encode(ask, value, life) {
             Ok(frame) => {
                 let kept = life.plus(self.kept(ask, value.is_none()));
-                self.send(ask, frame, over.options().expiring(kept), over).await
+                Ok(Packed { frame, options: over.options().expiring(kept), over })
             }
-            Err(error) => self.unencodable(ask, error).await,
+            Err(error) => Err(self.unencodable(ask, error).await),
         }
     }
 
@@ -105,14 +135,7 @@ impl Engine {
         ask.values.encode(&self.parts.codec, self.far_place(ask)?, value, policy.format, &envelope, beside)
     }
 
-    pub(in crate::engine) async fn send(
-        &self,
-        ask: &Ask<'_>,
-        frame: Bytes,
-        options: SetOptions,
-        over: Over,
-    ) -> FarWrite {
-        let bytes = frame.len();
+    pub(in crate::engine) async fn send(&self, ask: &Ask<'_>, packed: Packed) -> FarWrite {
         let (tier, aside) = match self.serving() {
             Serving::Primary(tier) => (tier, false),
             Serving::Fallback(tier) => (tier, true),
@@ -124,24 +147,34 @@ impl Engine {
                 return FarWrite::Failed(reason, error);
             }
         };
-        let options = if aside { Over::aside(options) } else { options };
-        match tier.backend.set(ask.key, frame, options).await {
-            Ok(taken) => FarWrite::of(bytes, taken, aside),
-            Err(error) => {
-                if error.kind() != ErrorKind::TooLarge {
-                    self.tier_failed(tier, "set", &error);
-                }
-                if aside || over.leaves_older(&error) {
-                    self.journal.key(ask.key);
-                }
-                if aside && error.kind() != ErrorKind::TooLarge {
-                    self.parts.tiers.owe_fallback();
-                }
-                let reason = reason_of(&error);
-                self.not_stored(ask.space, tier.name, reason);
-                FarWrite::Failed(reason, error)
-            }
+        let taken = tier.backend.set(ask.key, packed.frame.clone(), packed.options_of(aside)).await;
+        self.sent(ask, (tier, aside), &packed, taken)
+    }
+
+    /// What a tier answered to what was sent; `aside` when it was the fallback.
+    pub(in crate::engine) fn sent(
+        &self,
+        ask: &Ask<'_>,
+        (tier, aside): (Tier<'_>, bool),
+        packed: &Packed,
+        taken: Result<bool>,
+    ) -> FarWrite {
+        let error = match taken {
+            Ok(taken) => return FarWrite::of(packed.frame.len(), taken, aside),
+            Err(error) => error,
+        };
+        if error.kind() != ErrorKind::TooLarge {
+            self.tier_failed(tier, "set", &error);
         }
+        if aside || packed.over.leaves_older(&error) {
+            self.journal.key(ask.key);
+        }
+        if aside && error.kind() != ErrorKind::TooLarge {
+            self.parts.tiers.owe_fallback();
+        }
+        let reason = reason_of(&error);
+        self.not_stored(ask.space, tier.name, reason);
+        FarWrite::Failed(reason, error)
     }
 
     pub(in crate::engine) async fn remove_older(&self, ask: &Ask<'_>) {

@@ -1,19 +1,23 @@
 //! Landing: storing what was loaded, unless it was invalidated meanwhile.
 //!
-//! How long it lives is said in [`crate::engine::write::lives`], how it reaches the byte tier in [`crate::engine::write::far_write`].
+//! How long it lives is said in [`crate::engine::write::lives`], how it reaches the byte tier in
+//! [`crate::engine::write::far_write`], or in [`crate::engine::write::fill`] when nobody waits for that.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::counters::Count;
 use crate::engine::load::lease::Lease;
+use crate::engine::load::run::Leader;
 use crate::engine::write::far_write::FarWrite;
+use crate::engine::write::fill::Landable;
 use crate::engine::write::over::Over;
 use crate::engine::{Ask, Engine, What, Written};
 use crate::entry::Reason;
 use crate::key::{CacheKey, NearKey};
 use crate::port::backend::SetCondition;
 use crate::port::near::{Held, NearEntry, NearMeta, Times};
+use crate::stamp::Cells;
 use crate::time::{Life, Tick};
 
 /// An entry on its way into the near tier.
@@ -62,7 +66,7 @@ impl Engine {
         ask: &Ask<'_>,
         landed: Landed,
         value: Option<&Held>,
-        lease: Option<Lease>,
+        leader: Option<Leader>,
     ) {
         if !self.is_enabled() {
             return self.not_stored(ask.space, "all", Reason::Disabled);
@@ -80,8 +84,8 @@ impl Engine {
         };
         let ask = &ask.under(&tokens);
         match landed {
-            Landed::New(_) | Landed::Replacing(_) => self.land_new(ask, landed, (life, lease), value).await,
-            Landed::Over(born) => self.land_over(ask, born, (life, lease), value).await,
+            Landed::New(_) | Landed::Replacing(_) => self.land_new(ask, landed, (life, leader), value).await,
+            Landed::Over(born) => self.land_over(ask, born, (life, leader), value).await,
         }
     }
 
@@ -90,9 +94,10 @@ impl Engine {
         &self,
         ask: &Ask<'_>,
         born: u64,
-        (life, lease): (Life, Option<Lease>),
+        (life, leader): (Life, Option<Leader>),
         value: Option<&Held>,
     ) {
+        let (_lead, lease) = Leader::split(leader);
         let _gate = self.gate.set(ask.key).await;
         if !self.may_land(ask, born) {
             return self.not_stored(ask.space, "all", Reason::Invalidated);
@@ -127,16 +132,36 @@ impl Engine {
         &self,
         ask: &Ask<'_>,
         landed: Landed,
-        (life, lease): (Life, Option<Lease>),
+        (life, leader): (Life, Option<Leader>),
         value: Option<&Held>,
     ) {
-        let (cells, born) = (self.cells(ask), landed.born());
-        let _gate = self.gate.land(ask.key).await;
-        if !self.may_land(ask, born) {
+        let gate = self.gate.land(ask.key).await;
+        if !self.may_land(ask, landed.born()) {
             return self.not_stored(ask.space, "all", Reason::Invalidated);
         }
-        let over = lease.as_ref().map_or(Over::Nothing, |lease| Over::Leased(lease.token()));
-        let far = self.write_far(ask, value, life, over).await;
+        let lease = leader.as_ref().and_then(|leader| leader.lease.as_ref());
+        let over = lease.map_or(Over::Nothing, |lease| Over::Leased(lease.token()));
+        let (far, leader, _gate) = match self.pack(ask, value, life, over).await {
+            Ok(packed) => {
+                let landable = Landable { packed, leader, gate };
+                let Some(left) = self.fill_behind(ask, (landed, life), value, landable) else { return };
+                (self.send(ask, left.packed).await, left.leader, left.gate)
+            }
+            Err(far) => (far, leader, gate),
+        };
+        self.land_near(ask, landed, (life, leader), value, &far);
+    }
+
+    /// Puts a value into the near tier that the byte tier was asked to take.
+    fn land_near(
+        &self,
+        ask: &Ask<'_>,
+        landed: Landed,
+        (life, leader): (Life, Option<Leader>),
+        value: Option<&Held>,
+        far: &FarWrite,
+    ) {
+        let (_lead, lease) = Leader::split(leader);
         match far {
             FarWrite::Refused => {
                 if let Landed::Replacing(_) = landed {
@@ -148,14 +173,18 @@ impl Engine {
             _ => drop(lease),
         }
         self.counters.add(ask.space, Count::Stored);
-        let born = match landed {
-            Landed::New(_) => Some(born),
-            // Who reads the older value at this moment must not put it back.
-            _ => self.stamps.renew(ask.key, &cells, born),
-        };
-        let Some(born) = born else { return };
+        let Some(born) = self.born_near(ask.key, &self.cells(ask), landed) else { return };
         let landing = Landing { born, life, stored_bytes: far.bytes(), only_here: !far.is_stored() };
         self.insert_near(ask, value.cloned(), landing);
+    }
+
+    /// What a value that has landed is born under; `None` when it was overtaken meanwhile.
+    pub(in crate::engine) fn born_near(&self, key: &CacheKey, cells: &Cells, landed: Landed) -> Option<u64> {
+        match landed {
+            Landed::New(born) => Some(born),
+            // Who reads the older value at this moment must not put it back.
+            Landed::Replacing(born) | Landed::Over(born) => self.stamps.renew(key, cells, born),
+        }
     }
 
     /// Puts an entry into the near tier that is stored now.

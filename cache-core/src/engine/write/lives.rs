@@ -16,7 +16,7 @@ impl Engine {
     /// `Ttl` when it is zero.
     pub(super) fn life(&self, ask: &Ask<'_>, negative: bool) -> Result<Life> {
         let life = self.exact_life(ask, negative)?;
-        Ok(self.parts.jitter.spread(life, ask.space.policy.jitter))
+        Ok(self.parts.jitter.spread(life, ask.space.policy.jitter).min(self.parts.max_ttl))
     }
 
     /// [`Engine::life`] of a value that a loader gave; `None`, which is said, when it gave it none.
@@ -38,23 +38,25 @@ impl Engine {
 
     /// The longest life that an entry of this question can have been given.
     pub(in crate::engine) fn longest_life(&self, ask: &Ask<'_>) -> Life {
-        match ask.ttl {
+        let longest = match ask.ttl {
             Ttl::Default if ask.space.name.id() == SpaceId::DIRECT || ask.space.policy.varied => {
                 Life::Forever
             }
             _ => self
                 .exact_life(ask, false)
                 .map_or(Life::Forever, |life| self.parts.jitter.longest(life, ask.space.policy.jitter)),
-        }
+        };
+        longest.min(self.parts.max_ttl)
     }
 
     pub(in crate::engine) fn exact_life(&self, ask: &Ask<'_>, negative: bool) -> Result<Life> {
         let policy = &ask.space.policy;
         let life = policy.ttl.resolve(self.parts.default_ttl)?;
-        match policy.negative_ttl {
+        let life = match policy.negative_ttl {
             Some(ttl) if negative => ttl.resolve(life),
             _ => ask.ttl.resolve(life),
-        }
+        };
+        life.map(|life| life.min(self.parts.max_ttl))
     }
 
     /// How long after its expiry a value of this question may answer.

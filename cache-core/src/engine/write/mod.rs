@@ -4,6 +4,7 @@
 
 mod atomic;
 pub(super) mod far_write;
+pub(super) mod fill;
 pub(super) mod land;
 mod lives;
 pub(super) mod over;
