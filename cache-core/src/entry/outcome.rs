@@ -17,12 +17,7 @@ use super::none::is_none;
 /// What a function may return that is generic over what it returns: `async fn load<R: Outcome>(..) -> R`.
 ///
 /// Of a `Result` only `Ok` is stored, of an `Option` only `Some`, of a `Result<Option<_>, E>` only `Ok(Some(_))`; of anything else all there
-/// is. Many types of the standard library are such plain values; a type of yours is when it derives this.
-///
-/// ```ignore
-/// #[derive(Clone, Serialize, Deserialize, larder::Outcome)]
-/// struct User { name: String }
-/// ```
+/// is. Many types of the standard library are such plain values; a type of yours is when it derives this: `#[derive(larder::Outcome)]`.
 #[diagnostic::on_unimplemented(
     message = "larder cannot tell what of `{Self}` is to be stored: of a `Result` only `Ok`, of an `Option` only `Some`",
     label = "not a `larder::Outcome`",
