@@ -3,7 +3,6 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::LitStr;
-
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
@@ -22,8 +21,10 @@ pub(super) fn function(plan: &Plan, generic: &Generic) -> TokenStream {
     let (attrs, space) = (attrs::hidden(plan), statements(plan, generic, &source, false));
     let hidden = span::emitted_generics(&generic.hidden);
     let (generics, _, bounds) = hidden.split_for_impl();
+    // Inlined where a key is, and emitted nowhere else.
     quote_ours! {
         #attrs
+        #[inline]
         #vis fn #name #generics() -> #p::Space<#ty> #bounds {
             #space
         }

@@ -11,5 +11,6 @@ pub(crate) mod param;
 pub(crate) mod plan;
 pub(crate) mod returned;
 pub(crate) mod source;
+pub(crate) mod target;
 pub(crate) mod targets;
 mod values;
