@@ -274,3 +274,27 @@ fn parts_of_keys() {
         ))),
     );
 }
+
+#[test]
+fn what_a_generic_function_returns() {
+    let expand = |item: &str| {
+        let args = if item.contains("self") { "shared" } else { "" };
+        let expanded = pretty_method(crate::expand_cached(tokens(args), tokens(item)));
+        let shape = expanded.lines().find(|line| line.contains("let shape")).unwrap_or_default();
+        format!("// {item}\n{}\n", shape.trim())
+    };
+    let text: String = [
+        "async fn load<R: Outcome>(id: u64) -> R { todo!() }",
+        "async fn load<S: Source>(id: u64) -> S::Out { todo!() }",
+        "async fn load(&self) -> T { todo!() }",
+        "async fn load(&self) -> Vec<T> { todo!() }",
+        "async fn load(id: u64) -> User { todo!() }",
+    ]
+    .map(expand)
+    .concat();
+    assert("generic_returns", &text);
+    let derived = crate::expand_outcome(quote!(
+        struct Page<T>(Vec<T>);
+    ));
+    assert("outcome", &pretty(derived));
+}

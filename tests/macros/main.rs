@@ -29,6 +29,7 @@ mod loads;
 mod methods;
 mod moments;
 mod options;
+mod outcomes;
 mod peers;
 mod results;
 mod scopes;

@@ -27,8 +27,8 @@ pub(crate) use ask::question::Question;
 pub(crate) use ask::sealed::no_master_key;
 pub(crate) use ask::typed::{Body, Loaded, Older, Plainly, Recipe};
 pub use ask::typed::{
-    ByClone, ByNothing, ByText, Failure, Fallible, FallibleOptional, Hold, HoldArc, HoldClone, Optional,
-    Plain, Shape, Share, Split, Storable, Verdict,
+    ByClone, ByNothing, ByOutcome, ByText, Failure, Fallible, FallibleOptional, Hold, HoldArc, HoldClone,
+    Optional, Plain, Shape, Share, Split, Storable, Verdict,
 };
 pub(crate) use ask::values::Ask;
 pub use ask::values::Values;

@@ -19,6 +19,7 @@ mod key;
 pub(crate) mod key_part;
 mod keyspace;
 mod kind;
+pub(crate) mod outcome;
 pub(crate) mod span;
 mod tags;
 mod template;
