@@ -14,7 +14,7 @@ pub mod metrics;
 pub use cache_core::codec::{Compression, CustomFormat, Format, FormatError};
 #[cfg(feature = "encrypt")]
 pub use cache_core::codec::{IntoMasterKey, Keyring, MasterKey};
-pub use cache_core::entry::{Deadlines, Freshness, Invalidated, Reason, Status, Validator};
+pub use cache_core::entry::{Deadlines, Freshness, Invalidated, Outcome, Reason, Status, Validator};
 pub use cache_core::error::{Error, ErrorKind, Result, SharedError};
 pub use cache_core::key::{CacheKey, IntoKey, KeyBuilder, KeyPart, KeyPattern, Namespace, build_cache_key};
 #[doc(inline)]
@@ -56,7 +56,7 @@ pub use cache_backends::RedisBackend;
 pub use cache_backends::{EvictionPolicy, MemoryBackend};
 
 #[cfg(feature = "macros")]
-pub use cache_macros::{KeyPart, cached, invalidate_cache};
+pub use cache_macros::{KeyPart, Outcome, cached, invalidate_cache};
 
 pub use config::{Config, connect, from_env, register_default_caches};
 pub use global::{cache, cache_manager, initialize_cache, register_cache, shutdown_cache};

@@ -4,10 +4,10 @@ use crate::snapshots::{pretty, tokens};
 
 /// What each form is printed with at most: its options, the function, and the lines.
 const FORMS: &[(&str, &str, usize)] = &[
-    ("", "pub async fn user(id: u64, name: &str) -> Result<User, DbError> { db::fetch(id, name).await }", 67),
-    ("", "pub fn user(id: u64, name: &str) -> Result<User, DbError> { db::fetch(id, name) }", 63),
-    ("", "async fn user(id: u64) -> User { db::fetch(id).await }", 56),
-    ("batch = ids", "pub async fn users(ids: Vec<u64>) -> Vec<User> { db::fetch(ids).await }", 47),
+    ("", "pub async fn user(id: u64, name: &str) -> Result<User, DbError> { db::fetch(id, name).await }", 68),
+    ("", "pub fn user(id: u64, name: &str) -> Result<User, DbError> { db::fetch(id, name) }", 64),
+    ("", "async fn user(id: u64) -> User { db::fetch(id).await }", 57),
+    ("batch = ids", "pub async fn users(ids: Vec<u64>) -> Vec<User> { db::fetch(ids).await }", 48),
     (
         "companions = \"none\"",
         "pub async fn user(id: u64, name: &str) -> Result<User, DbError> { db::fetch(id, name).await }",

@@ -81,6 +81,7 @@ use crate::problems::Problems;
 /// | `soft_timeout = "200ms"` | the manager's | after this a stale value answers, if there is one, while the load goes on |
 /// | `max_load_time = "30s"` | the manager's | a load that takes longer is ended, and its key is free (`E: From<larder::Error>`) |
 /// | `detach` | off | the load goes on when its callers have gone; it owns its arguments |
+/// | `keep_warm = "1h"` | off | refreshed before its life ends, without a reader, until nobody has read it for so long; its arguments are `Clone`; implies `detach` |
 /// | `stale_while_revalidate = "1m"` | the manager's | past its life a value answers at once, while one load refreshes it; implies `detach` |
 /// | `stale_if_error = "1h"` | the manager's | past its life a value answers in place of an error |
 /// | `stale_if = path` or closure | every error | `fn(&E) -> bool`: which errors those are |
@@ -196,6 +197,32 @@ pub fn derive_key_part(item: TokenStream) -> TokenStream {
     finish("KeyPart", expand_key_part(item.into()))
 }
 
+/// Makes a type a plain value of functions that are generic over what they return: `async fn load<R: Outcome>(..) -> R`.
+///
+/// All of it is stored, so it is `Clone` and has a serde form. `#[outcome(crate = path)]` says where larder is.
+///
+/// ```
+/// use larder::{Outcome, cached};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Outcome)]
+/// struct User { name: String }
+///
+/// #[cached(skip(source))]
+/// async fn load<R: Outcome>(source: fn(u64) -> R, id: u64) -> R { source(id) }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let found: User = load(|id| User { name: format!("user {id}") }, 7).await;
+/// let stored: User = load(|_| unreachable!("it is stored"), 7).await;
+/// assert_eq!(found, stored);
+/// # }
+/// ```
+#[proc_macro_derive(Outcome, attributes(outcome))]
+pub fn derive_outcome(item: TokenStream) -> TokenStream {
+    finish("Outcome", expand_outcome(item.into()))
+}
+
 fn expand_cached(args: TokenStream2, item: TokenStream2) -> TokenStream2 {
     match parse::item::block(&item) {
         Some(block) => blocks::expand(args, parse::block::Block::of(block)),
@@ -233,6 +260,11 @@ fn try_invalidate(args: TokenStream2, item: TokenStream2) -> syn::Result<TokenSt
 
 fn expand_key_part(item: TokenStream2) -> TokenStream2 {
     let expanded = syn::parse2(item).and_then(|input| expand::key_part::expand(&input));
+    expanded.unwrap_or_else(syn::Error::into_compile_error)
+}
+
+fn expand_outcome(item: TokenStream2) -> TokenStream2 {
+    let expanded = syn::parse2(item).and_then(|input| expand::outcome::expand(&input));
     expanded.unwrap_or_else(syn::Error::into_compile_error)
 }
 

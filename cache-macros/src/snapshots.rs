@@ -91,6 +91,7 @@ const OPTIONS: &[(&str, &str, &str)] = &[
     ("soft_timeout", "async fn user(id: u64) -> User { User }", "soft_timeout = \"250ms\""),
     ("max_load_time", "async fn user(id: u64) -> Result<User, E> { Ok(User) }", "max_load_time = LONG"),
     ("detach", "async fn user(db: &Db, id: u64) -> User { User }", "detach"),
+    ("keep_warm", "async fn user(db: &Db, id: u64) -> User { User }", "keep_warm = \"1h\""),
     ("stale_while_revalidate", "async fn user(id: u64) -> User { User }", "stale_while_revalidate = \"1m\""),
     ("stale_if_error", "async fn user(id: u64) -> User { User }", "stale_if_error = \"1h\""),
     (
@@ -272,4 +273,28 @@ fn parts_of_keys() {
             struct UserId(u64);
         ))),
     );
+}
+
+#[test]
+fn what_a_generic_function_returns() {
+    let expand = |item: &str| {
+        let args = if item.contains("self") { "shared" } else { "" };
+        let expanded = pretty_method(crate::expand_cached(tokens(args), tokens(item)));
+        let shape = expanded.lines().find(|line| line.contains("let shape")).unwrap_or_default();
+        format!("// {item}\n{}\n", shape.trim())
+    };
+    let text: String = [
+        "async fn load<R: Outcome>(id: u64) -> R { todo!() }",
+        "async fn load<S: Source>(id: u64) -> S::Out { todo!() }",
+        "async fn load(&self) -> T { todo!() }",
+        "async fn load(&self) -> Vec<T> { todo!() }",
+        "async fn load(id: u64) -> User { todo!() }",
+    ]
+    .map(expand)
+    .concat();
+    assert("generic_returns", &text);
+    let derived = crate::expand_outcome(quote!(
+        struct Page<T>(Vec<T>);
+    ));
+    assert("outcome", &pretty(derived));
 }

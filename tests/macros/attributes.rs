@@ -49,7 +49,7 @@ pub(crate) async fn pedantic(name: &str, list: &[u8], _db: &str) -> Result<u64, 
 #[derive(Debug)]
 pub(crate) struct Strict<T>(T);
 
-impl<T: Clone + Send + Sync + serde::Serialize + serde::de::DeserializeOwned + 'static> Strict<T> {
+impl<T: larder::Outcome + Clone> Strict<T> {
     /// A method of theirs.
     #[cached(shared, cache = FAR)]
     pub(crate) async fn value(&self, _of: Option<&str>, mut _count: usize) -> T {

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::sync::Arc;
 
-use larder::{KeyPart, cached};
+use larder::{KeyPart, Outcome, cached};
 
 use crate::{FAR, fresh};
 
@@ -100,7 +100,7 @@ impl<T: Clone + Send + Sync + serde::Serialize + serde::de::DeserializeOwned + '
     }
 
     #[cached(shared, local)]
-    async fn with<U: Clone + Send + Sync + 'static>(&self, _index: usize, value: Hidden<U>) -> U {
+    async fn with<U: Outcome>(&self, _index: usize, value: Hidden<U>) -> U {
         value.0
     }
 }

@@ -29,6 +29,7 @@ mod loads;
 mod methods;
 mod moments;
 mod options;
+mod outcomes;
 mod peers;
 mod results;
 mod scopes;
@@ -38,6 +39,7 @@ mod signatures;
 mod strangers;
 mod sync;
 mod traits;
+mod warm;
 mod ways;
 
 use std::sync::LazyLock;

@@ -63,21 +63,6 @@ async fn an_arc_is_handed_out_as_it_is() {
     assert!(first.0 > 0);
 }
 
-#[cached(local)]
-async fn of_a_parameter<T: Clone + Send + Sync + 'static>(value: Stand<T>) -> T {
-    value.0
-}
-
-#[derive(larder::KeyPart)]
-struct Stand<T>(#[key_part(skip)] T);
-
-#[tokio::test]
-async fn a_type_parameter_is_a_plain_value() {
-    crate::switch_on();
-    assert_eq!(of_a_parameter(Stand(Err::<u8, u8>(1))).await, Err(1));
-    assert_eq!(of_a_parameter(Stand(Err::<u8, u8>(2))).await, Err(1));
-}
-
 #[cached(cache = TIERED)]
 async fn nothing(_id: u64) {
     LOADS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);

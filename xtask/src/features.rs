@@ -2,6 +2,7 @@
 //!
 //! By clippy, which is `cargo check` and more, so that what is dead code without its feature fails too.
 
+use crate::left_out;
 use crate::project::Project;
 use crate::steps::{Steps, Stopped, cargo};
 
@@ -15,7 +16,7 @@ pub(crate) fn run(steps: &mut Steps, project: &Project) -> Result<(), Stopped> {
         command.args(["--", "-D", "warnings"]);
         steps.run(&title, command)?;
     }
-    Ok(())
+    steps.task("features: what is left out says so", || left_out::run(&project.root))
 }
 
 /// Title and the value of `--features`.

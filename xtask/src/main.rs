@@ -14,6 +14,7 @@ mod counts;
 mod deny;
 mod examples;
 mod features;
+mod left_out;
 mod project;
 mod servers;
 mod steps;

@@ -70,7 +70,7 @@ impl Codec {
     /// value nested deeper than 100 levels is stored, but no reader opens it.
     ///
     /// # Errors
-    /// [`ErrorKind::Encode`](crate::error::ErrorKind::Encode) when the value does not serialize (or panics while
+    /// [`ErrorKind::Encode`] when the value does not serialize (or panics while
     /// it does), the deadlines are out of order or the sealer has no nonces left; [`ErrorKind::TooLarge`]
     /// when the uncompressed frame is larger than the cap.
     pub fn encode<'p, T: Serialize + ?Sized>(

@@ -27,8 +27,8 @@ pub(crate) use ask::question::Question;
 pub(crate) use ask::sealed::no_master_key;
 pub(crate) use ask::typed::{Body, Loaded, Older, Plainly, Recipe};
 pub use ask::typed::{
-    ByClone, ByNothing, ByText, Failure, Fallible, FallibleOptional, Hold, HoldArc, HoldClone, Optional,
-    Plain, Shape, Share, Split, Storable, Verdict,
+    ByClone, ByNothing, ByOutcome, ByText, Failure, Fallible, FallibleOptional, Hold, HoldArc, HoldClone,
+    Optional, Plain, Shape, Share, Split, Storable, Verdict,
 };
 pub(crate) use ask::values::Ask;
 pub use ask::values::Values;
@@ -172,6 +172,7 @@ impl Engine {
             near_bytes: self.parts.near.weight(),
             loading: (self.flights.len() + self.blocking_flights.len()) as u64,
             detached: self.background.under_way() as u64,
+            kept_warm: self.warm.len() as u64,
             writing: self.fills.under_way(),
             cut_off: self.fills.cut_off(),
             opened_by_key: self.opened_by_key(),

@@ -1,17 +1,19 @@
 //! Choosing by type: the macro calls one method on `&&&&Ty<R>`, and method lookup finds the most special impl.
 //!
-//! (Autoref specialization, as David Tolnay described it. It works where the type is concrete; a return type
-//! that is itself a type parameter is `Plain`, whatever it is instantiated with.)
+//! (Autoref specialization, as David Tolnay described it. It works where the type is concrete. A return type that is
+//! itself a type parameter, or may be one, has to say what it is: [`super::outcome`].)
 
 use std::any::Any;
 use std::fmt::{Debug, Display};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::{ByFrom, Silent};
+use super::{ByFrom, Silent, Unseen};
 use crate::engine::{
-    ByClone, ByNothing, ByText, Fallible, FallibleOptional, HoldArc, HoldClone, Optional, Plain, Shape,
+    ByClone, ByNothing, ByOutcome, ByText, Fallible, FallibleOptional, HoldArc, HoldClone, Optional, Plain,
+    Shape,
 };
+use crate::entry::Outcome;
 use crate::error::{Error, SharedError};
 
 /// Stands for a type without holding a value of it.
@@ -88,13 +90,29 @@ choices! {
     TroubleNothing for Ty<R>, <R> larder_trouble -> Silent;
 }
 
+choices! {
+    /// First choice of six, where the return type may be a type parameter.
+    SeenResultOption for &&&&&Ty<Result<Option<T>, E>>, <T, E> larder_seen -> FallibleOptional<T, E>;
+    /// Second choice of six.
+    SeenResult for &&&&Ty<Result<T, E>>, <T, E> larder_seen -> Fallible<T, E>;
+    /// Third choice of six.
+    SeenOption for &&&Ty<Option<T>>, <T> larder_seen -> Optional<T>;
+    /// Fourth choice of six: it says itself what it is.
+    SeenOutcome for &&Ty<R>, <R: Outcome> larder_seen -> ByOutcome<R>;
+    /// Fifth choice of six: a type that is known. Nearly all are `Unpin`, and a type parameter is when that was said, which is rare.
+    SeenPlain for &Ty<T>, <T: Unpin> larder_seen -> Plain<T>;
+    /// Last choice of six: a type parameter that was not bound.
+    SeenNothing for Ty<T>, <T> larder_seen -> Unseen<T>;
+}
+
 /// The traits behind the choices, for one glob import that brings no name along.
 pub mod by_type {
     pub use super::super::many::{
         LayoutEach as _, LayoutMap as _, LayoutNone as _, LayoutPairs as _, LayoutPlaces as _,
     };
     pub use super::{
-        HoldAny as _, HoldShared as _, ShapeOption as _, ShapePlain as _, ShapeResult as _,
+        HoldAny as _, HoldShared as _, SeenNothing as _, SeenOption as _, SeenOutcome as _, SeenPlain as _,
+        SeenResult as _, SeenResultOption as _, ShapeOption as _, ShapePlain as _, ShapeResult as _,
         ShapeResultOption as _, ShareClone as _, ShareNothing as _, ShareText as _, TroubleFrom as _,
         TroubleNothing as _,
     };

@@ -17,6 +17,7 @@ mod kind;
 mod kinds;
 mod many;
 mod name;
+mod outcome;
 mod pending;
 mod site;
 mod source;
@@ -39,6 +40,7 @@ pub use many::{
     Batching, Each, Hashed, Layout, LeavesOut, Many, ManyKind, OfMany, Pairs, Places, Sorted, Unknown,
     held_many, leaves_out, listed, of_many, one_ty, stored_many,
 };
+pub use outcome::{IsKnown, SaysOutcome, Unseen, by_outcome, known};
 pub use pending::{Pending, succeeded};
 pub use site::{MonoSite, Site};
 pub use source::ManagerSource;
@@ -49,10 +51,10 @@ pub use way::{Decided, Unless};
 
 pub use crate::codec::Format;
 pub use crate::engine::{
-    ByClone, ByNothing, ByText, Failure, Fallible, FallibleOptional, Hold, HoldArc, HoldClone, Keyspace,
-    Optional, Plain, Policy, Shape, Share, Split, Storable, Values, Verdict,
+    ByClone, ByNothing, ByOutcome, ByText, Failure, Fallible, FallibleOptional, Hold, HoldArc, HoldClone,
+    Keyspace, Optional, Plain, Policy, Shape, Share, Split, Storable, Values, Verdict,
 };
-pub use crate::entry::{Invalidated, Status};
+pub use crate::entry::{Invalidated, Outcome, Status};
 pub use crate::error::Result;
 pub use crate::key::{CacheKey, KeyPart, PartWriter, Parts, StoredParts};
 pub use crate::policy::{RefreshAhead, SingleFlight};

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use cache_core::codec::Keyring;
 use cache_core::codec::interop::{SealedAs, SharedSealer};
+use cache_core::codec::{CustomFormat, FormatError, Keyring};
 use cache_core::entry::Reason;
 use cache_core::error::ErrorKind;
 use cache_core::key::CacheKey;
@@ -14,6 +14,7 @@ use cache_core::port::backend::{CacheBackend, Remaining, SetOptions};
 use cache_core::port::clock::Clock;
 use cache_core::testkit::{FaultyBackend, MapBackend, Recorded, RecordingRecorder, TokioTime};
 use cache_core::time::Ttl;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::bytes::hex;
@@ -165,6 +166,21 @@ async fn what_cannot_be_read_is_a_miss_with_its_reason_and_is_left_to_others() {
     assert_eq!((loaded.unwrap(), stand.raw().await.unwrap()), (alice(), hex(ALICE).into()));
 }
 
+/// A stored form that is not asked for anything.
+struct Own;
+
+impl CustomFormat for Own {
+    const NAME: &'static str = "own";
+
+    fn encode<T: Serialize>(_: &T, _: &mut impl std::io::Write) -> Result<(), FormatError> {
+        Err("never asked".into())
+    }
+
+    fn decode<T: DeserializeOwned>(_: &[u8]) -> Result<T, FormatError> {
+        Err("never asked".into())
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_its_form_cannot_carry_is_refused_by_name() {
     let stand = Stand::new(Policy::new());
@@ -176,6 +192,7 @@ async fn what_its_form_cannot_carry_is_refused_by_name() {
         (load().policy(Policy::new().negative_ttl(Ttl::secs(1))).await, "negative_ttl: absence has no form"),
         (load().single_flight(cache_core::policy::SingleFlight::Distributed).await, "single_flight: others"),
         (load().tags(["t"]).await, "tags: they carry none"),
+        (load().in_format::<Own>().await, "format: they are MessagePack"),
     ] {
         let Err(LoadError::Cache(error)) = refused else { panic!("{named}: {refused:?}") };
         assert_eq!(error.kind(), ErrorKind::Config);

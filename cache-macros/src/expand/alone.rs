@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 
 use super::generics::Generic;
 use super::span::ours_at;
-use super::{attrs, key, keyspace, kind, tags};
+use super::{attrs, body, key, keyspace, kind, tags};
 use crate::model::function::Form;
 use crate::model::plan::Plan;
 
@@ -33,11 +33,7 @@ fn through(plan: &Plan) -> TokenStream {
     let (patterns, parts) = (key::patterns(plan, &quote_ours!(&), wanted), key::parts(plan, &view));
     let probe = key::probe(plan, &quote_ours!(kind));
     let kind = kind::statements(plan);
-    let body = match plan.function.form {
-        Form::Boxed(_) => boxed_body(plan),
-        Form::Async(_) => async_body(plan),
-        Form::Sync(_) => closure_body(plan),
-    };
+    let body = body::of(&plan.function, &before(plan));
     let tagged = tags::inline(plan);
     let probed = quote_ours! {
         let kind = { #kind };
@@ -68,40 +64,6 @@ fn through(plan: &Plan) -> TokenStream {
     }
 }
 
-/// The statements of the body, as a future that is not polled yet.
-fn async_body(plan: &Plan) -> TokenStream {
-    let (patterns, returns) = (patterns(plan), returns(&plan.ret));
-    let statements = &plan.function.block.stmts;
-    let mentioned = &plan.mentioned;
-    quote_ours!(async move { #returns #patterns #(let _ = &#mentioned;)* #(#statements)* })
-}
-
-/// The statements of the body, as a closure.
-fn closure_body(plan: &Plan) -> TokenStream {
-    let (patterns, ret) = (patterns(plan), &plan.ret);
-    let (statements, mentioned) = (&plan.function.block.stmts, &plan.mentioned);
-    quote_ours!(move || -> #ret { #patterns #(let _ = &#mentioned;)* #(#statements)* })
-}
-
-/// The body that makes a boxed future.
-fn boxed_body(plan: &Plan) -> TokenStream {
-    let syn::ReturnType::Type(_, ty) = &plan.function.sig.output else { return TokenStream::new() };
-    let statements = &plan.function.block.stmts;
-    quote_ours!({
-        let body: #ty = { #(#statements)* };
-        body
-    })
-}
-
-/// Tells the compiler what the block returns before it looks at its statements (`?` needs it).
-pub(super) fn returns(ret: &syn::Type) -> TokenStream {
-    quote_ours! {
-        if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<#ret> {
-            return ret;
-        }
-    }
-}
-
 /// The signature, with names of ours for patterns.
 fn signature(plan: &Plan) -> syn::Signature {
     let mut sig = plan.function.sig.clone();
@@ -116,12 +78,14 @@ fn signature(plan: &Plan) -> syn::Signature {
     sig
 }
 
-fn patterns(plan: &Plan) -> TokenStream {
+/// What stands in front of the statements: the patterns of the arguments, and their use.
+fn before(plan: &Plan) -> TokenStream {
+    let mentioned = &plan.mentioned;
     let lets = plan.function.params.iter().filter(|param| !param.is_plain).map(|param| {
         let (pat, ident) = (&param.pat, &param.ident);
         quote_ours!(let #pat = #ident;)
     });
-    quote!(#(#lets)*)
+    quote_ours!(#(#lets)* #(let _ = &#mentioned;)*)
 }
 
 /// A function that claims to stand outside of an `impl` has to be found there: in one, instantiations of the

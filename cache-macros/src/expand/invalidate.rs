@@ -2,25 +2,21 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::{AngleBracketedGenericArguments, Expr, ExprMethodCall, ExprPath, Path, PathArguments, Type};
+use syn::{AngleBracketedGenericArguments, Expr, ExprMethodCall, ExprPath, Path, PathArguments};
 
-use super::alone::returns;
-use super::span::{self, ours_at};
-use crate::model::function::{Form, Function, mentions};
+use super::span;
+use super::{body, template};
+use crate::model::function::{Form, Function};
 use crate::model::plan::{by, hidden};
 use crate::model::source::Source;
-use crate::model::targets::{Group, Target, Targets};
-use crate::parse::template::{Chunk, Template};
+use crate::model::target::{Group, Target};
+use crate::model::targets::Targets;
 use crate::path;
 
 /// Emits the function with its invalidations.
 pub(crate) fn expand(targets: &Targets, function: &Function) -> TokenStream {
     let (attrs, vis, sig) = (&function.attrs, &function.vis, &function.sig);
-    let body = match &function.form {
-        Form::Boxed(_) => boxed_body(function),
-        Form::Async(ret) => async_body(function, ret),
-        Form::Sync(ret) => sync_body(function, ret),
-    };
+    let body = body::of(function, &TokenStream::new());
     let around = around(targets, &body, function.is_sync());
     let block = match &function.form {
         Form::Boxed(_) => quote_ours!({ ::std::boxed::Box::pin(async move { #around }) }),
@@ -74,30 +70,6 @@ fn around(targets: &Targets, body: &TokenStream, is_sync: bool) -> TokenStream {
     }
 }
 
-fn async_body(function: &Function, ret: &Type) -> TokenStream {
-    let statements = &function.block.stmts;
-    let returns = if mentions(quote!(#ret), "impl") { TokenStream::new() } else { returns(ret) };
-    quote_ours!(async move { #returns #(#statements)* })
-}
-
-fn sync_body(function: &Function, ret: &Type) -> TokenStream {
-    let statements = &function.block.stmts;
-    let output = if mentions(quote!(#ret), "impl") { TokenStream::new() } else { quote_ours!(-> #ret) };
-    match output.is_empty() {
-        true => quote_ours!(move || { #(#statements)* }),
-        false => quote_ours!(move || #output { #(#statements)* }),
-    }
-}
-
-fn boxed_body(function: &Function) -> TokenStream {
-    let statements = &function.block.stmts;
-    let syn::ReturnType::Type(_, ty) = &function.sig.output else { return TokenStream::new() };
-    quote_ours!({
-        let body: #ty = { #(#statements)* };
-        body
-    })
-}
-
 fn target(target: &Target, p: &TokenStream, here: bool) -> TokenStream {
     match target {
         Target::Call(call, path) => {
@@ -123,16 +95,16 @@ fn target(target: &Target, p: &TokenStream, here: bool) -> TokenStream {
             quote_spanned!(last=> #pending(#path());)
         }
         Target::Tag(template) => {
-            let text = text(template, &quote_ours!(#p::tag_text));
+            let text = template::text(template, &quote_ours!(#p::tag_text), Expr::clone);
             quote_ours!(pending.tag(&#text);)
         }
         Target::Group(call, group) => of_group(call, group),
         Target::Pattern(template) => {
-            let text = text(template, &quote_ours!(#p::pattern_text));
+            let text = template::text(template, &quote_ours!(#p::pattern_text), Expr::clone);
             quote_ours!(pending.pattern(&#text);)
         }
         Target::Key(template) => {
-            let text = text(template, &quote_ours!(#p::key_text));
+            let text = template::text(template, &quote_ours!(#p::key_text), Expr::clone);
             quote_ours!(pending.text_key(&#text);)
         }
     }
@@ -205,18 +177,4 @@ fn references<'a>(args: impl IntoIterator<Item = &'a Expr>) -> TokenStream {
         quote!(#reference,)
     });
     quote!(#(#args)*)
-}
-
-/// A template as a `String`.
-fn text(template: &Template, part: &TokenStream) -> TokenStream {
-    let chunks = template.chunks.iter().map(|chunk| match chunk {
-        Chunk::Text(text) => quote_ours!(#text),
-        Chunk::Expr(expr) => {
-            let span = ours_at(template.span);
-            let part = span::at(part, span);
-            let reference = span::reference(expr);
-            quote_spanned!(span=> &#part(#reference))
-        }
-    });
-    quote_ours!([#(#chunks),*].concat())
 }

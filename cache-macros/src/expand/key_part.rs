@@ -15,7 +15,7 @@ use crate::problems::Problems;
 /// Emits the impl.
 pub(crate) fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
     let mut problems = Problems::default();
-    let container = key_part::container(&input.attrs, &mut problems);
+    let container = key_part::container(&input.attrs, "key_part", &mut problems);
     let shapes = shapes(input, &mut problems);
     problems.into_result()?;
     Ok(implement(input, &container, &shapes))

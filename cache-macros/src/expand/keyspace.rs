@@ -3,7 +3,6 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::LitStr;
-
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
@@ -22,8 +21,10 @@ pub(super) fn function(plan: &Plan, generic: &Generic) -> TokenStream {
     let (attrs, space) = (attrs::hidden(plan), statements(plan, generic, &source, false));
     let hidden = span::emitted_generics(&generic.hidden);
     let (generics, _, bounds) = hidden.split_for_impl();
+    // Inlined where a key is, and emitted nowhere else.
     quote_ours! {
         #attrs
+        #[inline]
         #vis fn #name #generics() -> #p::Space<#ty> #bounds {
             #space
         }
@@ -138,6 +139,7 @@ fn loads(plan: &Plan) -> Vec<TokenStream> {
         ("max_load_time", &options.max_load_time),
         ("stale_while_revalidate", &options.stale_while_revalidate),
         ("stale_if_error", &options.stale_if_error),
+        ("keep_warm", &options.keep_warm),
     ];
     let limits = limits.into_iter().filter_map(|(name, limit)| {
         let (name, limit) = (syn::Ident::new(name, proc_macro2::Span::mixed_site()), limit.as_ref()?);

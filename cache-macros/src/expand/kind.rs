@@ -10,6 +10,7 @@ use super::span::{self, emitted, ours_at};
 use crate::model::batch::Batch;
 use crate::model::options::Format;
 use crate::model::plan::Plan;
+use crate::model::returned::Returned;
 
 /// `__user_kind`.
 pub(super) fn function(plan: &Plan) -> TokenStream {
@@ -51,13 +52,13 @@ pub(super) fn statements(plan: &Plan) -> TokenStream {
     });
     let (kind, format) = format(plan);
     let kind = Ident::new(if plan.is_local() { "held" } else { kind }, first);
-    let share = quote_spanned!(last=> (&&&ty).larder_share());
+    let (shape, share) = (shape(plan, first, last), quote_spanned!(last=> (&&&ty).larder_share()));
     let (reference, hold) = (quote_spanned!(first=> &), quote_spanned!(last=> hold));
     let arguments = quote_spanned!(last=> (shape, #reference #hold, #share #format));
     quote_spanned! {first=>
         use #p::by_type::*;
         let ty = #p::Ty::<#ret>::new();
-        let shape = (&&&&ty).larder_shape();
+        let shape = #shape;
         let hold = (&&#p::val_ty(shape)).larder_hold();
         #says_absent
         #p::#kind #arguments #judge #tags_with #limited #stale_if
@@ -90,6 +91,20 @@ pub(super) fn of_many(plan: &Plan, batch: &Batch) -> TokenStream {
         let hold = (&&#p::one_ty(&many, layout)).larder_hold();
         #leaves_out
         #p::#kind #arguments #limited
+    }
+}
+
+/// How the return type carries what is stored.
+fn shape(plan: &Plan, first: Span, last: Span) -> TokenStream {
+    let (ret, p) = (&plan.ret, span::at(&plan.private, first));
+    match Returned::of(ret, &plan.function.sig.generics, plan.in_impl) {
+        Returned::ByType => quote_spanned!(first=> (&&&&ty).larder_shape()),
+        Returned::Parameter => quote_spanned!(first=> #p::by_outcome::<#ret>()),
+        Returned::PerhapsParameter => {
+            // All at one place, or the compiler says it twice.
+            let p = span::at(&plan.private, last);
+            quote_spanned!(last=> #p::known((&&&&&&ty).larder_seen()))
+        }
     }
 }
 

@@ -7,10 +7,9 @@ use syn::Expr;
 use super::generics::{self, Generic};
 use super::key::{self, View};
 use super::span::{self, emitted, ours_at};
-use super::{attrs, function};
+use super::{attrs, function, template};
 use crate::model::param::Param;
 use crate::model::plan::{Plan, by, covers};
-use crate::parse::template::{Chunk, Template};
 
 /// `__user_tags`: names the tags of a call, and its groups.
 pub(super) fn function(plan: &Plan, generic: &Generic) -> TokenStream {
@@ -63,7 +62,7 @@ pub(super) fn inline(plan: &Plan) -> TokenStream {
 fn statements(plan: &Plan, view: &View<'_>) -> TokenStream {
     let p = &plan.private;
     let tags = plan.options.tags.iter().map(|template| {
-        let text = text(template, p, view);
+        let text = template::text(template, &quote_ours!(#p::tag_text), |expr| view.of(expr));
         quote_ours!(tags.tag(&#text);)
     });
     let groups = plan.options.groups.iter().map(|names| {
@@ -71,19 +70,6 @@ fn statements(plan: &Plan, view: &View<'_>) -> TokenStream {
         quote_ours!(tags.group(#label, &#values);)
     });
     quote!(#(#tags)* #(#groups)*)
-}
-
-fn text(template: &Template, p: &TokenStream, view: &View<'_>) -> TokenStream {
-    let span = ours_at(template.span);
-    let p = span::at(p, span);
-    let chunks = template.chunks.iter().map(|chunk| match chunk {
-        Chunk::Text(text) => quote_ours!(#text),
-        Chunk::Expr(expr) => {
-            let reference = span::reference(&view.of(expr));
-            quote_spanned!(span=> &#p::tag_text(#reference))
-        }
-    });
-    quote_ours!([#(#chunks),*].concat())
 }
 
 /// `__user_by_tenant`, one for every group: names it by what its arguments are.

@@ -9,6 +9,8 @@ pub(crate) mod options;
 pub(crate) mod outside;
 pub(crate) mod param;
 pub(crate) mod plan;
+pub(crate) mod returned;
 pub(crate) mod source;
+pub(crate) mod target;
 pub(crate) mod targets;
 mod values;

@@ -1,4 +1,4 @@
-//! `#[key_part(..)]`: `skip` on a field, `crate = path` on a type.
+//! `#[key_part(..)]`: `skip` on a field, `crate = path` on a type; `#[outcome(crate = path)]`.
 
 use syn::{Attribute, Path};
 
@@ -10,16 +10,16 @@ pub(crate) struct Container {
     pub(crate) krate: Option<Path>,
 }
 
-/// Reads the attributes of a type.
-pub(crate) fn container(attrs: &[Attribute], problems: &mut Problems) -> Container {
+/// Reads the attributes of a type that have this name.
+pub(crate) fn container(attrs: &[Attribute], called: &str, problems: &mut Problems) -> Container {
     let mut container = Container::default();
-    for attr in ours(attrs) {
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident(called)) {
         let read = attr.parse_nested_meta(|meta| {
             if meta.path.is_ident("crate") {
                 container.krate = Some(meta.value()?.parse()?);
                 return Ok(());
             }
-            Err(meta.error("on a type there is only `#[key_part(crate = path::to::larder)]`"))
+            Err(meta.error(format!("on a type there is only `#[{called}(crate = path::to::larder)]`")))
         });
         problems.keep(read);
     }

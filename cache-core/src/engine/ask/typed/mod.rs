@@ -12,6 +12,6 @@ pub(crate) use body::{Body, Loaded, Older, Plainly};
 pub use hold::{Hold, HoldArc, HoldClone};
 pub(crate) use recipe::Recipe;
 pub use recipe::Verdict;
-pub use shape::{Fallible, FallibleOptional, Optional, Plain, Shape, Split};
+pub use shape::{ByOutcome, Fallible, FallibleOptional, Optional, Plain, Shape, Split};
 pub use share::{ByClone, ByNothing, ByText, Failure, Share};
 pub use storable::Storable;

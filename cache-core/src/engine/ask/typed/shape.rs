@@ -1,6 +1,10 @@
 //! What a return type means to a cache.
 
+use std::any::type_name;
+use std::sync::Once;
+
 use super::zero_sized::zero_sized;
+use crate::entry::Outcome;
 
 /// How a return type carries its value, its absence and its failure. Zero-sized.
 pub trait Shape: Copy {
@@ -22,6 +26,51 @@ pub trait Shape: Copy {
     fn is_failure(self, ret: &Self::Ret) -> bool;
 }
 
+impl<R: Outcome> Shape for ByOutcome<R> {
+    type Ret = R;
+    type Val = R::Value;
+
+    fn split(self, ret: R) -> Split<R::Value, R> {
+        match ret.into_value() {
+            Ok(value) => Split::Value(value),
+            Err(failed) if failed.is_failure() => Split::Failed(failed),
+            Err(absent) => Split::Absent(absent),
+        }
+    }
+
+    fn of_value(self, value: R::Value) -> R {
+        R::of_value(value)
+    }
+
+    fn of_absence(self) -> Option<R> {
+        None
+    }
+
+    fn is_failure(self, ret: &R) -> bool {
+        ret.is_failure()
+    }
+}
+
+/// Whether a type is a `Result`: the compiler's name of it tells, where its type is hidden behind a parameter.
+fn is_result<T>() -> bool {
+    type_name::<T>().starts_with("core::result::Result<")
+}
+
+/// A `Result` that was taken for a plain value. Said loudly once.
+#[cold]
+fn unseen<R, V>(ret: R) -> Split<V, R> {
+    static ONCE: Once = Once::new();
+    let returned = type_name::<R>();
+    ONCE.call_once(|| {
+        tracing::error!(
+            returned,
+            "a cached function hides a `Result` behind a generic type, so nothing that it returns is stored: return the \
+             `Result` itself, or bound the type by `larder::Outcome`"
+        );
+    });
+    Split::Failed(ret)
+}
+
 /// A result taken apart.
 #[derive(Debug)]
 pub enum Split<V, R> {
@@ -31,6 +80,11 @@ pub enum Split<V, R> {
     Absent(R),
     /// The function failed: nothing is stored.
     Failed(R),
+}
+
+zero_sized! {
+    /// `-> R`, whatever `R` is.
+    ByOutcome<R>;
 }
 
 macro_rules! shapes {
@@ -72,9 +126,11 @@ macro_rules! shapes {
 }
 
 shapes! {
-    /// `-> T`.
+    /// `-> T`. The macro sees to it that `T` is no `Result`. Where it cannot (an alias of an associated type), a `Result` is
+    /// not stored.
     Plain<T>(T => T) {
-        split: Split::Value, value: |value| value, absence: None, failure: |_| false,
+        split: |ret| if is_result::<T>() { unseen(ret) } else { Split::Value(ret) },
+        value: |value| value, absence: None, failure: |_| is_result::<T>(),
     }
     /// `-> Option<T>`.
     Optional<T>(Option<T> => T) {
