@@ -26,6 +26,8 @@ mod validate;
 #[cfg(test)]
 mod lengths;
 #[cfg(test)]
+mod misuse;
+#[cfg(test)]
 mod snapshots;
 
 use proc_macro::TokenStream;
@@ -79,6 +81,7 @@ use crate::problems::Problems;
 /// | `soft_timeout = "200ms"` | the manager's | after this a stale value answers, if there is one, while the load goes on |
 /// | `max_load_time = "30s"` | the manager's | a load that takes longer is ended, and its key is free (`E: From<larder::Error>`) |
 /// | `detach` | off | the load goes on when its callers have gone; it owns its arguments |
+/// | `keep_warm = "1h"` | off | refreshed before its life ends, without a reader, until nobody has read it for so long; its arguments are `Clone`; implies `detach` |
 /// | `stale_while_revalidate = "1m"` | the manager's | past its life a value answers at once, while one load refreshes it; implies `detach` |
 /// | `stale_if_error = "1h"` | the manager's | past its life a value answers in place of an error |
 /// | `stale_if = path` or closure | every error | `fn(&E) -> bool`: which errors those are |

@@ -91,6 +91,7 @@ const OPTIONS: &[(&str, &str, &str)] = &[
     ("soft_timeout", "async fn user(id: u64) -> User { User }", "soft_timeout = \"250ms\""),
     ("max_load_time", "async fn user(id: u64) -> Result<User, E> { Ok(User) }", "max_load_time = LONG"),
     ("detach", "async fn user(db: &Db, id: u64) -> User { User }", "detach"),
+    ("keep_warm", "async fn user(db: &Db, id: u64) -> User { User }", "keep_warm = \"1h\""),
     ("stale_while_revalidate", "async fn user(id: u64) -> User { User }", "stale_while_revalidate = \"1m\""),
     ("stale_if_error", "async fn user(id: u64) -> User { User }", "stale_if_error = \"1h\""),
     (

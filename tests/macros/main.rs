@@ -30,6 +30,7 @@ mod methods;
 mod moments;
 mod options;
 mod outcomes;
+mod peers;
 mod results;
 mod scopes;
 mod sensitive;
@@ -38,6 +39,7 @@ mod signatures;
 mod strangers;
 mod sync;
 mod traits;
+mod warm;
 mod ways;
 
 use std::sync::LazyLock;

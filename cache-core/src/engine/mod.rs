@@ -172,6 +172,7 @@ impl Engine {
             near_bytes: self.parts.near.weight(),
             loading: (self.flights.len() + self.blocking_flights.len()) as u64,
             detached: self.background.under_way() as u64,
+            kept_warm: self.warm.len() as u64,
             writing: self.fills.under_way(),
             cut_off: self.fills.cut_off(),
             opened_by_key: self.opened_by_key(),

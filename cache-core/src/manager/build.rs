@@ -35,6 +35,7 @@ impl Builder {
         let jitter = self.keep(|builder| Jitter::new(builder.jitter, builder.jitter_seed));
         self.keep(|builder| builder.policy.check().map_err(|error| named("policy", &error)));
         self.settle_background_writes();
+        self.check_keep_warm();
         let sealer = self.keep(|builder| builder.keys.sealer());
         self.check_tiers();
         self.check_sealing(matches!(sealer, Some(None)));
@@ -98,6 +99,16 @@ impl Builder {
                 "max_background_writes holds 0, so every write would be awaited; give more, or leave background_writes out"
                     .to_owned(),
             );
+        }
+    }
+
+    /// A manager's calls bring loaders that run once.
+    fn check_keep_warm(&mut self) {
+        if let Some(idle) = self.policy.keep_warm {
+            self.problems.push(format!(
+                "policy: keep_warm holds {idle:?}, but not every loader of a manager can run again; say it in the policy of a \
+                 keyspace, of a cached function, or of a call"
+            ));
         }
     }
 

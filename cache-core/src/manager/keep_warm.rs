@@ -16,12 +16,13 @@ use crate::error::{Error, ErrorKind, Result};
 #[must_use = "nothing is read or loaded until it is awaited"]
 pub struct KeepWarm<T, E, F, L = Simple> {
     load: GetOrLoad<'static, T, E, F, Detached, L>,
-    until_idle: Duration,
+    /// `None`: as long as the policy says.
+    until_idle: Option<Duration>,
 }
 
 impl<T, E, F: Clone, L> KeepWarm<T, E, F, L> {
-    pub(super) fn new(load: GetOrLoad<'static, T, E, F, Detached, L>, until_idle: Duration) -> Self {
-        Self { load, until_idle }
+    pub(super) fn new(load: GetOrLoad<'static, T, E, F, Detached, L>, until_idle: Option<Duration>) -> Self {
+        Self { load: load.again_and_again(), until_idle }
     }
 
     /// Says where the value came from and how old it is.
@@ -43,8 +44,8 @@ impl<T, E, F: Clone, L> KeepWarm<T, E, F, L> {
         A: Future<Output = Result<G, LoadError<E>>>,
         B: Body<Result<T, LoadError<E>>, Run: Send + 'static> + Send + 'static,
     {
-        self.check().map_err(LoadError::Cache)?;
-        let Self { load, until_idle } = self;
+        let until_idle = self.check().map_err(LoadError::Cache)?;
+        let Self { load, .. } = self;
         let engine = load.manager().engine_handle();
         let is_kept = load.key().is_ok_and(|key| engine.is_kept_warm(key));
         let again = (!is_kept).then(|| load.again());
@@ -55,12 +56,18 @@ impl<T, E, F: Clone, L> KeepWarm<T, E, F, L> {
         Ok(answer)
     }
 
-    fn check(&self) -> Result<()>
+    /// How long it is kept, when it can be.
+    fn check(&self) -> Result<Duration>
     where
         T: Storable,
     {
         let wrong = |held: String, fix| Err(Error::new(ErrorKind::Config, held).during("load").with_fix(fix));
-        let idle = self.until_idle;
+        let Some(idle) = self.until_idle.or_else(|| self.load.said()) else {
+            return wrong(
+                "the policy does not say keep_warm".to_owned(),
+                "add .keep_warm(..) to the keyspace's policy, or load by get_or_load",
+            );
+        };
         if idle.is_zero() {
             return wrong(
                 "keep_warm holds 0: nothing would be kept".to_owned(),
@@ -76,7 +83,7 @@ impl<T, E, F: Clone, L> KeepWarm<T, E, F, L> {
             let held = format!("keep_warm holds {idle:?}, but sealed values are not kept in the near tier");
             return wrong(held, "say near_too in the policy, or leave keep_warm out");
         }
-        Ok(())
+        Ok(idle)
     }
 }
 

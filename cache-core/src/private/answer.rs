@@ -93,6 +93,40 @@ where
     })
 }
 
+/// A body of any type that can run again.
+pub(super) type Again<R> = Box<dyn Fn() -> Boxed<dyn Future<Output = R> + Send> + Send>;
+
+/// [`detached`], of a body that can run again: what it has loaded is kept warm. Without a key there is nothing to keep.
+pub(super) fn warm<K>(asked: Asked<K>, body: Again<K::Ret>) -> Boxed<impl Future<Output = (K::Ret, Status)>>
+where
+    K: Kind<Ret: Send + 'static> + Send + Sync + 'static,
+{
+    let Asked { engine, keyspace, kind, mut way } = asked;
+    let recipe = Of(kind);
+    Box::pin(async move {
+        let sought = match &mut way {
+            Way::Read(question) => engine.seek(question, About::of(&recipe, true)).await.map_err(Some),
+            Way::Refresh(_) | Way::Round(_) => Err(None),
+        };
+        let answer = match sought {
+            Ok(Answer { ret, status }) => (ret, status),
+            Err(begun) => {
+                let body = Plainly(body());
+                let call = match way {
+                    Way::Read(_) => Call::detached(recipe, body),
+                    Way::Refresh(_) | Way::Round(_) => Call::attached(recipe, body),
+                };
+                go_on(&engine, keyspace, &way, call, begun).await
+            }
+        };
+        if let Way::Read(question) = &way {
+            let make = move || Call::detached(recipe, Plainly(body()));
+            engine.keep_warm_as_said(&question.ask(), make);
+        }
+        answer
+    })
+}
+
 /// Whatever there is to do but to wait for the load of somebody else.
 fn go_on<'a, K: Kind, B: Body<K::Ret> + 'a>(
     engine: &'a Arc<Engine>,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-use super::answer::{Asked, Boxed, Way, attached, detached, question};
+use super::answer::{Asked, Boxed, Way, attached, detached, question, warm};
 use super::kind::Of;
 use super::{Kind, ManagerSource, Space, Tags};
 use crate::engine::{Ask, AskedTags, Engine, Hold, Keyspace, Shape};
@@ -116,6 +116,19 @@ impl<K: Kind> Missed<K> {
         K::Ret: Send + 'static,
     {
         detached(self.asked(), body)
+    }
+
+    /// [`Missed::load_detached`] of a body that can run again: its value is kept warm as long as the keyspace says.
+    pub fn load_warm<F>(
+        self,
+        body: impl Fn() -> F + Send + 'static,
+    ) -> Boxed<impl Future<Output = (K::Ret, Status)>>
+    where
+        F: Future<Output = K::Ret> + Send + 'static,
+        K: Send + Sync + 'static,
+        K::Ret: Send + 'static,
+    {
+        warm(self.asked(), Box::new(move || Box::pin(body())))
     }
 
     pub(super) fn asked(self) -> Asked<K> {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 
-use super::answer::{Asked, Boxed, attached, detached};
+use super::answer::{Asked, Boxed, attached, detached, warm};
 use super::{Entry, Find, Kind, ManagerSource, Missed, Probe, Probed, Space, Tags, Verb};
 use crate::entry::Status;
 use crate::key::Parts;
@@ -82,6 +82,19 @@ impl<K: Kind> Decided<K> {
         K::Ret: Send + 'static,
     {
         detached(self.asked(), body)
+    }
+
+    /// [`Missed::load_warm`].
+    pub fn load_warm<F>(
+        self,
+        body: impl Fn() -> F + Send + 'static,
+    ) -> Boxed<impl Future<Output = (K::Ret, Status)>>
+    where
+        F: Future<Output = K::Ret> + Send + 'static,
+        K: Send + Sync + 'static,
+        K::Ret: Send + 'static,
+    {
+        warm(self.asked(), Box::new(move || Box::pin(body())))
     }
 
     fn asked(self) -> Asked<K> {

@@ -3,7 +3,8 @@
 use super::ops::{Case, Op, Tiers};
 use super::try_out;
 
-const BOTH: Tiers = Tiers { near: false, primary: true, fallback: true, near_ttl: None, tagged: false };
+const BOTH: Tiers =
+    Tiers { near: false, primary: true, fallback: true, near_ttl: None, tagged: false, behind: false };
 const LONG: u64 = 100_000;
 
 fn holds(tiers: Tiers, ops: &[Op]) {

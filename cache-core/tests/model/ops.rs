@@ -30,6 +30,8 @@ pub(crate) struct Tiers {
     pub(crate) near_ttl: Option<Millis>,
     /// What is set or loaded has the tags of its key: its letter, and its number.
     pub(crate) tagged: bool,
+    /// Callers do not wait for the byte tier: what it holds is not certain, and all that is forbidden still is.
+    pub(crate) behind: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -90,13 +92,14 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
 
 fn tiers() -> impl Strategy<Value = Tiers> {
     let near_ttl = prop_oneof![Just(None), Just(Some(30))];
-    let any = (any::<bool>(), any::<bool>(), any::<bool>(), near_ttl, any::<bool>());
-    any.prop_map(|(near, primary, fallback, near_ttl, tagged)| Tiers {
+    let any = (any::<bool>(), any::<bool>(), any::<bool>(), near_ttl, any::<bool>(), any::<bool>());
+    any.prop_map(|(near, primary, fallback, near_ttl, tagged, behind)| Tiers {
         near: near || !primary,
         primary,
         fallback: primary && fallback,
         near_ttl,
         tagged,
+        behind: primary && behind,
     })
 }
 

@@ -37,8 +37,11 @@ fn block(plan: &Plan, generic: &Generic) -> TokenStream {
         call = quote_ours!({ #patterns #call });
     }
     let is_detached = plan.options.is_detached();
-    let body = if is_detached { detached::body(plan, generic) } else { body(plan, generic) };
-    let load = if is_detached { quote_ours!(load_detached) } else { quote_ours!(load) };
+    let (load, body) = match is_detached {
+        true if plan.options.keep_warm.is_some() => (quote_ours!(load_warm), detached::again(plan, generic)),
+        true => (quote_ours!(load_detached), detached::body(plan, generic)),
+        false => (quote_ours!(load), body(plan, generic)),
+    };
     let tagged = tags::call(plan, generic);
     if plan.function.is_sync() {
         quote_ours! {{

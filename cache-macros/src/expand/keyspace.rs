@@ -139,6 +139,7 @@ fn loads(plan: &Plan) -> Vec<TokenStream> {
         ("max_load_time", &options.max_load_time),
         ("stale_while_revalidate", &options.stale_while_revalidate),
         ("stale_if_error", &options.stale_if_error),
+        ("keep_warm", &options.keep_warm),
     ];
     let limits = limits.into_iter().filter_map(|(name, limit)| {
         let (name, limit) = (syn::Ident::new(name, proc_macro2::Span::mixed_site()), limit.as_ref()?);

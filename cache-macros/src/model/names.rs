@@ -15,6 +15,7 @@ pub(crate) const CACHED: &[(&str, &str)] = &[
     ("soft_timeout", "soft_timeout = \"200ms\""),
     ("max_load_time", "max_load_time = \"30s\""),
     ("detach", "detach"),
+    ("keep_warm", "keep_warm = \"1h\""),
     ("stale_while_revalidate", "stale_while_revalidate = \"1m\""),
     ("stale_if_error", "stale_if_error = \"1h\""),
     ("stale_if", "stale_if = |error| error.is_transient()"),

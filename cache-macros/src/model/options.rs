@@ -46,6 +46,7 @@ pub(crate) struct Options {
     pub(crate) single_flight: Option<SingleFlight>,
     pub(crate) never_stale: Option<Span>,
     pub(crate) detach: Option<Span>,
+    pub(crate) keep_warm: Option<Life>,
     /// Where the options of loads were said that are not for every function, in their order.
     pub(crate) of_loads: Vec<Ident>,
     pub(crate) immutable: Option<Span>,
@@ -168,6 +169,7 @@ impl Options {
                 self.of_loads.push(arg.name.clone());
                 self.refresh_ahead = Some(fraction(arg)?);
             }
+            "keep_warm" => self.keep_warm = Some(self.limit(arg)?),
             "detach" => {
                 self.of_loads.push(arg.name.clone());
                 self.detach = Some(flag(arg)?);
@@ -207,9 +209,12 @@ impl Options {
         life::limit(&name, expr(arg)?)
     }
 
-    /// Whether a load goes on when its callers have gone: it was said, or a window needs somebody to refresh.
+    /// Whether a load goes on when its callers have gone: it was said, or what is stored needs somebody to refresh it.
     pub(crate) fn is_detached(&self) -> bool {
-        self.detach.is_some() || self.stale_while_revalidate.is_some() || self.refresh_ahead.is_some()
+        self.detach.is_some()
+            || self.stale_while_revalidate.is_some()
+            || self.refresh_ahead.is_some()
+            || self.keep_warm.is_some()
     }
 
     /// What decides, call by call, whether the cache is asked.

@@ -35,6 +35,7 @@ pub(super) fn check(options: &Options, function: &Function, problems: &mut Probl
         ("stale_while_revalidate", life(options.stale_while_revalidate.as_ref())),
         ("stale_if_error", life(options.stale_if_error.as_ref())),
         ("refresh_ahead", options.refresh_ahead.as_ref()),
+        ("keep_warm", life(options.keep_warm.as_ref())),
         ("negative_ttl", life(options.negative_ttl.as_ref())),
         ("jitter", options.jitter.as_ref()),
         ("schema", options.schema.as_ref()),
@@ -63,6 +64,9 @@ fn windows(options: &Options, problems: &mut Problems) {
         && let Some(window) = of("stale_while_revalidate").or(of("stale_if_error"))
     {
         problems.on(span, format!("`never_stale` contradicts `{window}`; keep one"));
+    }
+    if let (Some(Life::Never), Some(at)) = (&options.ttl, of("keep_warm")) {
+        problems.at(at, "`keep_warm` refreshes values before they end, and these live for ever; give `ttl` an end, or leave it out");
     }
     if let Some(at) = of("stale_if").filter(|_| options.stale_if_error.is_none()) {
         problems.at(at, "`stale_if` says which errors `stale_if_error` is for; give that too, e.g. `stale_if_error = \"1h\"`");

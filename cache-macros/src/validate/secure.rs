@@ -21,6 +21,11 @@ pub(super) fn check(options: &Options, function: &Function, problems: &mut Probl
         let message = "`secure` seals what leaves this process, and `local` keeps it here; keep one";
         problems.on(secure, message);
     }
+    if let Some(at) = options.of_loads.iter().find(|said| *said == "keep_warm" && options.near.is_none()) {
+        let message = "`keep_warm` keeps values in the near tier, and what is `secure` is not held there; write `secure(near)`, \
+                       or leave `keep_warm` out";
+        problems.at(at, message);
+    }
     let windows = ["stale_while_revalidate", "stale_if_error"];
     if let Some(window) = options.of_loads.iter().find(|said| windows.iter().any(|window| *said == window)) {
         let message = format!("what is `secure` is never served after its expiry; leave `{window}` out");

@@ -60,7 +60,9 @@ fn detached(options: &Options, function: &Function, problems: &mut Problems) {
         return;
     }
     let Some(option) = options.of_loads.iter().find(|name| {
-        ["detach", "stale_while_revalidate", "refresh_ahead"].iter().any(|detaches| *name == detaches)
+        ["detach", "stale_while_revalidate", "refresh_ahead", "keep_warm"]
+            .iter()
+            .any(|detaches| *name == detaches)
     }) else {
         return;
     };

@@ -60,6 +60,29 @@ async fn refreshed_with_a_mutable_borrow(names: &mut Vec<u64>) -> Answer { Ok(na
 #[cached(timeout = "1s", detach)]
 fn at_once(id: u64) -> Answer { Ok(id) }
 
+#[cached(keep_warm = 0)]
+async fn kept_warm_for_nothing(id: u64) -> Answer { Ok(id) }
+
+#[cached(keep_warm)]
+async fn kept_warm_for_how_long(id: u64) -> Answer { Ok(id) }
+
+#[cached(keep_warm = "1h", ttl = "never")]
+async fn kept_warm_for_ever(id: u64) -> Answer { Ok(id) }
+
+#[cached(keep_warm = "1h", secure)]
+async fn kept_warm_nowhere(id: u64) -> Answer { Ok(id) }
+
+#[cached(keep_warm = Duration::from_secs(id))]
+async fn kept_warm_by_an_argument(id: u64) -> Answer { Ok(id) }
+
+#[cached(keep_warm = "1h", batch = ids)]
+async fn kept_warm_by_the_dozen(ids: Vec<u64>) -> Result<std::collections::HashMap<u64, u64>, larder::Error> {
+    Ok(ids.into_iter().map(|id| (id, id)).collect())
+}
+
+#[cached(keep_warm = "1h")]
+fn kept_warm_at_once(id: u64) -> Answer { Ok(id) }
+
 struct Users(u64);
 
 impl Users {

@@ -24,4 +24,7 @@ impl NoClone {
     async fn self_cannot_be_cloned(&self) -> u64 { self.0 }
 }
 
+#[cached(keep_warm = "1h", skip(argument))]
+async fn an_argument_cannot_be_cloned(id: u64, argument: NoClone) -> u64 { id + argument.0 }
+
 fn main() {}

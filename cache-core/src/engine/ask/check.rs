@@ -65,6 +65,7 @@ impl Policy {
         if self.never_stale && self.has_windows() {
             problems.push("never_stale contradicts a stale window; leave one of them out".to_owned());
         }
+        self.check_keep_warm(&mut problems);
         if self.sealed && self.local {
             problems.push("secure contradicts local: what stays in this process is not sealed".to_owned());
         }
@@ -72,6 +73,23 @@ impl Policy {
             problems.push("secure needs the feature `encrypt`, which this build leaves out".to_owned());
         }
         if problems.is_empty() { Ok(()) } else { Err(Error::new(ErrorKind::Config, problems.join("; "))) }
+    }
+
+    fn check_keep_warm(&self, problems: &mut Vec<String>) {
+        let Some(idle) = self.keep_warm else { return };
+        if idle.is_zero() {
+            problems.push("keep_warm holds 0: nothing would be kept; leave it out, or give more".to_owned());
+        }
+        if self.ttl == Ttl::Never {
+            problems.push(format!(
+                "keep_warm holds {idle:?}, but what lives for ever is never refreshed; give a ttl, or leave it out"
+            ));
+        }
+        if self.sealed && !self.near_too {
+            problems.push(format!(
+                "keep_warm holds {idle:?}, but sealed values are not kept in the near tier; say near_too, or leave it out"
+            ));
+        }
     }
 
     /// Whether a loader that compares what it is shown can ever be shown something.

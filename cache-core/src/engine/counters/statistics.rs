@@ -98,6 +98,8 @@ pub struct Statistics {
     pub loading: u64,
     /// Loads under way now that go on without a caller.
     pub detached: u64,
+    /// Entries that are kept warm now: of 1,024 at most.
+    pub kept_warm: u64,
     /// Fills of byte tiers under way now that nobody waits for: [`background_writes`](crate::engine::Policy::background_writes).
     pub writing: u64,
     /// Those of them that were not seen to end: a shutdown came before, or the end of their runtime.

@@ -118,7 +118,8 @@ impl Engine {
             self.missed(NEAR, Reason::TagsDiffer);
             return Ok(Look::Nothing);
         }
-        let (trusted, due) = (now < meta.times.trusted_until, now >= meta.fresh_until);
+        let trusted = now < meta.times.trusted_until;
+        let due = now >= meta.fresh_until && !(trusted && self.is_only_unnoted(ask, &meta));
         if !trusted {
             self.missed(NEAR, Reason::Expired);
         }

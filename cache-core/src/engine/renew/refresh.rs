@@ -22,7 +22,7 @@ use crate::engine::renew::stale::Stale;
 use crate::engine::write::land::Landed;
 use crate::engine::{Ask, Engine};
 use crate::flight::Seat;
-use crate::key::SpaceId;
+use crate::key::{CacheKey, SpaceId};
 use crate::policy::RefreshAhead;
 use crate::port::near::Times;
 use crate::time::{Life, Tick};
@@ -121,12 +121,14 @@ impl Engine {
         if older.tier != NEAR || now >= older.times.trusted_until {
             return;
         }
-        let Some(mut entry) =
-            self.parts.near.entry(ask.key.near()).filter(|entry| entry.meta.times == older.times)
-        else {
-            return;
-        };
-        entry.meta.fresh_until = older.times.trusted_until.min(now.after(Life::For(AGAIN)));
-        self.put_near(ask.key, entry);
+        self.rearm_until(ask.key, &older.times, now.after(Life::For(AGAIN)));
+    }
+
+    /// Lets the near copy with these times be hit again until then.
+    pub(in crate::engine) fn rearm_until(&self, key: &CacheKey, times: &Times, until: Tick) {
+        let held = self.parts.near.entry(key.near());
+        let Some(mut entry) = held.filter(|entry| entry.meta.times == *times) else { return };
+        entry.meta.fresh_until = times.trusted_until.min(until);
+        self.put_near(key, entry);
     }
 }

@@ -1,12 +1,15 @@
 //! Keeping entries warm that are read.
 //!
+//! A hit tells nobody: of what a policy keeps warm it ends early ([`Engine::unnoted_until`]), and the read that finds it so
+//! is noted ([`Engine::is_only_unnoted`]) and lets it be hit again.
+//!
 //! Promise: an entry is refreshed before it expires, without waiting for a read, until nobody has read it for a while;
 //! an invalidation ends it. Bounded: one keeper per key, [`MOST`] per manager, and a refresh takes its place among those
 //! of its keyspace. A keeper is a task of the manager's spawner, holds the manager weakly, and ends with it. Invariant:
 //! a keeper ends under the lock under which reads are noted, so no read is noted for one that has ended.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -22,8 +25,8 @@ use crate::engine::renew::stale::Stale;
 use crate::engine::{Ask, Engine, Keyspace, Question};
 use crate::key::CacheKey;
 use crate::policy::RefreshAhead;
-use crate::port::near::{NearEntry, Times};
-use crate::time::Tick;
+use crate::port::near::{NearEntry, NearMeta, Times};
+use crate::time::{Life, Tick};
 
 /// Keepers of a manager at a time.
 const MOST: usize = 1_024;
@@ -31,6 +34,9 @@ const MOST: usize = 1_024;
 const USUALLY: RefreshAhead = RefreshAhead::Fraction(0.8);
 /// The least between two refreshes of a key.
 const AT_LEAST: Duration = Duration::from_secs(1);
+
+/// The part of the time without reads to within which reads are noted of what a policy keeps warm.
+const GRAINS: u32 = 8;
 
 /// When each entry that is kept warm was read last.
 #[derive(Debug, Default)]
@@ -47,9 +53,22 @@ impl Warm {
         self.lock().get_mut(key).map(|read| *read = now).is_some()
     }
 
+    /// When it was read last, if it is kept warm.
+    fn last(&self, key: &CacheKey) -> Option<Tick> {
+        self.lock().get(key).copied()
+    }
+
+    /// How many entries are kept warm.
+    pub(in crate::engine) fn len(&self) -> usize {
+        self.lock().len()
+    }
+
     /// Whether a keeper may begin.
     fn begin(&self, key: &CacheKey, now: Tick) -> bool {
         let mut kept = self.lock();
+        if kept.len() >= MOST {
+            say_that_it_is_full();
+        }
         let may = kept.len() < MOST && !kept.contains_key(key);
         may.then(|| kept.insert(key.clone(), now)).is_some()
     }
@@ -105,6 +124,47 @@ impl Engine {
         let keeper = Keeper { engine, asked: ask.owned(), make, until_idle, stop };
         // A keeper that nobody runs is dropped, and forgotten with that.
         self.spawn(Box::pin(keeper.run::<R, B>()));
+    }
+
+    /// [`Engine::keep_warm`] as long as the policy says, which takes reads to be noted late.
+    pub(crate) fn keep_warm_as_said<R, B, M>(self: &Arc<Self>, ask: &Ask<'_>, make: M)
+    where
+        R: Recipe + Send + Sync + 'static,
+        R::Ret: Send + 'static,
+        B: Body<R::Ret, Run: Send + 'static> + Send + 'static,
+        M: Fn() -> Call<R, B> + Send + 'static,
+    {
+        let Some(until_idle) = ask.space.policy.keep_warm else { return };
+        if !self.has_near() || !self.may_keep_near(ask) {
+            return say_that_nothing_is_near(ask.space);
+        }
+        if !self.is_kept_warm(ask.key) {
+            self.keep_warm(ask, make, until_idle + until_idle / GRAINS);
+        }
+    }
+
+    /// Until when what a policy keeps warm may be hit without a read being noted.
+    pub(in crate::engine) fn unnoted_until(&self, ask: &Ask<'_>) -> Tick {
+        let Some(until_idle) = ask.space.policy.keep_warm else { return Tick::NEVER };
+        let now = self.parts.clock.tick();
+        let noted = self.warm.last(ask.key).unwrap_or(now);
+        noted.after(Life::For(until_idle / GRAINS)).max(now)
+    }
+
+    /// Whether a copy that is not hit any more is only to have a read noted, which is done; and it is hit again.
+    pub(in crate::engine) fn is_only_unnoted(&self, ask: &Ask<'_>, meta: &NearMeta) -> bool {
+        if ask.space.policy.keep_warm.is_none() || meta.negative {
+            return false;
+        }
+        let now = self.parts.clock.tick();
+        // What has a keeper is not refreshed by its readers.
+        let kept = self.warm.read(ask.key, now);
+        let point = if kept { Tick::NEVER } else { self.refresh_point(ask, &meta.times) };
+        let only_unnoted = now < point.min(meta.times.trusted_until);
+        if only_unnoted {
+            self.rearm_until(ask.key, &meta.times, self.unnoted_until(ask).min(point));
+        }
+        only_unnoted
     }
 
     /// The living near entry that is to be kept warm, and when it is to be refreshed.
@@ -188,4 +248,26 @@ impl<M> Drop for Keeper<M> {
             engine.warm.end(self.asked.ask().key);
         }
     }
+}
+
+/// A direct call is refused before; a cached function has met its manager only now. Said once.
+#[cold]
+fn say_that_nothing_is_near(space: &Keyspace) {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        tracing::error!(
+            function = space.name.as_str(),
+            "keep_warm has no effect: the manager has no near tier to keep values in; add .near(Near::mib(64)) to its builder, or \
+             leave keep_warm out"
+        );
+    });
+}
+
+/// Said once.
+#[cold]
+fn say_that_it_is_full() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        tracing::warn!(most = MOST, "as many entries are kept warm as may be: others end with their lives");
+    });
 }

@@ -230,7 +230,7 @@ impl Engine {
         let refresh_at = if value.is_some() { self.refresh_point(ask, &times) } else { Tick::NEVER };
         let beside = ask.validator.map_or(0, |validator| validator.as_str().len());
         let meta = NearMeta {
-            fresh_until: times.trusted_until.min(refresh_at),
+            fresh_until: times.trusted_until.min(refresh_at).min(self.unnoted_until(ask)),
             times,
             born: landing.born,
             cells: self.cells(ask),

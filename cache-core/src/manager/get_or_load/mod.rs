@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::asked::Asked;
+use self::asked::{Asked, Said};
 use super::direct::Direct;
 use super::tagging::named;
 use super::{CacheManager, DIRECT, KeepWarm, LoadError};
@@ -65,10 +65,10 @@ impl<T, E, F, L> GetOrLoad<'_, T, E, F, Attached, L> {
             manager,
             key,
             ttl: Ttl::Default,
-            space: None,
+            said: None,
             tags: Vec::new(),
-            values: None,
             compares: false,
+            runs_again: false,
         };
         Self { asked, loader, recipe: Direct::new(), of: PhantomData }
     }
@@ -82,8 +82,7 @@ impl<T, E, F, L> GetOrLoad<'_, T, E, F, Attached, L> {
         loader: F,
     ) -> Self {
         let mut load = Self::new(manager, Ok(key), loader);
-        load.asked.space = Some(Box::new(space.clone()));
-        load.asked.values = Some(values);
+        load.asked.said = Some(Box::new(Said { space: space.clone(), values: Some(values) }));
         load
     }
 
@@ -112,7 +111,23 @@ impl<T, E, F: Clone, L> GetOrLoad<'static, T, E, F, Detached, L> {
     /// Awaited, also `Config` for no time at all, and where values have no near copy: a manager without a near tier, a
     /// sealed policy without `near_too`.
     pub fn keep_warm(self, until_idle: Duration) -> KeepWarm<T, E, F, L> {
-        KeepWarm::new(self, until_idle)
+        KeepWarm::new(self, Some(until_idle))
+    }
+
+    /// The same, for as long as the policy says.
+    pub(super) fn keep_warm_as_said(self) -> KeepWarm<T, E, F, L> {
+        KeepWarm::new(self, None)
+    }
+
+    /// What the policy says of that.
+    pub(super) fn said(&self) -> Option<Duration> {
+        self.asked.space().policy.keep_warm
+    }
+
+    /// With a loader that can be run again.
+    pub(super) fn again_and_again(mut self) -> Self {
+        self.asked.runs_again = true;
+        self
     }
 
     /// The call again, for a refresh.
@@ -143,11 +158,11 @@ impl<T, E, F: Clone, L> GetOrLoad<'static, T, E, F, Detached, L> {
         B: Body<Result<T, LoadError<E>>, Run: Send + 'static> + Send + 'static,
     {
         let values = self.asked.values::<T>();
-        let Self { asked: Asked { manager, key: Ok(key), ttl, space, tags, .. }, loader, recipe, .. } = self
+        let Self { asked: Asked { manager, key: Ok(key), ttl, said, tags, .. }, loader, recipe, .. } = self
         else {
             return;
         };
-        let space = space.as_deref().unwrap_or(&DIRECT);
+        let space = said.as_ref().map_or(&*DIRECT, |said| &said.space);
         let question = Question::direct(key, space, values, ttl).tagged(tags, open);
         let make = move || Call::detached(recipe.clone(), body(loader.clone()));
         manager.0.keep_warm(&question.ask(), make, until_idle);
@@ -183,7 +198,7 @@ impl<T, E, F, M, L> GetOrLoad<'_, T, E, F, M, L> {
     where
         T: Storable,
     {
-        self.asked.values = Some(CustomValues::<T, S>::of());
+        self.asked.said.get_or_insert_default().values = Some(CustomValues::<T, S>::of());
         self
     }
 
@@ -240,20 +255,19 @@ impl<T, E, F, M, L> GetOrLoad<'_, T, E, F, M, L> {
     }
 
     fn with(mut self, set: impl FnOnce(Policy) -> Policy) -> Self {
-        let mut space = self.asked.space.unwrap_or_else(|| Box::new(DIRECT.clone()));
-        space.policy = set(space.policy);
-        self.asked.space = Some(space);
+        let space = &mut self.asked.said.get_or_insert_default().space;
+        space.policy = set(std::mem::take(&mut space.policy));
         self
     }
 }
 
 impl<T, E, F, M, L> fmt::Debug for GetOrLoad<'_, T, E, F, M, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Asked { key, ttl, space, .. } = &self.asked;
+        let Asked { key, ttl, .. } = &self.asked;
         f.debug_struct("GetOrLoad")
             .field("key", key)
             .field("ttl", ttl)
-            .field("policy", &space.as_deref().unwrap_or(&DIRECT).policy)
+            .field("policy", &self.asked.space().policy)
             .finish_non_exhaustive()
     }
 }

@@ -9,7 +9,7 @@ use crate::engine::{self, Ask, Storable, Values, What, Written};
 use crate::entry::Invalidated;
 use crate::error::Result;
 use crate::key::{CacheKey, KeyPart};
-use crate::manager::{CacheManager, GetOrLoad};
+use crate::manager::{CacheManager, GetOrLoad, KeepWarm};
 use crate::port::backend::{Remaining, SetCondition};
 use crate::time::Ttl;
 
@@ -73,6 +73,20 @@ impl<V: Storable + Clone> Cache<V> {
         Fut: Future<Output = Result<V, E>> + 'f,
     {
         GetOrLoad::of_space(self.manager.clone(), self.key(id), &self.space, self.values, loader)
+    }
+
+    /// [`CacheManager::get_or_load`] of a value that is kept warm as long as the policy of the keyspace says
+    /// ([`Policy::keep_warm`](engine::Policy::keep_warm)): the loader is run again for each refresh, as a task. Reads by
+    /// [`Cache::get`] count too, to within an eighth of that time.
+    ///
+    /// # Errors
+    /// Awaited, also `Config` where the policy does not say so, and where values have no near copy.
+    pub fn get_or_load_warm<E, F, Fut>(&self, id: impl KeyPart, loader: F) -> KeepWarm<V, E, F>
+    where
+        F: FnOnce() -> Fut + Clone + 'static,
+        Fut: Future<Output = Result<V, E>> + 'static,
+    {
+        self.get_or_load(id, loader).detach().keep_warm_as_said()
     }
 
     /// [`CacheManager::get_and_delete`].

@@ -79,6 +79,7 @@ impl World {
         let mut builder = CacheManager::builder()
             .jitter(0.0)
             .max_entry_bytes(500)
+            .background_writes(tiers.behind)
             .clock(Clock::source(Arc::new(TokioTime::new())));
         builder = if tiers.near { builder.near(Arc::clone(&near)) } else { builder.no_near() };
         if tiers.primary {
@@ -100,7 +101,7 @@ impl World {
             open: Vec::new(),
             next: 0,
             trouble: Trouble::default(),
-            serene: true,
+            serene: !tiers.behind,
             reads: 0,
             loads: Arc::default(),
         }
@@ -198,6 +199,13 @@ impl World {
                 self.get(key).await.map_err(|problem| format!("{problem}, in round {round} at the end"))?;
             }
         }
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        let left = self.cache.stats().writing;
+        if left > 0 {
+            return Err(format!("{left} writes of the byte tier are left"));
+        }
         self.books()
     }
 
@@ -207,7 +215,8 @@ impl World {
         let health = self.cache.health_now();
         let in_trouble =
             down || fails_writes || loses_answers || health.journal_pending || health.on_fallback;
-        self.cache.is_enabled() && (!self.tiers.primary || !in_trouble)
+        let certain = !self.tiers.primary || !in_trouble && !self.tiers.behind;
+        self.cache.is_enabled() && certain
     }
 
     fn troubled(&mut self, change: impl FnOnce(&mut Trouble)) -> Checked {
