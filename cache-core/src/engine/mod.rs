@@ -4,7 +4,7 @@
 //! [`lent`]; within [`limits`], or [`detach`]ed; its [`lease`] tells it from loads of other processes; what answers when there is no new value is in
 //! [`stale`]) and [`batch`] (many). [`put`] writes,
 //! [`invalidate`] removes, [`expire`] ends a life, [`explain`] changes nothing,
-//! [`atomic`] holds the verbs that must have one winner, [`claims`] those that somebody goes
+//! [`atomic`] holds the verbs that must have one winner, [`count`] counts, [`claims`] those that somebody goes
 //! on holding, [`serving`] picks the byte tier,
 //! [`blocking`] is a miss of a synchronous function,
 //! [`sealed`] says what byte tiers may not read,
@@ -19,6 +19,7 @@ mod call;
 mod check;
 mod claims;
 mod conclude;
+mod count;
 mod counters;
 mod detach;
 mod expire;
@@ -97,7 +98,7 @@ use crate::port::clock::Clock;
 use crate::port::near::NearStore;
 use crate::port::recorder::{Event, Recorder};
 use crate::port::spawn::{Spawner, Task};
-use crate::recovery::Journal;
+use crate::recovery::{Journal, Quarantine};
 use crate::stamp::{Cells, Gate, Stamps};
 use crate::tier::{Tier, Tiers};
 use crate::time::Life;
@@ -164,7 +165,7 @@ impl Engine {
             blocking_flights: Arc::default(),
             stamps: Stamps::new(&parts.namespace),
             gate: Gate::default(),
-            journal: Journal::default(),
+            journal: Journal::new(parts.clock.clone()),
             recovering: Arc::default(),
             background: Background::new(parts.max_detached_loads),
             failures: Failures::default(),
@@ -212,8 +213,8 @@ impl Engine {
         self.parts.sealer.iter().for_each(Sealer::reset);
     }
 
-    pub(crate) fn journal_pending(&self) -> bool {
-        self.journal.is_pending()
+    pub(crate) fn quarantine(&self) -> Option<Quarantine> {
+        self.journal.quarantine()
     }
 
     pub(crate) fn near_ttl(&self) -> Option<std::time::Duration> {

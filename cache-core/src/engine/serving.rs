@@ -9,11 +9,11 @@ use tokio::time::{sleep, timeout};
 
 use super::{Engine, What};
 use crate::entry::Reason;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::key::CacheKey;
 use crate::port::backend::DeleteOptions;
 use crate::port::recorder::Event;
-use crate::recovery::Entries;
+use crate::recovery::{Entries, Taken};
 use crate::stamp::Scope;
 use crate::tier::Tier;
 
@@ -41,7 +41,7 @@ impl Engine {
     /// way, so it comes before the gate, never inside.
     pub(super) async fn settle(&self) {
         let available = self.parts.tiers.primary().backend.is_available();
-        if available && !self.is_settled() {
+        if available && !self.is_settled() && self.journal.refusals.may_try(self.parts.clock.tick()) {
             self.begin_recovery().await;
         }
         if !available || !self.is_settled() {
@@ -131,14 +131,47 @@ impl Engine {
         }
         let mut applied = 0;
         while self.journal.is_pending() {
-            let taken = self.journal.take();
-            let primary = self.parts.tiers.primary();
-            if let Err(error) = self.apply(taken.entries()).await {
-                return self.tier_failed(primary, "recover", &error);
+            let mut taken = self.journal.take();
+            if let Err(error) = self.tell_all(&mut taken).await {
+                drop(taken);
+                return self.not_told(&error);
             }
             applied += taken.settle();
         }
+        if self.journal.refusals.taken() {
+            tracing::info!(
+                primary = self.parts.tiers.primary().name,
+                "the primary tier takes what it refused"
+            );
+        }
         self.come_back(applied).await;
+    }
+
+    /// It goes on owing. A refusal does not end by asking often, and somebody has to mend it: so it is said, once.
+    fn not_told(&self, error: &Error) {
+        let primary = self.parts.tiers.primary();
+        self.tier_failed(primary, "recover", error);
+        // A disk that fails does not heal by itself either.
+        if error.is_transient() && error.kind() != ErrorKind::Io {
+            return;
+        }
+        if self.journal.refusals.refused(error, self.parts.clock.tick(), self.parts.jitter.draw()) {
+            tracing::error!(
+                primary = primary.name,
+                owed = self.journal.len(),
+                %error,
+                "the primary tier refuses to be told what was invalidated: it serves nothing until it takes that"
+            );
+        }
+    }
+
+    async fn tell_all(&self, taken: &mut Taken<'_>) -> Result<()> {
+        self.apply(taken.entries()).await?;
+        taken.invalidated();
+        while let Some((key, count)) = taken.pop_count() {
+            self.add_count(&key, count).await?;
+        }
+        Ok(())
     }
 
     /// Whether the primary is back, and does not only say so: a circuit breaker says it as soon as it may be probed. The
@@ -240,7 +273,7 @@ impl Engine {
     }
 
     /// Tells the primary what it missed, lets the claims arrive there that are being given back, switches off, and
-    /// lets go of the tiers. How many invalidations the primary could not be told in time.
+    /// lets go of the tiers. How many changes the primary could not be told in time.
     pub(crate) async fn shut_down(&self) -> u64 {
         let _ = timeout(LAST_WORDS, self.undone.wait()).await;
         if self.journal.is_pending() && self.parts.tiers.primary().backend.is_available() {
@@ -252,7 +285,7 @@ impl Engine {
         }
         let untold = self.journal.len();
         if untold > 0 {
-            tracing::warn!(untold, "the primary tier was not told of invalidations before the shutdown");
+            tracing::warn!(untold, "the primary tier was not told of all changes before the shutdown");
         }
         self.set_enabled(false);
         self.background.stop();
