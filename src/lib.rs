@@ -11,7 +11,7 @@ mod global;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 
-pub use cache_core::codec::{Compression, Format};
+pub use cache_core::codec::{Compression, CustomFormat, Format, FormatError};
 #[cfg(feature = "encrypt")]
 pub use cache_core::codec::{IntoMasterKey, Keyring, MasterKey};
 pub use cache_core::entry::{Deadlines, Freshness, Invalidated, Reason, Status, Validator};

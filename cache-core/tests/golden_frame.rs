@@ -2,11 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)] // helpers of a test may panic
 
+use std::io::Write;
+
 use bytes::Bytes;
-use cache_core::codec::{Beside, Codec, Envelope, Format, Frame, Keyring, Place, Sealer, Stamp};
+use cache_core::codec::{
+    Beside, Codec, CustomFormat, Envelope, Format, FormatError, Frame, Keyring, Place, Sealer, Stamp,
+};
 use cache_core::entry::{Deadlines, Reason, Validator};
 use cache_core::key::{CacheKey, Namespace, Tag, TagId};
 use cache_core::time::WallTime;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -140,6 +145,15 @@ fn a_frame_with_a_validator_of_version_1_is_written_and_read() {
     assert_eq!(codec.open(&key(), 2, &absent).unwrap().validator(), None, "absence has no validator");
 }
 
+const CUSTOM: &str = "
+    01 ff ca9935b0da678531              # version 1, a format of the user's own
+    00 00 0000 02000000
+    44291f84a3ad9a9bdbd7be450bd918f8
+    0068e5cf8b010000 e0fbe9cf8b010000 ffffffffffffffff
+    0403020100000000 0f000000 0f000000
+    0b 627261636b657465642f31           # 11 bytes of name: bracketed/1
+    3c 37 3e                            # what it wrote: <7>";
+
 const SEALED: &str = "
     01 01 dd3493ee81f7babd              # version 1, MessagePack, what the master key is named by
     80 00 0000 02000000                 # sealed
@@ -170,6 +184,32 @@ fn a_json_frame_of_version_1_is_written_and_read() {
 fn a_bincode_frame_of_version_1_is_written_and_read() {
     assert_eq!(hex(&encode(Some(&user()), Format::Bincode, &envelope())), hex(&golden(BINCODE)));
     assert_eq!(open(BINCODE).decode::<User>(), Ok(user()));
+}
+
+/// JSON in brackets, as a format of the user's own.
+struct Bracketed;
+
+impl CustomFormat for Bracketed {
+    const NAME: &'static str = "bracketed/1";
+
+    fn encode<T: Serialize>(value: &T, out: &mut impl Write) -> Result<(), FormatError> {
+        write!(out, "<{}>", serde_json::to_string(value)?)?;
+        Ok(())
+    }
+
+    fn decode<T: DeserializeOwned>(payload: &[u8]) -> Result<T, FormatError> {
+        let inner = payload.strip_prefix(b"<").and_then(|rest| rest.strip_suffix(b">"));
+        Ok(serde_json::from_slice(inner.ok_or("no brackets")?)?)
+    }
+}
+
+#[test]
+fn a_frame_of_a_users_format_of_version_1_is_written_and_read() {
+    let beside = Beside { stamps: &[], validator: None };
+    let frame = Codec::default().encode_as::<Bracketed, _>(&key(), Some(&7_u8), &envelope(), beside).unwrap();
+    assert_eq!(hex(&frame), hex(&golden(CUSTOM)));
+    assert_eq!(open(CUSTOM).decode_as::<Bracketed, u8>(), Ok(7));
+    assert_eq!(open(CUSTOM).decode::<u8>(), Err(Reason::WrongFormat));
 }
 
 #[test]

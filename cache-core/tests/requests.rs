@@ -37,7 +37,7 @@ struct World {
 impl World {
     /// One call in eight is given up while it waits. A request begins with the first poll of its call.
     async fn call(&self, draw: &mut Draw) {
-        let (key, how) = (format!("k:{}", draw.below(KEYS)), draw.below(12));
+        let (key, how) = (format!("k:{}", draw.below(KEYS)), draw.below(14));
         let patience = if draw.below(8) == 0 { Duration::ZERO } else { Duration::from_secs(60) };
         let (fails, waits) = (draw.below(5) == 0, draw.below(4));
         let loader = move || async move {
@@ -57,7 +57,19 @@ impl World {
                     self.issued.fetch_add(1, Ordering::SeqCst);
                     drop(self.cache.get::<u64>(key.as_str()).await);
                 }
-                6 | 7 => {
+                6 => {
+                    // Two of these three ids are there; the absence of the third is remembered.
+                    self.issued.fetch_add(3, Ordering::SeqCst);
+                    let found = |missing: Vec<String>| async move {
+                        yield_now().await;
+                        let there = missing.into_iter().filter(|key| key != "k:5");
+                        Ok::<Vec<(String, u64)>, String>(there.map(|key| (key, 9)).collect())
+                    };
+                    let ids = ["k:3", "k:4", "k:5", "k:4"].map(str::to_owned);
+                    let many = self.cache.get_or_load_many(ids, found).ttl(Duration::from_millis(5));
+                    drop(many.negative_ttl(Ttl::millis(5)).await);
+                }
+                7 | 8 => {
                     self.issued.fetch_add(1, Ordering::SeqCst);
                     drop(
                         self.cache
@@ -82,7 +94,10 @@ async fn every_request_is_counted_as_exactly_one_kind_after_any_interleaving() {
     let windows = Policy::new()
         .stale_while_revalidate(Duration::from_millis(3))
         .stale_if_error(Duration::from_millis(6));
-    let cache = CacheManager::builder().near(common::near()).primary(MapBackend::new()).policy(windows);
+    // A near copy is trusted for less than it lives, so that the byte tier is asked too.
+    let near_ttl = Duration::from_millis(2);
+    let builder = CacheManager::builder().near(common::near()).primary(MapBackend::new());
+    let cache = builder.near_ttl(near_ttl).policy(windows);
     let world = Arc::new(World { cache: cache.build().unwrap(), issued: AtomicU64::new(0) });
     let callers: Vec<_> = (0..CALLERS)
         .map(|caller| {
@@ -106,7 +121,15 @@ async fn every_request_is_counted_as_exactly_one_kind_after_any_interleaving() {
     timeout(Duration::from_secs(60), at_rest).await.unwrap();
     let (stats, issued) = (world.cache.stats(), world.issued.load(Ordering::SeqCst));
     assert_eq!(stats.requests(), issued, "\n{stats}");
-    let kinds =
-        [stats.near_hits, stats.stale, stats.coalesced, stats.misses, stats.bypassed, stats.abandoned];
-    assert!(kinds.iter().all(|kind| *kind > 0), "every kind has to come up\n{stats}");
+    let kinds = [
+        stats.near_hits,
+        stats.far_hits,
+        stats.negative_hits,
+        stats.stale,
+        stats.coalesced,
+        stats.misses,
+        stats.bypassed,
+        stats.abandoned,
+    ];
+    assert!(kinds.iter().all(|kind| *kind > 0), "every kind has to come up\n{stats:?}");
 }

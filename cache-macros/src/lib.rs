@@ -1,8 +1,8 @@
 //! The macros of larder: [`macro@cached`], [`macro@invalidate_cache`] and [`macro@KeyPart`].
 //!
 //! Each goes one way: `parse` (tokens to spanned arguments), `model` (what they mean), `validate` (all rejections
-//! at once, each at the user's token with the fix), `expand` (81 lines for a plain function; all logic is ordinary code of
-//! `cache_core::private`). When something is wrong, `fallback` emits the errors and the function as it was.
+//! at once, each at the user's token with the fix), `expand` (few lines for each function, `lengths.rs`; all logic is
+//! ordinary code of `cache_core::private`). When something is wrong, `fallback` emits the errors and the function as it was.
 //!
 //! `CACHE_MACROS_DEBUG=1` in the environment of a build prints what every use expands to.
 
@@ -23,6 +23,8 @@ mod problems;
 mod suggest;
 mod validate;
 
+#[cfg(test)]
+mod lengths;
 #[cfg(test)]
 mod snapshots;
 
@@ -89,7 +91,7 @@ use crate::problems::Problems;
 /// | `secure` | off | sealed at rest under the manager's master key, never stale, no near tier (feature `encrypt`) |
 /// | `secure(near)`, or `near` beside `secure` | off | the same, and live values are in the near tier |
 /// | `immutable` | off | what a key names never changes |
-/// | `format = "msgpack"`, `"json"` or `"bincode"`, `schema = 2` | msgpack, 0 | the stored form, and its version |
+/// | `format = "msgpack"`, `"json"`, `"bincode"` or a path to a `CustomFormat`, `schema = 2` | msgpack, 0 | the stored form, and its version |
 /// | `tags("user:{id}", ..)` | - | names by which entries are invalidated together; over the arguments in the key |
 /// | `tags_with = path` or closure | - | `fn(&T) -> impl IntoIterator<Item: AsRef<str>>`: names that the value says |
 /// | `group_by(tenant)` | - | arguments by which entries are invalidated together: `user_invalidate_by_tenant(t)` |

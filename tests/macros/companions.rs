@@ -44,6 +44,30 @@ async fn a_failed_refresh_keeps_nothing_of_its_own() {
     assert_eq!(user_peek(0).await, None);
 }
 
+/// An argument that another thread may have, but not look at.
+#[derive(Clone, larder::KeyPart)]
+struct Counted {
+    id: u64,
+    #[key_part(skip)]
+    count: std::cell::Cell<u64>,
+}
+
+#[cached(prefix = "counted", cache = FAR)]
+async fn counted(of: Counted) -> u64 {
+    of.count.get() + fresh()
+}
+
+/// The futures of a family hold what they are given, never a reference to it: they go wherever the arguments may go.
+#[tokio::test]
+async fn arguments_need_not_be_shared_among_threads() {
+    let of = || Counted { id: 7, count: std::cell::Cell::new(1) };
+    let loaded = tokio::spawn(counted(of())).await.unwrap();
+    assert_eq!(tokio::spawn(counted_peek(of())).await.unwrap(), Some(loaded));
+    assert!(tokio::spawn(counted_with_status(of())).await.unwrap().0 >= loaded);
+    assert!(tokio::spawn(counted_refresh(of())).await.unwrap() > loaded);
+    assert_eq!(tokio::spawn(counted_invalidate(of())).await.unwrap().unwrap().removed, 1);
+}
+
 mod db {
     #[larder::cached(prefix = "visible", cache = crate::FAR)]
     pub(crate) async fn visible(id: u64) -> u64 {

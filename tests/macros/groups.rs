@@ -219,3 +219,25 @@ async fn a_colon_of_a_user_is_not_a_separator() {
     assert_ne!(two(&cache, "a:b", "c").await, before.0);
     assert_eq!(two(&cache, "a", "b:c").await, before.1);
 }
+
+#[cached(prefix = "group:pair", tags("tenant:{tenant}"), cache = cache, skip(cache))]
+async fn pair(cache: &CacheManager, (tenant, id): (&str, u64)) -> u64 {
+    let _ = (cache, tenant, id);
+    fresh()
+}
+
+#[cached(companions = "none", prefix = "group:lone", tags("tenant:{tenant}"), cache = cache, skip(cache))]
+async fn lone(cache: &CacheManager, (tenant, id): (&str, u64)) -> u64 {
+    let _ = (cache, tenant, id);
+    fresh()
+}
+
+#[tokio::test]
+async fn a_tag_may_name_what_a_pattern_binds() {
+    let cache = tiered();
+    let before = (pair(&cache, ("a", 1)).await, lone(&cache, ("a", 1)).await, pair(&cache, ("b", 1)).await);
+    let _ = cache.invalidate_tags(["tenant:a"]).await.unwrap();
+    assert_ne!(pair(&cache, ("a", 1)).await, before.0);
+    assert_ne!(lone(&cache, ("a", 1)).await, before.1);
+    assert_eq!(pair(&cache, ("b", 1)).await, before.2);
+}

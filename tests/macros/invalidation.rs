@@ -56,7 +56,18 @@ struct Service {
     cache: CacheManager,
 }
 
+#[cached(prefix = "inv:of", cache = service.cache, skip(service))]
+async fn of_service(service: &Service, id: u64) -> u64 {
+    let _ = service;
+    id + fresh()
+}
+
 impl Service {
+    #[invalidate_cache(of_service(self, id), Self::get(self, id))]
+    async fn forget(&self, id: u64) {
+        let _ = id;
+    }
+
     #[cached(shared, prefix = "inv:get", cache = self.cache)]
     async fn get(&self, id: u64) -> u64 {
         let _ = id;
@@ -208,4 +219,13 @@ async fn both_attributes_go_together() {
     let after = page(9).await;
     assert_ne!(before, after);
     assert_eq!((reads_and_changes(1).await, page(9).await), (first, after));
+}
+
+#[tokio::test]
+async fn a_function_may_be_given_self_as_an_argument() {
+    let service = Service { cache: tiered() };
+    let first = (of_service(&service, 1).await, service.get(1).await);
+    assert_eq!((of_service(&service, 1).await, service.get(1).await), first);
+    service.forget(1).await;
+    assert_eq!((of_service_peek(&service, 1).await, service.get_peek(1).await), (None, None));
 }

@@ -2,6 +2,7 @@
 
 #![allow(
     dead_code,
+    clippy::panic,
     clippy::unwrap_used,
     clippy::multiple_bound_locations,
     clippy::ptr_arg,
@@ -14,13 +15,16 @@ mod batches;
 mod blocks;
 mod checked;
 mod companions;
+mod detached;
 mod flights;
+mod formats;
 mod generics;
 mod groups;
 mod hygiene;
 mod invalidation;
 mod key_part;
 mod keys;
+mod lints;
 mod loads;
 mod methods;
 mod moments;
@@ -30,6 +34,7 @@ mod scopes;
 mod sensitive;
 mod shapes;
 mod signatures;
+mod strangers;
 mod sync;
 mod traits;
 mod ways;

@@ -40,9 +40,7 @@ async fn what_a_store_costs_as_one_step() {
         let mut connection = client.get_multiplexed_async_connection().await.unwrap();
         let sha: String =
             redis::cmd("SCRIPT").arg("LOAD").arg(CODE).query_async(&mut connection).await.unwrap();
-        for (bytes, calls) in
-            [(100, 2_000), (1 << 12, 2_000), (1 << 16, 500), (1 << 20, 50)]
-        {
+        for (bytes, calls) in [(100, 2_000), (1 << 12, 2_000), (1 << 16, 500), (1 << 20, 50)] {
             let value = vec![7; bytes];
             let mut spent = [f64::MAX; 3];
             for _ in 0..ROUNDS {

@@ -15,6 +15,7 @@ mod seal;
 
 pub use compress::Compression;
 pub use format::Format;
+pub use format::custom::{CustomFormat, FormatError};
 pub(crate) use frame::expired;
 pub use frame::{Beside, Frame, Header, Stamp, peek};
 #[cfg(feature = "encrypt")]
@@ -24,8 +25,9 @@ pub use seal::{MAX_KEYS, Place, Sealer};
 use bytes::Bytes;
 use serde::Serialize;
 
+use self::buffer::Buffer;
 use crate::entry::{Deadlines, Reason};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
 /// The largest `max_entry_bytes` that has an effect: 64 MiB.
 pub const MAX_ENTRY_BYTES: usize = 64 << 20;
@@ -69,7 +71,7 @@ impl Codec {
     ///
     /// # Errors
     /// [`ErrorKind::Encode`](crate::error::ErrorKind::Encode) when the value does not serialize (or panics while
-    /// it does), the deadlines are out of order or the sealer has no nonces left; [`ErrorKind::TooLarge`](crate::error::ErrorKind::TooLarge)
+    /// it does), the deadlines are out of order or the sealer has no nonces left; [`ErrorKind::TooLarge`]
     /// when the uncompressed frame is larger than the cap.
     pub fn encode<'p, T: Serialize + ?Sized>(
         &self,
@@ -115,14 +117,46 @@ impl Codec {
         if place.key.is_foreign() {
             return interop::write_entry(&place, value, self.limit());
         }
-        let stamps = stamps.get(..usize::from(u16::MAX)).unwrap_or(stamps);
-        let beside = Beside { stamps, validator: validator.filter(|_| value.is_some()) };
-        let mut payload = frame::begin(envelope, beside, &place, self.limit())?;
-        if let Some(value) = value {
-            format.encode(value, &mut payload)?;
+        let write = value.map(|value| |payload: &mut Buffer| format.encode(value, payload));
+        self.framed(&place, Some(format), write, envelope, Beside { stamps, validator })
+    }
+
+    /// [`Codec::encode_with`] in a format of the user's own. Another cache's entries have none.
+    ///
+    /// # Errors
+    /// As for [`Codec::encode`].
+    pub fn encode_as<'p, F: CustomFormat, T: Serialize>(
+        &self,
+        place: impl Into<Place<'p>>,
+        value: Option<&T>,
+        envelope: &Envelope,
+        beside: Beside<'_>,
+    ) -> Result<Bytes> {
+        let place = place.into();
+        if place.key.is_foreign() {
+            return Err(foreign::<F>());
         }
-        let header = Header::new(place.key.fingerprint(), format, value.is_none(), envelope);
-        frame::finish(header, beside, payload, self.compression, &place)
+        let write = value.map(|value| |payload: &mut Buffer| format::custom::encode::<F, T>(value, payload));
+        self.framed(&place, None, write, envelope, beside)
+    }
+
+    /// The frame of what is written, or of nothing.
+    fn framed(
+        &self,
+        place: &Place<'_>,
+        format: Option<Format>,
+        write: Option<impl FnOnce(&mut Buffer) -> Result<()>>,
+        envelope: &Envelope,
+        Beside { stamps, validator }: Beside<'_>,
+    ) -> Result<Bytes> {
+        let stamps = stamps.get(..usize::from(u16::MAX)).unwrap_or(stamps);
+        let beside = Beside { stamps, validator: validator.filter(|_| write.is_some()) };
+        let header = Header::new(place.key.fingerprint(), format, write.is_none(), envelope);
+        let mut payload = frame::begin(envelope, beside, place, self.limit())?;
+        if let Some(write) = write {
+            write(&mut payload)?;
+        }
+        frame::finish(header, beside, payload, self.compression, place)
     }
 
     /// Checks a stored frame and takes it apart. Zero copy, unless the frame is compressed or sealed. What is under a key
@@ -143,4 +177,10 @@ impl Codec {
     fn limit(&self) -> usize {
         self.max_entry_bytes.min(MAX_ENTRY_BYTES)
     }
+}
+
+#[cold]
+fn foreign<F: CustomFormat>() -> Error {
+    let held = format!("entries of another cache have its form, not {:?}", F::NAME);
+    Error::new(ErrorKind::Config, held).during("encode").with_fix("leave the format out")
 }

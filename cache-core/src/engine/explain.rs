@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::Engine;
-use crate::codec::{self, Stamp};
+use crate::codec::{self, Format, Stamp};
+use crate::engine::Engine;
 use crate::entry::Reason;
 use crate::error::{Error, ErrorKind};
 use crate::key::{CacheKey, MAX_TAGS};
@@ -57,7 +57,8 @@ pub struct TierReport {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EntryReport {
-    /// The value's type in the near tier; in a byte tier the format of the frame, or `counter`.
+    /// The value's type in the near tier; in a byte tier the format of the frame (`custom`: one of its
+    /// owner's), or `counter`.
     pub kind: &'static str,
     /// It remembers that there is no value.
     pub negative: bool,
@@ -174,7 +175,7 @@ impl Engine {
         let stamps: Vec<Stamp> = frame.stamps().take(MAX_TAGS).collect();
         let fresh_for = deadlines.fresh_until.remaining(now);
         let entry = EntryReport {
-            kind: frame.header().format.name(),
+            kind: frame.header().format.map_or("custom", Format::name),
             negative: frame.is_negative(),
             age: Some(age(deadlines.created, now)),
             fresh_for: remaining(fresh_for),

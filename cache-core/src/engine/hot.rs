@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use super::counters::Count;
-use super::{Engine, Keyspace};
+use crate::engine::counters::Count;
+use crate::engine::{Engine, Keyspace};
 use crate::front::Fronted;
 use crate::key::{Naming, NearProbe};
 use crate::port::near::{Held, Judged};

@@ -1,90 +1,53 @@
 //! The engine: what happens on a hit, on a miss, on a write, on an invalidation.
 //!
-//! Start reading in [`hot`] (a hit), then [`seek`] and [`load`] (a miss: seat, fetch, run, land; what a function runs is
-//! [`lent`]; within [`limits`], or [`detach`]ed; its [`lease`] tells it from loads of other processes; what answers when there is no new value is in
-//! [`stale`]) and [`batch`] (many). [`put`] writes,
-//! [`invalidate`] removes, [`expire`] ends a life, [`explain`] changes nothing,
-//! [`atomic`] holds the verbs that must have one winner, [`count`] counts, [`claims`] those that somebody goes
-//! on holding, [`serving`] picks the byte tier,
-//! [`blocking`] is a miss of a synchronous function,
-//! [`sealed`] says what byte tiers may not read,
-//! [`unfinished`] ends what a caller abandoned.
+//! Start reading in [`hot`] (a hit), then [`load`] (a miss: take a seat, [`look`] into the tiers, run the loader, land what it
+//! brought in [`mod@write`], or have it [`filled`](write::fill) in behind the caller) and [`batch`] (many). [`ask`] is what the caller brings. [`renew`] answers with older values and replaces
+//! them, [`remove`] takes away, [`claims`] are what somebody goes on holding, [`serving`] picks the byte tier, [`tags`] are
+//! tokens there, [`blocking`] is a miss of a synchronous function, [`counters`] counts, [`explain`] changes nothing.
 
-mod absences;
-mod atomic;
-mod backoff;
+mod ask;
 mod batch;
 mod blocking;
-mod call;
-mod check;
 mod claims;
-mod conclude;
-mod count;
 mod counters;
-mod detach;
-mod expire;
 mod explain;
-mod far_write;
-mod fetch;
-mod foreign;
-mod found;
 mod hot;
-mod invalidate;
-mod judge;
-mod keyspace;
-mod land;
-mod lease;
-mod lent;
-mod limits;
-mod lives;
 mod load;
-mod open;
-mod outcome;
-mod over;
-mod preset;
-mod promote;
-mod put;
-mod question;
-mod reentry;
-mod refresh;
-mod request;
-mod run;
-mod sealed;
-mod seek;
+mod look;
+mod remove;
+mod renew;
 mod serving;
-mod stale;
 mod tags;
-mod typed;
-mod unfinished;
-mod values;
-mod warm;
+mod write;
 
-pub(crate) use batch::{Batch, Given, OfKey, Trouble};
-pub(crate) use call::{About, Call};
-pub(crate) use claims::{Claimed, Holding};
-pub use counters::{Counts, Statistics};
-pub use explain::{EntryReport, Explanation, Outlook, TierReport};
-pub(crate) use found::{Answer, Found};
-pub(crate) use invalidate::What;
-pub use keyspace::{Keyspace, Policy};
-pub(crate) use lent::lend;
-pub use put::Written;
-pub(crate) use question::Question;
-pub(crate) use sealed::no_master_key;
-pub(crate) use seek::Begun;
-pub(crate) use tags::AskedTags;
-pub(crate) use typed::{Body, Loaded, Older, Plainly, Recipe};
-pub use typed::{
+pub(crate) use ask::call::{About, Call};
+pub(crate) use ask::custom::CustomValues;
+pub use ask::keyspace::{Keyspace, Policy};
+pub(crate) use ask::question::Question;
+pub(crate) use ask::sealed::no_master_key;
+pub(crate) use ask::typed::{Body, Loaded, Older, Plainly, Recipe};
+pub use ask::typed::{
     ByClone, ByNothing, ByText, Failure, Fallible, FallibleOptional, Hold, HoldArc, HoldClone, Optional,
     Plain, Shape, Share, Split, Storable, Verdict,
 };
-pub(crate) use values::Ask;
-pub use values::Values;
-pub(crate) use values::{LocalValues, StoredValues};
+pub(crate) use ask::values::Ask;
+pub use ask::values::Values;
+pub(crate) use ask::values::{LocalValues, StoredValues};
+pub(crate) use batch::{Batch, Given, OfKey, Trouble};
+pub(crate) use claims::{Claimed, Holding};
+pub use counters::{Counts, Statistics};
+pub use explain::{EntryReport, Explanation, Outlook, TierReport};
+pub(crate) use load::lent::lend;
+pub(crate) use load::seek::Begun;
+pub(crate) use look::found::{Answer, Found};
+pub(crate) use remove::invalidate::What;
+pub(crate) use tags::AskedTags;
+pub use write::put::Written;
 
 use std::fmt;
+use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use crate::codec::{Codec, Sealer};
@@ -102,13 +65,15 @@ use crate::recovery::{Journal, Quarantine};
 use crate::stamp::{Cells, Gate, Stamps};
 use crate::tier::{Tier, Tiers};
 use crate::time::Life;
-use absences::Absences;
-use backoff::Failures;
 use counters::{Count, Counters};
-use detach::Background;
-use refresh::Refreshes;
+use load::detach::Background;
+use load::outcome::Outcome;
+use look::absences::Absences;
+use renew::backoff::Failures;
+use renew::refresh::Refreshes;
+use renew::warm::Warm;
 use tags::Tagging;
-use warm::Warm;
+use write::fill::Fills;
 
 /// The parts that the builder wires together.
 pub(crate) struct Parts {
@@ -122,8 +87,10 @@ pub(crate) struct Parts {
     pub(crate) spawner: Arc<dyn Spawner>,
     pub(crate) policy: Policy,
     pub(crate) max_detached_loads: usize,
+    pub(crate) max_background_writes: usize,
     pub(crate) lease_time: Duration,
     pub(crate) default_ttl: Life,
+    pub(crate) max_ttl: Life,
     pub(crate) near_ttl: Option<Life>,
     pub(crate) jitter: Jitter,
     pub(crate) fail_mode: FailMode,
@@ -135,9 +102,9 @@ pub(crate) struct Engine {
     parts: Parts,
     enabled: AtomicBool,
     fronts: Fronts,
-    flights: Arc<Flights<outcome::Outcome>>,
+    flights: Arc<Flights<Outcome>>,
     /// Those of synchronous functions: a thread never waits for a task, which might need that very thread.
-    blocking_flights: Arc<Flights<outcome::Outcome>>,
+    blocking_flights: Arc<Flights<Outcome>>,
     stamps: Stamps,
     gate: Gate,
     journal: Journal,
@@ -145,6 +112,7 @@ pub(crate) struct Engine {
     /// For tasks that outlive the call which starts them.
     me: Weak<Self>,
     background: Background,
+    fills: Fills,
     failures: Failures,
     absences: Absences,
     tagging: Tagging,
@@ -168,6 +136,7 @@ impl Engine {
             journal: Journal::new(parts.clock.clone()),
             recovering: Arc::default(),
             background: Background::new(parts.max_detached_loads),
+            fills: Fills::new(parts.max_background_writes),
             failures: Failures::default(),
             absences: Absences::new(parts.near.bounds()),
             tagging: Tagging::default(),
@@ -203,6 +172,8 @@ impl Engine {
             near_bytes: self.parts.near.weight(),
             loading: (self.flights.len() + self.blocking_flights.len()) as u64,
             detached: self.background.under_way() as u64,
+            writing: self.fills.under_way(),
+            cut_off: self.fills.cut_off(),
             opened_by_key: self.opened_by_key(),
             ..self.counters.snapshot()
         }
@@ -210,6 +181,7 @@ impl Engine {
 
     pub(crate) fn reset_statistics(&self) {
         self.counters.reset();
+        self.fills.reset();
         self.parts.sealer.iter().for_each(Sealer::reset);
     }
 
@@ -236,6 +208,23 @@ impl Engine {
 
     pub(crate) fn spawn(&self, task: Task) -> bool {
         self.parts.spawner.spawn(task)
+    }
+
+    /// Starts a task with something that comes back when there is nothing to run it on.
+    fn spawn_with<T, F>(&self, with: T, run: impl FnOnce(T) -> F + Send + 'static) -> Option<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = ()> + Send,
+    {
+        let slot = Arc::new(Mutex::new(Some(with)));
+        let theirs = Arc::clone(&slot);
+        let taken = move |slot: &Mutex<Option<T>>| slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let task = async move {
+            if let Some(with) = taken(&theirs) {
+                run(with).await;
+            }
+        };
+        if self.spawn(Box::pin(task)) { None } else { taken(&slot) }
     }
 
     /// Whether trouble of a tier is an error for this caller. A cached function sees it only of what is sealed, and only

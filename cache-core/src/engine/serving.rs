@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
-use super::{Engine, What};
+use crate::engine::{Engine, What};
 use crate::entry::Reason;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::CacheKey;
@@ -17,7 +17,8 @@ use crate::recovery::{Entries, Taken};
 use crate::stamp::Scope;
 use crate::tier::Tier;
 
-/// How long a shutdown waits for the primary to take its journal, and claims that are given back.
+/// How long a shutdown waits for claims that are given back and fills that are under way, and for the primary to take its
+/// journal.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// How long the callers at the beginning of a recovery wait for it.
@@ -272,10 +273,10 @@ impl Engine {
         }
     }
 
-    /// Tells the primary what it missed, lets the claims arrive there that are being given back, switches off, and
+    /// Tells the primary what it missed, lets the claims and fills arrive that are under way, switches off, and
     /// lets go of the tiers. How many changes the primary could not be told in time.
     pub(crate) async fn shut_down(&self) -> u64 {
-        let _ = timeout(LAST_WORDS, self.undone.wait()).await;
+        let _ = timeout(LAST_WORDS, async { tokio::join!(self.undone.wait(), self.fills.drained()) }).await;
         if self.journal.is_pending() && self.parts.tiers.primary().backend.is_available() {
             let last_words = async {
                 let _alone = self.recovering.lock().await;
@@ -289,12 +290,22 @@ impl Engine {
         }
         self.set_enabled(false);
         self.background.stop();
+        self.cut_off_fills().await;
         for tier in [self.parts.tiers.primary(), self.parts.tiers.fallback()] {
             if let Err(error) = tier.backend.disconnect().await {
                 self.tier_failed(tier, "disconnect", &error);
             }
         }
         untold
+    }
+
+    /// What is still on its way to a byte tier has been told to end.
+    async fn cut_off_fills(&self) {
+        let cut_off = self.fills.under_way();
+        if cut_off > 0 {
+            let _ = timeout(MOMENT, self.fills.drained()).await;
+            tracing::warn!(cut_off, "what was loaded was not written to the byte tier before the shutdown");
+        }
     }
 
     /// Notes for the primary what it could not be told.

@@ -58,6 +58,8 @@ pub enum Reason {
     NoKeySecret,
     /// The lease of the load had ended: another process removed, replaced or filled the key meanwhile.
     LeaseLost,
+    /// The manager was shut down, or the runtime ended, while a write was under way that nobody waited for.
+    CutOff,
     /// The condition refused to store the value.
     Refused,
     /// The value was given a life of zero.
@@ -109,6 +111,7 @@ impl Reason {
             Self::Unencodable => "unencodable",
             Self::NoKeySecret => "no_key_secret",
             Self::LeaseLost => "lease_lost",
+            Self::CutOff => "cut_off",
             Self::Refused => "refused",
             Self::ZeroTtl => "zero_ttl",
             Self::Revalidating => "revalidating",

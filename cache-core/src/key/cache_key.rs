@@ -12,6 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// A physical key: namespace, keyspace, schema and parts. Cloning is a reference count.
 ///
 /// `Display` and `Debug` show a shortened digest, since keys may name people; [`CacheKey::as_str`] is the text.
+#[must_use]
 #[derive(Clone)]
 pub struct CacheKey(Arc<Inner>);
 
@@ -42,7 +43,6 @@ const TENANT: &str = "~tenant";
 
 impl CacheKey {
     /// The key of a call. Allocates; only a miss gets here.
-    #[must_use]
     pub fn of_parts(namespace: &Namespace, space: &SpaceName, parts: &impl Parts) -> Self {
         let mut writer = PartWriter::after(space.as_str()).within(namespace);
         parts.write_all(&mut writer);

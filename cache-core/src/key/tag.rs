@@ -23,7 +23,6 @@ impl TagId {
     pub const ANY: Self = Self(0);
 
     /// The key of its marker: `ns:t:` and sixteen hexadecimal digits.
-    #[must_use]
     pub fn marker(self, namespace: &Namespace) -> CacheKey {
         CacheKey::of_token(namespace, &format!("{:016x}", self.0))
     }

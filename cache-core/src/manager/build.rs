@@ -27,18 +27,28 @@ impl Builder {
         let key_secret = self.keep(|builder| builder.key_secret.clone().transpose());
         let default_ttl =
             self.keep(|builder| Life::new(builder.default_ttl).map_err(|error| named("default_ttl", &error)));
+        let max_ttl =
+            self.keep(|builder| Life::new(builder.max_ttl).map_err(|error| named("max_ttl", &error)));
         let near_ttl = self.keep(|builder| {
             builder.near_ttl.map(Life::new).transpose().map_err(|error| named("near_ttl", &error))
         });
         let jitter = self.keep(|builder| Jitter::new(builder.jitter, builder.jitter_seed));
         self.keep(|builder| builder.policy.check().map_err(|error| named("policy", &error)));
+        self.settle_background_writes();
         let sealer = self.keep(|builder| builder.keys.sealer());
         self.check_tiers();
         self.check_sealing(matches!(sealer, Some(None)));
         self.check_sizes();
         self.check_leases();
-        let (Some(namespace), Some(key_secret), Some(default_ttl), Some(near_ttl), Some(jitter), true) =
-            (namespace, key_secret, default_ttl, near_ttl, jitter, self.problems.is_empty())
+        let (
+            Some(namespace),
+            Some(key_secret),
+            Some(default_ttl),
+            Some(max_ttl),
+            Some(near_ttl),
+            Some(jitter),
+            true,
+        ) = (namespace, key_secret, default_ttl, max_ttl, near_ttl, jitter, self.problems.is_empty())
         else {
             return Err(self.report());
         };
@@ -59,8 +69,10 @@ impl Builder {
             spawner: self.spawner,
             policy: self.policy,
             max_detached_loads: self.max_detached_loads,
+            max_background_writes: self.max_background_writes,
             lease_time: self.lease_time,
             default_ttl,
+            max_ttl,
             jitter,
             fail_mode: self.fail_mode,
             enabled: self.enabled,
@@ -75,6 +87,17 @@ impl Builder {
                 self.problems.push(error.to_string());
                 None
             }
+        }
+    }
+
+    fn settle_background_writes(&mut self) {
+        let said = self.background_writes.or(self.policy.background_writes);
+        self.policy.background_writes = said;
+        if said == Some(true) && self.max_background_writes == 0 {
+            self.problems.push(
+                "max_background_writes holds 0, so every write would be awaited; give more, or leave background_writes out"
+                    .to_owned(),
+            );
         }
     }
 

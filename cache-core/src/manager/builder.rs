@@ -19,6 +19,8 @@ use crate::port::spawn::{Spawner, TokioSpawner};
 const DEFAULT_TTL: Duration = Duration::from_secs(300);
 /// Loads that go on without a caller, at a time.
 const MAX_DETACHED_LOADS: usize = 1_000;
+/// Fills of byte tiers that nobody waits for, at a time: each holds a frame.
+const MAX_BACKGROUND_WRITES: usize = 256;
 /// How long a lease outlives the process that holds it.
 const LEASE_TIME: Duration = Duration::from_secs(10);
 const DEFAULT_JITTER: f64 = 0.15;
@@ -35,8 +37,11 @@ pub struct Builder {
     pub(super) has_near: bool,
     pub(super) policy: Policy,
     pub(super) max_detached_loads: usize,
+    pub(super) background_writes: Option<bool>,
+    pub(super) max_background_writes: usize,
     pub(super) lease_time: Duration,
     pub(super) default_ttl: Duration,
+    pub(super) max_ttl: Duration,
     pub(super) near_ttl: Option<Duration>,
     pub(super) jitter: f64,
     pub(super) jitter_seed: u64,
@@ -62,8 +67,11 @@ impl Builder {
             has_near: false,
             policy: Policy::default(),
             max_detached_loads: MAX_DETACHED_LOADS,
+            background_writes: None,
+            max_background_writes: MAX_BACKGROUND_WRITES,
             lease_time: LEASE_TIME,
             default_ttl: DEFAULT_TTL,
+            max_ttl: Duration::MAX,
             near_ttl: None,
             jitter: DEFAULT_JITTER,
             jitter_seed: crate::key::NearProbe::hash(&crate::key::NearKey::direct("jitter")),
@@ -125,6 +133,13 @@ impl Builder {
         self
     }
 
+    /// The longest life that anything is given here, whatever its keyspace, its call, its spread or another process says:
+    /// `Ttl::Never` is this long then. No bound unless said. Claims are not bounded by it.
+    pub fn max_ttl(mut self, ttl: Duration) -> Self {
+        self.max_ttl = ttl;
+        self
+    }
+
     /// What every keyspace and call wants, unless it says so itself.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
@@ -135,6 +150,20 @@ impl Builder {
     /// detached load is answered by a stale value, or by an error of kind `Overloaded`. 1,000.
     pub fn max_detached_loads(mut self, most: usize) -> Self {
         self.max_detached_loads = most;
+        self
+    }
+
+    /// Whether a caller does not wait until what was loaded for it is in the byte tier:
+    /// [`Policy::background_writes`], for all keyspaces that do not say otherwise. Off.
+    pub fn background_writes(mut self, on: bool) -> Self {
+        self.background_writes = Some(on);
+        self
+    }
+
+    /// How many of those writes may be under way at a time, each with its frame in memory. Beyond it the caller waits, as
+    /// without them. 256.
+    pub fn max_background_writes(mut self, most: usize) -> Self {
+        self.max_background_writes = most;
         self
     }
 

@@ -263,8 +263,9 @@ impl CacheManager {
         self.0.connect().await;
     }
 
-    /// Tells the primary what it missed, if it can be reached within a second, and lets go of every tier. Calls
-    /// from now on run their loaders and touch nothing. How many invalidations and counters the primary could not be told of.
+    /// Waits a second for what is on its way to the byte tiers, tells the primary what it missed, if it can be reached within
+    /// another, and lets go of every tier. Calls from now on run their loaders and touch nothing. How many invalidations and
+    /// counters the primary could not be told of; how many fills were cut off is in [`Statistics::cut_off`].
     pub async fn shutdown(&self) -> u64 {
         self.0.shut_down().await
     }

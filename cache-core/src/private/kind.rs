@@ -89,7 +89,7 @@ where
 
 impl<S, H, F> Chosen<S, H, F, Always, Silent, EveryFailure> {
     #[inline]
-    fn new(shape: S, hold: H, share: F, values: &'static dyn Values) -> Self {
+    pub(super) fn new(shape: S, hold: H, share: F, values: &'static dyn Values) -> Self {
         Self {
             shape,
             hold,

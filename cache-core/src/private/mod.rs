@@ -9,6 +9,8 @@ mod answer;
 mod call;
 mod entry;
 mod failures;
+mod features;
+mod format;
 mod groups;
 mod judge;
 mod kind;
@@ -27,6 +29,8 @@ pub use answer::Boxed;
 pub use call::{Missed, Probe, Probed, Verb};
 pub use entry::{Entry, Find};
 pub use failures::{ByFrom, EveryFailure, SaysTrouble, Silent, StaleIf, Trouble, says_trouble, stale_if};
+pub use features::{Build, HasBincode, HasCachekit, HasJson, bincode, json};
+pub use format::{InFormat, IsFormat, in_format, stored_in, stored_many_in};
 pub use groups::{FindGroup, GroupVerb};
 pub use judge::{Always, Judge, condition, ttl_with};
 pub use kind::{Chosen, Kind, SaysAbsent, held, says_absent, stored};
@@ -40,9 +44,7 @@ pub use site::{MonoSite, Site};
 pub use source::ManagerSource;
 pub use space::{CacheOfTheCall, Space};
 pub use tags::{Group, NamesTags, NoTags, Tags, tags_with};
-#[cfg(feature = "cachekit")]
-pub use text::argument;
-pub use text::{Word, key_text, part, pattern_text, sensitive, tag_text};
+pub use text::{Word, argument, key_text, part, pattern_text, sensitive, tag_text};
 pub use way::{Decided, Unless};
 
 pub use crate::codec::Format;

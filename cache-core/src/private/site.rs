@@ -3,7 +3,7 @@
 use std::any::type_name_of_val;
 use std::sync::OnceLock;
 
-use super::{Space, name};
+use super::{HasCachekit, Space, name};
 use crate::engine::{Keyspace, Policy};
 use crate::error::Result;
 
@@ -37,10 +37,9 @@ impl Site {
     }
 
     /// Of entries that services of cachekit share: their namespace and operation.
-    #[cfg(feature = "cachekit")]
     #[must_use]
-    pub const fn cachekit(namespace: &'static str, operation: &'static str) -> Self {
-        Self { name: Name::Cachekit(namespace, operation), keyspace: OnceLock::new() }
+    pub const fn cachekit<B: HasCachekit>(namespace: &'static str, operation: &'static str) -> Self {
+        Self { name: Name::cachekit(namespace, operation), keyspace: OnceLock::new() }
     }
 
     /// The keyspace in its cache. What its options say is checked once: options that cannot be kept are one logged error,
@@ -89,10 +88,9 @@ impl MonoSite {
     }
 
     /// [`Site::cachekit`] of every instantiation: they share their entries.
-    #[cfg(feature = "cachekit")]
     #[must_use]
-    pub const fn cachekit(namespace: &'static str, operation: &'static str) -> Self {
-        Self { name: Name::Cachekit(namespace, operation), first: OnceLock::new() }
+    pub const fn cachekit<B: HasCachekit>(namespace: &'static str, operation: &'static str) -> Self {
+        Self { name: Name::cachekit(namespace, operation), first: OnceLock::new() }
     }
 
     /// [`Site::space`] of this instantiation.
@@ -123,6 +121,17 @@ impl MonoSite {
 }
 
 impl Name {
+    #[cfg(feature = "cachekit")]
+    const fn cachekit(namespace: &'static str, operation: &'static str) -> Self {
+        Self::Cachekit(namespace, operation)
+    }
+
+    /// Never made: a function that asks for it has been refused.
+    #[cfg(not(feature = "cachekit"))]
+    const fn cachekit(_: &'static str, operation: &'static str) -> Self {
+        Self::Prefix(operation)
+    }
+
     /// The keyspace, for the type name of an item inside the function.
     #[cold]
     fn keyspace(self, here: &str, policy: fn(Policy) -> Policy) -> Keyspace {

@@ -35,6 +35,12 @@ pub fn argument<T: serde::Serialize + ?Sized>(argument: &T) -> impl KeyPart + '_
     crate::key::InteropPart(argument)
 }
 
+/// Where there is no such cache, the function has been refused.
+#[cfg(not(feature = "cachekit"))]
+pub fn argument<T: ?Sized>(_: &T) -> impl KeyPart + '_ {
+    Word("")
+}
+
 /// A value as a part of a key that nobody is to read: hashed and compared as it is, written as an HMAC.
 #[inline]
 pub fn sensitive<T: KeyPart + ?Sized>(part: &T) -> impl KeyPart + '_ {

@@ -19,7 +19,7 @@ mod sync {
     pub(super) use std::sync::atomic::{AtomicU64, Ordering};
 }
 
-pub(crate) use gate::Gate;
+pub(crate) use gate::{Gate, Shared};
 
 use crate::key::{CacheKey, KeyPattern, Namespace, SpaceId, TagId};
 use patterns::PatternLog;

@@ -96,7 +96,7 @@ fn peeking_reads_the_fixed_header_and_verifies_nothing() {
     let seen = peek(&frame).unwrap();
     assert_eq!(&seen, opened.header());
     assert_eq!((seen.version, seen.schema, seen.deadlines), (7, 1, envelope().deadlines));
-    assert_eq!((seen.format, seen.fingerprint), (Format::MessagePack, key("user:7").fingerprint()));
+    assert_eq!((seen.format, seen.fingerprint), (Some(Format::MessagePack), key("user:7").fingerprint()));
     assert_eq!(peek(&frame[..at::PAYLOAD]), Some(seen));
     assert_eq!(peek(b"42"), None);
 }

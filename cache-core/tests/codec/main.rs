@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)] // helpers of a test may panic
 
 mod bounds;
+mod custom;
 mod damage;
 mod forge;
 mod identity;

@@ -2,6 +2,10 @@
 //!
 //! Documentation stays on the function that people call. Attributes that change code (`#[tracing::instrument]`)
 //! go with the body: a hit does not run them. `#[cfg]` and lint levels go everywhere they matter.
+//!
+//! What stands beside the function has few lint levels of ours: its braces are ours, and nearly all lints pass over
+//! code that a macro brings along (`tests/macros/lints.rs`). Those that look at the user's own tokens say there what
+//! they say of the function, so what it allows is allowed in its family.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -10,7 +14,7 @@ use syn::{Attribute, Meta};
 use crate::model::plan::Plan;
 
 /// Of the function that people call.
-pub(super) fn of_cached(plan: &Plan) -> Vec<&Attribute> {
+pub(super) fn of_cached(plan: &Plan) -> Vec<Attribute> {
     const OWN: [&str; 11] = [
         "doc",
         "cfg",
@@ -24,7 +28,7 @@ pub(super) fn of_cached(plan: &Plan) -> Vec<&Attribute> {
         "cold",
         "rustfmt",
     ];
-    plan.function.attrs.iter().filter(|attr| is_any(attr, &OWN)).collect()
+    plan.function.attrs.iter().map(allowed).filter(|attr| is_any(attr, &OWN)).collect()
 }
 
 /// Of the body.
@@ -35,35 +39,51 @@ pub(super) fn of_body(plan: &Plan) -> Vec<Attribute> {
 }
 
 /// Of everything beside it.
-fn cfgs(plan: &Plan) -> impl Iterator<Item = &Attribute> {
-    plan.function.attrs.iter().filter(|attr| is_any(attr, &["cfg"]))
+fn of_family(plan: &Plan) -> impl Iterator<Item = Attribute> {
+    plan.function.attrs.iter().map(allowed).filter(|attr| is_any(attr, &["cfg", "allow"]))
+}
+
+/// What is expected of the body is merely allowed elsewhere, where it need not come true.
+fn allowed(attr: &Attribute) -> Attribute {
+    let mut attr = attr.clone();
+    if let (true, Meta::List(list)) = (attr.path().is_ident("expect"), &mut attr.meta) {
+        list.path = syn::parse_quote!(allow);
+    }
+    attr
 }
 
 /// Of a function that is not for people.
 pub(super) fn hidden(plan: &Plan) -> TokenStream {
-    let cfgs = cfgs(plan);
-    let lints = lints();
-    quote_ours!(#(#cfgs)* #[doc(hidden)] #[inline] #lints)
+    let of_family = of_family(plan);
+    quote_ours!(#(#of_family)* #[doc(hidden)])
 }
 
-/// Of a companion.
+/// Of a companion. (Of all dead methods of one `impl` the compiler speaks at once, or not at all when one of them is
+/// ours: so that it speaks of the user's, ours are said to be alive.)
 pub(super) fn companion(plan: &Plan, docs: &str, is_pure: bool) -> TokenStream {
-    let cfgs = cfgs(plan);
-    let (must_use, lints) = (is_pure.then(|| quote_ours!(#[must_use])), lints());
-    quote_ours!(#(#cfgs)* #[doc = #docs] #must_use #lints)
+    let (of_family, underscores) = (of_family(plan), underscores(plan));
+    let must_use = is_pure.then(|| quote_ours!(#[must_use]));
+    let unused = plan.in_impl.then(|| quote_ours!(#[allow(dead_code)]));
+    quote_ours!(#(#of_family)* #[doc = #docs] #must_use #unused #underscores)
 }
 
-/// Emitted functions are nobody's style. (The compiler's own lints pass over emitted names, but for `dead_code`: what it
-/// says of several methods of one `impl` at once it would not say of the user's either.)
-fn lints() -> TokenStream {
-    quote_ours!(#[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)])
+/// Of a hidden function that takes arguments: more of them than the function, behind references that nobody would write.
+pub(super) fn hidden_with_arguments(plan: &Plan) -> TokenStream {
+    let hidden = hidden(plan);
+    quote_ours!(#hidden #[allow(clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)])
 }
 
-/// Of the function that people call: it hands all arguments on, `_unused` ones too.
+/// Of the function that people call, where its body owns what it was called with, under the same names.
+pub(super) fn shadows(plan: &Plan) -> Option<TokenStream> {
+    let owns = plan.batch.is_some() || plan.options.is_detached();
+    owns.then(|| quote_ours!(#[allow(clippy::shadow_reuse, clippy::shadow_unrelated)]))
+}
+
+/// Of what hands arguments on, `_unused` ones too: their names are the user's, wherever they stand.
 pub(super) fn underscores(plan: &Plan) -> Option<TokenStream> {
-    let mut idents = plan.function.params.iter().map(|param| &param.ident);
-    idents
-        .any(|ident| ident.to_string().starts_with('_'))
+    let mut names = plan.function.params.iter().flat_map(|param| &param.names);
+    names
+        .any(|name| name.to_string().starts_with('_'))
         .then(|| quote_ours!(#[allow(clippy::used_underscore_binding)]))
 }
 

@@ -63,10 +63,7 @@ fn invalidate_group(plan: &Plan, generic: &Generic, names: &[Ident]) -> Companio
         body: if is_sync {
             quote_ours!(#call.invalidate_blocking())
         } else {
-            quote_ours! {
-                let group = #call;
-                group.invalidate().await
-            }
+            quote_ours!(#call.invalidate().await)
         },
     }
 }
@@ -145,10 +142,7 @@ fn invalidate(plan: &Plan, generic: &Generic) -> Companion {
         is_async: true,
         inputs: key_inputs(plan, generic),
         output: quote_ours!(#p::Result<#p::Invalidated>),
-        body: quote_ours! {
-            let entry = #call;
-            entry.invalidate().await
-        },
+        body: quote_ours!(#call.invalidate().await),
     }
 }
 
@@ -163,10 +157,7 @@ fn peek(plan: &Plan, generic: &Generic) -> Companion {
         body: if plan.function.is_sync() {
             quote_ours!(#call.peek_blocking(#kind))
         } else {
-            quote_ours! {
-                let entry = #call;
-                entry.peek(#kind).await
-            }
+            quote_ours!(#call.peek(#kind).await)
         },
     }
 }
@@ -206,7 +197,7 @@ impl Companion {
     fn emit(self, plan: &Plan, generic: &Generic) -> TokenStream {
         let Self { suffix, docs, is_async, inputs, output, body } = self;
         let (vis, name) = (emitted(&plan.beside), plan.companion(&suffix));
-        let is_pure = suffix == "cache_key" || (suffix == "peek" && !is_async);
+        let is_pure = suffix == "peek" && !is_async;
         let attrs = attrs::companion(plan, &documented(plan, docs), is_pure);
         let asyncness = is_async.then(|| quote_ours!(async));
         let visible = span::emitted_generics(&generic.visible);

@@ -19,12 +19,12 @@ pub(super) fn cached(plan: &Plan, generic: &Generic) -> TokenStream {
         let (ident, ty) = (&param.ident, generic.declared_type(plan, index));
         quote!(#ident: #ty)
     });
-    let (receiver, underscores) = (receiver(plan), attrs::underscores(plan));
+    let (receiver, underscores, shadows) = (receiver(plan), attrs::underscores(plan), attrs::shadows(plan));
     let block = match &plan.batch {
         Some(of) => batch::block(plan, generic, of),
         None => block(plan, generic),
     };
-    quote!(#(#attrs)* #underscores #vis #asyncness #fn_token #name #generics(#receiver #(#params),*) #output #bounds #block)
+    quote!(#(#attrs)* #underscores #shadows #vis #asyncness #fn_token #name #generics(#receiver #(#params),*) #output #bounds #block)
 }
 
 /// Asks the near tier, and boxes only what a miss needs.
@@ -74,8 +74,7 @@ pub(super) fn uncached(plan: &Plan, generic: &Generic) -> TokenStream {
     let (mentioned, statements) = (&plan.mentioned, &plan.function.block.stmts);
     let block = quote_ours!({ #(let _ = &#mentioned;)* #(#statements)* });
     let underscores = (!mentioned.is_empty()).then(|| attrs::underscores(plan)).flatten();
-    let head =
-        quote_ours!(#(#attrs)* #[doc = #docs] #[allow(clippy::unused_async)] #underscores #vis #asyncness);
+    let head = quote_ours!(#(#attrs)* #[doc = #docs] #underscores #vis #asyncness);
     quote!(#head #fn_token #name #generics(#(#inputs),*) #output #bounds #block)
 }
 

@@ -87,7 +87,7 @@ impl Generic {
         let repeated = |param: &GenericParam| match param {
             GenericParam::Type(param) => {
                 let name = &param.ident;
-                Some(quote_ours!(#name: ?Sized))
+                Some(quote_ours!(#name: ?::core::marker::Sized))
             }
             GenericParam::Const(param) => {
                 let (name, ty) = (&param.ident, &param.ty);

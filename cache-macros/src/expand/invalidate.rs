@@ -101,9 +101,10 @@ fn boxed_body(function: &Function) -> TokenStream {
 fn target(target: &Target, p: &TokenStream, here: bool) -> TokenStream {
     match target {
         Target::Call(call, path) => {
-            let path = with_verb(hidden_path(path, "key"));
-            let (this, arguments): (Vec<_>, Vec<_>) = call.args.iter().partition(|arg| is_self(arg));
+            let receivers = call.args.first().is_some_and(|first| is_self(first) && is_method(path)).into();
+            let (this, arguments) = (call.args.iter().take(receivers), call.args.iter().skip(receivers));
             let (this, arguments) = (references(this), references(arguments));
+            let path = with_verb(hidden_path(path, "key"));
             quote_ours!(#path(#this &mut pending, #arguments);)
         }
         Target::Method(call) => {
@@ -184,6 +185,12 @@ fn rename_last(path: &mut Path, suffix: &str) {
     if let Some(last) = path.segments.last_mut() {
         last.ident = hidden(&last.ident, suffix);
     }
+}
+
+/// Whether it is a function of a type: `Self::get`, `Repo::get`, `<Repo as Rows>::get`; `db::user` is one of a module.
+fn is_method(path: &ExprPath) -> bool {
+    let owner = path.path.segments.iter().rev().nth(1);
+    path.qself.is_some() || owner.is_some_and(|owner| owner.ident.to_string().starts_with(char::is_uppercase))
 }
 
 /// Whether an argument is `self`, as in `Self::get(self, id)`.

@@ -17,7 +17,7 @@ use crate::model::plan::Plan;
 /// moves the arguments, and does with the entry what it is told. The one place that evaluates the key.
 pub(super) fn builder(plan: &Plan, generic: &Generic) -> TokenStream {
     let (p, name, vis) = (&plan.private, plan.hidden("key"), emitted(&plan.beside));
-    let attrs = attrs::hidden(plan);
+    let attrs = attrs::hidden_with_arguments(plan);
     let mut generics = generic.hidden.clone();
     generics::add(&mut generics, &quote_ours!(__LarderVerb: #p::Verb));
     let generics = span::emitted_generics(&generics);
@@ -119,12 +119,12 @@ fn stripped<'t>(param: &Param, ty: &'t Type, generic: &Generic) -> Option<&'t Ty
     }
 }
 
-/// Binds the wanted names of arguments that are patterns.
+/// Binds the wanted names of arguments that are patterns. Here they match references, which some lints look for.
 pub(super) fn patterns(plan: &Plan, reference: &TokenStream, wanted: impl Fn(&Ident) -> bool) -> TokenStream {
     let of = |param: &&Param| !param.is_plain && param.names.iter().any(&wanted);
     let lets = plan.function.params.iter().filter(of).map(|param| {
         let (pat, ident) = (param.pat_by_reference(&wanted), &param.ident);
-        quote_ours!(let #pat = #reference #ident;)
+        quote_ours!(#[allow(clippy::pattern_type_mismatch)] let #pat = #reference #ident;)
     });
     quote!(#(#lets)*)
 }

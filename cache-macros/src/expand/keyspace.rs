@@ -10,6 +10,7 @@ use syn::spanned::Spanned;
 use super::attrs;
 use super::generics::{Generic, turbofish};
 use super::span::{self, emitted, ours_at};
+use crate::model::options::{Form, Format};
 use crate::model::plan::Plan;
 use crate::model::source::borrowed;
 use crate::parse::life::Life;
@@ -55,7 +56,7 @@ pub(super) fn statements(
     let mut here = quote_ours!(__larder_function);
     if plan.in_impl {
         here = quote_ours!(__larder_method);
-        parameters.insert(0, quote_ours!(__LarderSelf: ?Sized));
+        parameters.insert(0, quote_ours!(__LarderSelf: ?::core::marker::Sized));
         arguments.insert(0, quote_ours!(Self));
     }
     let site = if arguments.is_empty() { quote_ours!(Site) } else { quote_ours!(MonoSite) };
@@ -80,7 +81,9 @@ pub(super) fn statements(
 fn name(plan: &Plan) -> (TokenStream, TokenStream) {
     let (ident, options) = (&plan.function.sig.ident, &plan.options);
     if let (Some(namespace), Some(operation)) = (&options.namespace, &options.operation) {
-        return (quote_ours!(cachekit), quote!(#namespace, #operation));
+        let span = options.interop.map_or_else(proc_macro2::Span::mixed_site, ours_at);
+        let p = span::at(&plan.private, span);
+        return (quote_spanned!(span=> cachekit::<#p::Build>), quote!(#namespace, #operation));
     }
     match &options.prefix {
         Some(prefix) => (quote_ours!(named), quote!(#prefix)),
@@ -107,12 +110,23 @@ fn policy(plan: &Plan) -> TokenStream {
     let sealed = options.secure.map(|_| quote_ours!(.sealed()));
     let near = options.near.map(|_| quote_ours!(.near_too()));
     let local = plan.is_local().then(|| quote_ours!(.local()));
-    let format = options.format.as_ref().map(|format| {
-        let name = syn::Ident::new(format.name, ours_at(format.span));
-        quote_spanned!(ours_at(format.span)=> .format(#p::Format::#name))
-    });
+    let format = options.format.as_ref().and_then(|format| named_format(p, format));
     let schema = options.schema.as_ref().map(|schema| quote_ours!(.schema(#schema)));
     quote_ours!(#ttl #varied #negative #(#loads)* #jitter #immutable #sealed #near #local #format #schema)
+}
+
+/// A form of larder's. That of the user's own goes with the type of the values, see [`kind`](super::kind).
+fn named_format(p: &TokenStream, format: &Format) -> Option<TokenStream> {
+    let span = ours_at(format.span);
+    let p = span::at(p, span);
+    match format.form {
+        Form::Custom(_) => None,
+        Form::Named("msgpack") => Some(quote_spanned!(span=> .format(#p::Format::MessagePack))),
+        Form::Named(name) => {
+            let name = syn::Ident::new(name, span);
+            Some(quote_spanned!(span=> .format(#p::#name::<#p::Build>())))
+        }
+    }
 }
 
 /// Limits of loads, and windows after the expiry.

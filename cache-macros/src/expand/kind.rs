@@ -8,6 +8,7 @@ use syn::{Expr, Ident};
 use super::attrs;
 use super::span::{self, emitted, ours_at};
 use crate::model::batch::Batch;
+use crate::model::options::Format;
 use crate::model::plan::Plan;
 
 /// `__user_kind`.
@@ -48,10 +49,11 @@ pub(super) fn statements(plan: &Plan) -> TokenStream {
         let tags = judged(plan, "tags_with", expr);
         quote_spanned!(ours_at(expr.span())=> .tags_with(#tags))
     });
-    let kind = Ident::new(if plan.is_local() { "held" } else { "stored" }, first);
+    let (kind, format) = format(plan);
+    let kind = Ident::new(if plan.is_local() { "held" } else { kind }, first);
     let share = quote_spanned!(last=> (&&&ty).larder_share());
     let (reference, hold) = (quote_spanned!(first=> &), quote_spanned!(last=> hold));
-    let arguments = quote_spanned!(last=> (shape, #reference #hold, #share));
+    let arguments = quote_spanned!(last=> (shape, #reference #hold, #share #format));
     quote_spanned! {first=>
         use #p::by_type::*;
         let ty = #p::Ty::<#ret>::new();
@@ -73,9 +75,12 @@ pub(super) fn of_many(plan: &Plan, batch: &Batch) -> TokenStream {
         quote_spanned!(span=> #p::leaves_out(layout);)
     });
     let limited = limited(plan, last);
-    let kind = Ident::new(if plan.is_local() { "held_many" } else { "stored_many" }, first);
+    let (kind, format) = format(plan);
+    let kind = if kind == "stored" { "stored_many" } else { "stored_many_in" };
+    let kind = Ident::new(if plan.is_local() { "held_many" } else { kind }, first);
     let (reference, hold) = (quote_spanned!(first=> &), quote_spanned!(last=> hold));
-    let arguments = quote_spanned!(last=> (&many, shape, layout, #reference #hold, (&&&ty).larder_share()));
+    let share = quote_spanned!(last=> (&&&ty).larder_share());
+    let arguments = quote_spanned!(last=> (&many, shape, layout, #reference #hold, #share #format));
     quote_spanned! {first=>
         use #p::by_type::*;
         let ty = #p::Ty::<#ret>::new();
@@ -86,6 +91,14 @@ pub(super) fn of_many(plan: &Plan, batch: &Batch) -> TokenStream {
         #leaves_out
         #p::#kind #arguments #limited
     }
+}
+
+/// How values that byte tiers hold are chosen, and what that is told of a form of the user's own.
+fn format(plan: &Plan) -> (&'static str, Option<TokenStream>) {
+    let Some(ty) = plan.options.format.as_ref().and_then(Format::custom) else { return ("stored", None) };
+    let (first, last) = span::ends(ty);
+    let (p, end) = (span::at(&plan.private, first), quote_spanned!(last=> >()));
+    ("stored_in", Some(quote_spanned!(first=> , #p::in_format::<#ty #end)))
 }
 
 /// How the result says that a limit was reached, or that a tier was.

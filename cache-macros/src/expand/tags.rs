@@ -17,13 +17,13 @@ pub(super) fn function(plan: &Plan, generic: &Generic) -> TokenStream {
     if !plan.options.names_tags() {
         return TokenStream::new();
     }
-    let (p, name, vis, attrs) =
-        (&plan.private, plan.hidden("tags"), emitted(&plan.beside), attrs::hidden(plan));
+    let (p, name, vis) = (&plan.private, plan.hidden("tags"), emitted(&plan.beside));
+    let attrs = attrs::hidden_with_arguments(plan);
     let hidden = span::emitted_generics(&generic.hidden);
     let (generics, _, bounds) = hidden.split_for_impl();
     let receiver = function::borrowed_receiver(plan);
     let params = key::key_params(plan).map(|(index, _)| key::hidden_param(plan, generic, index));
-    let patterns = key::patterns(plan, &quote!(), |name| plan.names_an_entry(name));
+    let patterns = key::patterns(plan, &quote!(), |name| plan.names_a_tag(name));
     let statements = statements(plan, &View { plan, generic: Some(generic) });
     quote_ours! {
         #attrs
@@ -55,7 +55,7 @@ pub(super) fn inline(plan: &Plan) -> TokenStream {
     if !plan.options.names_tags() {
         return TokenStream::new();
     }
-    let patterns = key::patterns(plan, &quote_ours!(&), |name| plan.names_an_entry(name));
+    let patterns = key::patterns(plan, &quote_ours!(&), |name| plan.names_a_tag(name));
     let statements = statements(plan, &View { plan, generic: None });
     quote_ours!(.tagged(|tags| { #patterns #statements }))
 }
@@ -92,7 +92,7 @@ pub(super) fn groups(plan: &Plan, generic: &Generic) -> TokenStream {
 }
 
 fn group(plan: &Plan, generic: &Generic, names: &[Ident]) -> TokenStream {
-    let (p, vis, attrs) = (&plan.private, emitted(&plan.beside), attrs::hidden(plan));
+    let (p, vis, attrs) = (&plan.private, emitted(&plan.beside), attrs::hidden_with_arguments(plan));
     let needed = needed(plan, names);
     let name = plan.hidden(&by(&idents(plan, &needed)));
     let mut hidden = generic.hidden.clone();

@@ -36,7 +36,7 @@ pub(crate) const CACHED: &[(&str, &str)] = &[
     ("secure", "secure` or `secure(near)"),
     ("near", "secure, near"),
     ("schema", "schema = 2"),
-    ("format", "format = \"json\""),
+    ("format", "format = \"json\"` or `format = my::Compact"),
     ("crate", "crate = path::to::larder"),
     ("shared", "shared"),
     ("assoc", "assoc"),
@@ -77,9 +77,4 @@ pub(crate) fn no_option(name: &Ident) -> String {
     }
     let known = CACHED.iter().map(|(name, _)| *name);
     format!("there is no option `{name}`{}", did_you_mean(&name, known))
-}
-
-/// What is to be said about a value that is planned.
-pub(crate) fn not_yet(name: &str) -> String {
-    format!("`{name}` is not available yet; leave it out")
 }

@@ -1,7 +1,7 @@
 //! The options of `#[cached]`.
 
 use proc_macro2::Span;
-use syn::{Expr, Ident, LitStr, Path};
+use syn::{Expr, Ident, LitStr, Path, Type};
 
 use super::key::Key;
 use super::names;
@@ -96,8 +96,26 @@ impl SingleFlight {
 #[derive(Debug)]
 pub(crate) struct Format {
     pub(crate) span: Span,
-    /// Its variant.
-    pub(crate) name: &'static str,
+    pub(crate) form: Form,
+}
+
+/// Which one it is.
+#[derive(Debug)]
+pub(crate) enum Form {
+    /// One of larder's, by its name.
+    Named(&'static str),
+    /// The user's own.
+    Custom(Box<Type>),
+}
+
+impl Format {
+    /// The user's own.
+    pub(crate) fn custom(&self) -> Option<&Type> {
+        match &self.form {
+            Form::Custom(ty) => Some(ty),
+            Form::Named(_) => None,
+        }
+    }
 }
 
 impl Options {

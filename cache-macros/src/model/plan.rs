@@ -99,6 +99,11 @@ impl Plan {
             .any(|expr| free::uses(expr, name))
     }
 
+    /// Whether a tag mentions a name.
+    pub(crate) fn names_a_tag(&self, name: &Ident) -> bool {
+        self.options.tags.iter().flat_map(Template::exprs).any(|expr| free::uses(expr, name))
+    }
+
     /// Whether the choice of the cache mentions a name.
     pub(crate) fn names_the_cache(&self, name: &Ident) -> bool {
         self.options.cache.expr().is_some_and(|expr| free::uses(expr, name))

@@ -3,11 +3,12 @@
 use proc_macro2::Span;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
-use syn::{Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Path, Token, UnOp};
+use syn::spanned::Spanned;
+use syn::{Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Path, Token, Type, TypePath, UnOp};
 
 use super::key::Key;
 use super::names;
-use super::options::{Format, SingleFlight};
+use super::options::{Form, Format, SingleFlight};
 use crate::parse::args::{Arg, Value};
 use crate::parse::template::{self, Template};
 use crate::problems::Problems;
@@ -139,28 +140,37 @@ pub(super) fn schema(arg: Arg) -> syn::Result<Expr> {
     Err(syn::Error::new_spanned(expr, "schema is a number from 0 to 4294967295, e.g. `schema = 2`"))
 }
 
-const FORMATS: &str = "\"msgpack\", \"json\" and \"bincode\"";
+const FORMATS: [&str; 3] = ["msgpack", "json", "bincode"];
 
+/// A name in quotes, or the type of a format of the user's own.
 pub(super) fn format(arg: Arg) -> syn::Result<Format> {
-    let later = names::not_yet("format");
-    let Value::Expr(value) = &arg.value else { return Err(wrong(&arg)) };
-    if let Expr::Path(_) = **value {
-        let message = format!("a format of your own: {later}; formats are {FORMATS}");
-        return Err(syn::Error::new_spanned(value, message));
+    const THERE_ARE: &str =
+        "; formats are \"msgpack\", \"json\", \"bincode\" and types that implement `larder::CustomFormat`";
+    if let Value::Expr(value) = &arg.value
+        && let Expr::Path(path) = &**value
+    {
+        return custom_format(path);
     }
     let name = text(arg)?;
-    let variant = match name.value().as_str() {
-        "msgpack" => "MessagePack",
-        "json" => "Json",
-        "bincode" => "Bincode",
-        other => {
-            let hint = crate::suggest::did_you_mean(other, ["msgpack", "json", "bincode"]);
-            let hint = if hint.is_empty() { format!("; formats are {FORMATS}") } else { hint };
-            let message = format!("there is no format {other:?}{hint}");
-            return Err(syn::Error::new_spanned(name, message));
-        }
-    };
-    Ok(Format { span: name.span(), name: variant })
+    let named = name.value();
+    if let Some(known) = FORMATS.into_iter().find(|known| *known == named) {
+        return Ok(Format { span: name.span(), form: Form::Named(known) });
+    }
+    let hint = crate::suggest::did_you_mean(&named, FORMATS);
+    let hint = if hint.is_empty() { THERE_ARE.to_owned() } else { hint };
+    Err(syn::Error::new_spanned(name, format!("there is no format {named:?}{hint}")))
+}
+
+fn custom_format(path: &ExprPath) -> syn::Result<Format> {
+    if let Some(known) = FORMATS.into_iter().find(|known| path.path.is_ident(known)) {
+        return Err(syn::Error::new_spanned(
+            path,
+            format!("this format is a text: write `format = {known:?}`"),
+        ));
+    }
+    let ExprPath { qself, path, .. } = path.clone();
+    let (span, ty) = (path.span(), Type::Path(TypePath { attrs: Vec::new(), qself, path }));
+    Ok(Format { span, form: Form::Custom(Box::new(ty)) })
 }
 
 /// `secure`, or `secure(near)`: where `near` stands.

@@ -51,7 +51,7 @@ pub(crate) fn each<T>(
         }
         Ok(())
     };
-    if let Err(error) = read.parse2(tokens) {
+    if let Err(error) = read.parse2(super::fragment::opened(tokens)) {
         problems.add(error);
     }
     all

@@ -3,6 +3,7 @@
 pub(crate) mod args;
 pub(crate) mod block;
 pub(crate) mod enclosing;
+mod fragment;
 pub(crate) mod item;
 pub(crate) mod key_part;
 pub(crate) mod life;

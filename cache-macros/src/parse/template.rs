@@ -1,8 +1,9 @@
 //! Text with arguments in it: `"{tenant}:{id}"`, `"user:{id}:*"`.
 
 use proc_macro2::Span;
+use syn::ext::IdentExt;
 use syn::parse::Parser;
-use syn::{Expr, LitStr};
+use syn::{Expr, Ident, LitStr, parse_quote_spanned};
 
 /// A template taken apart.
 #[derive(Debug)]
@@ -75,9 +76,19 @@ fn expression(literal: &LitStr, text: &str) -> syn::Result<Expr> {
     if text.trim().is_empty() {
         return Err(error(literal, "`{}` names no argument"));
     }
+    if let Some(name) = keyword(text.trim()) {
+        return Ok(parse_quote_spanned!(literal.span()=> #name));
+    }
     let parse = |input: syn::parse::ParseStream<'_>| input.parse::<Expr>();
     let tokens: proc_macro2::TokenStream = text.parse().map_err(|_| unreadable(literal, text))?;
     parse.parse2(respanned(tokens, literal.span())).map_err(|_| unreadable(literal, text))
+}
+
+/// An argument whose name is a keyword, as `format!` reads it: `{type}` is `r#type`.
+fn keyword(text: &str) -> Option<Ident> {
+    let is_other = matches!(text, "self" | "Self" | "super" | "crate" | "_" | "true" | "false");
+    let any = (!is_other).then(|| Ident::parse_any.parse_str(text).ok())??;
+    syn::parse_str::<Ident>(text).is_err().then(|| Ident::new_raw(&any.to_string(), any.span()))
 }
 
 fn unreadable(literal: &LitStr, text: &str) -> syn::Error {
@@ -113,6 +124,7 @@ mod tests {
         assert_eq!(texts("{tenant}:{id}"), ["<tenant>", ":", "<id>"]);
         assert_eq!(texts("user:{user.id}:*"), ["user:", "<user . id>", ":*"]);
         assert_eq!(texts("{ if a { b } else { c } }"), ["<if a { b } else { c }>"]);
+        assert_eq!(texts("{type}:{r#match}:{self}"), ["<r#type>", ":", "<r#match>", ":", "<self>"]);
     }
 
     #[test]

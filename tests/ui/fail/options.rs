@@ -77,9 +77,6 @@ async fn format_unknown(id: u64) -> u64 { id }
 #[cached(format = "jsn")]
 async fn format_misspelled(id: u64) -> u64 { id }
 
-#[cached(format = MyFormat)]
-async fn format_of_ones_own(id: u64) -> u64 { id }
-
 #[cached(format = "bincod")]
 async fn format_nearly(id: u64) -> u64 { id }
 

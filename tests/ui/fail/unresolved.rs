@@ -60,6 +60,9 @@ async fn life_of_values_unknown(id: u64) -> u64 { id }
 #[cached(bypass = IS_OFF)]
 async fn bypass_unknown(id: u64) -> u64 { id }
 
+#[cached(format = Compact)]
+async fn format_unknown(id: u64) -> u64 { id }
+
 #[cached(crate = nowhere)]
 async fn crate_unknown(id: u64) -> u64 { id }
 

@@ -2,13 +2,14 @@
 //!
 //! Promise: a payload that passes [`Format::check`] can be handed to the type's `Deserialize` without a stack
 //! overflow and without an allocation by a claimed length. [`scan`] is where that is shown for MessagePack;
-//! `serde_json` has its own depth limit and no claimed lengths; bincode, which cannot be walked, is decoded within bounds. Code of the user runs in here: a panic of it is
-//! an answer like any other.
+//! `serde_json` has its own depth limit and no claimed lengths; bincode, which cannot be walked, is decoded within bounds; what a
+//! format of the user's own ([`custom`]) bounds is up to it. Code of the user runs in here: a panic of it is an answer like any other.
 
 #[cfg(feature = "bincode")]
 mod bincode;
 #[cfg(feature = "bincode")]
 mod bounded;
+pub(super) mod custom;
 #[cfg(feature = "json")]
 mod json;
 mod msgpack;
@@ -24,7 +25,10 @@ use super::buffer::Buffer;
 use crate::entry::Reason;
 use crate::error::{Error, ErrorKind, Result};
 
-/// The stored form of a value.
+/// The format byte of a frame whose payload begins with the name of its format.
+pub(super) const CUSTOM: u8 = 255;
+
+/// The stored form of a value. A form of your own is a [`CustomFormat`](custom::CustomFormat), which is said with the type of the values.
 #[derive(Default, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
@@ -54,7 +58,7 @@ impl Format {
         }
     }
 
-    /// The format byte of a frame. Never reused.
+    /// The format byte of a frame. Never reused; that of a format of the user's own is [`CUSTOM`].
     pub(super) const fn code(self) -> u8 {
         match self {
             Self::MessagePack => 1,
@@ -87,8 +91,8 @@ impl Format {
         }));
         match written {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(cause)) => Err(unencodable::<T>(self, &cause)),
-            Err(_) => Err(unencodable::<T>(self, "its Serialize panicked")),
+            Ok(Err(cause)) => Err(unencodable::<T>(&format!("{self:?}"), &cause)),
+            Err(_) => Err(unencodable::<T>(&format!("{self:?}"), "its Serialize panicked")),
         }
     }
 
@@ -116,8 +120,8 @@ impl Format {
     }
 }
 
-fn unencodable<T: ?Sized>(format: Format, cause: &str) -> Error {
-    Error::new(ErrorKind::Encode, format!("{} cannot be stored as {format:?}: {cause}", type_name::<T>()))
+fn unencodable<T: ?Sized>(format: &str, cause: &str) -> Error {
+    Error::new(ErrorKind::Encode, format!("{} cannot be stored as {format}: {cause}", type_name::<T>()))
         .during("encode")
         .with_fix("mend its Serialize, choose another format, or keep it in the near tier only (local)")
 }

@@ -31,8 +31,8 @@ pub(crate) fn open(bytes: &Bytes, expected: &Expected<'_>) -> Result<Frame, Reas
     let (validator, stored) = validator::read(&header, stored)?;
     let raw = raw_length(&header, stored.len(), expected.limit)?;
     let payload = if header.compressed { inflated(&stored, raw)? } else { stored };
-    if !header.negative {
-        header.format.check(&payload)?;
+    if let (false, Some(format)) = (header.negative, header.format) {
+        format.check(&payload)?;
     }
     Ok(Frame {
         header,

@@ -13,6 +13,7 @@
 use bytes::{Buf, BufMut};
 
 use crate::codec::compress::READS_LZ4;
+use crate::codec::format::CUSTOM;
 use crate::codec::seal::READS_SEALED;
 use crate::codec::{Envelope, Format};
 use crate::entry::{Deadlines, Reason};
@@ -39,8 +40,8 @@ const KNOWN_FLAGS: u8 = NEGATIVE | LZ4 | IMMUTABLE | VALIDATOR | SEALED;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Header {
-    /// How the payload is spelled.
-    pub format: Format,
+    /// How the payload is spelled; `None`: in a format of its owner's, whose name it begins with.
+    pub format: Option<Format>,
     /// The entry remembers that there is no value.
     pub negative: bool,
     /// The payload is an LZ4 block.
@@ -70,7 +71,7 @@ impl Header {
     /// The header of an uncompressed entry, its lengths and checksum still 0.
     pub(in crate::codec) fn new(
         fingerprint: u128,
-        format: Format,
+        format: Option<Format>,
         negative: bool,
         envelope: &Envelope,
     ) -> Self {
@@ -103,7 +104,10 @@ impl Header {
         }
         let mut rest: &[u8] = bytes.first_chunk::<HEADER_BYTES>().ok_or(Reason::Malformed)?;
         rest.advance(1);
-        let format = Format::of_code(rest.get_u8()).ok_or(Reason::WrongFormat)?;
+        let format = match rest.get_u8() {
+            CUSTOM => None,
+            code => Some(Format::of_code(code).ok_or(Reason::WrongFormat)?),
+        };
         let checksum = rest.get_u64_le();
         let flags = known_flags(rest.get_u8(), rest.get_u8())?;
         Ok(Self {
@@ -133,7 +137,7 @@ impl Header {
         let mut bytes = [0; HEADER_BYTES];
         let mut rest = bytes.as_mut_slice();
         rest.put_u8(VERSION);
-        rest.put_u8(self.format.code());
+        rest.put_u8(self.format.map_or(CUSTOM, Format::code));
         rest.put_u64_le(self.checksum);
         rest.put_u8(self.flags());
         rest.put_u8(0);

@@ -22,6 +22,7 @@ use std::fmt;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
+use crate::codec::format::custom::{self, CustomFormat};
 #[cfg(feature = "cachekit")]
 use crate::codec::{Envelope, Format};
 use crate::entry::{Deadlines, Reason, Validator};
@@ -47,7 +48,7 @@ impl Frame {
         let (begin, end) = (WallTime(0), WallTime(u64::MAX));
         let deadlines = Deadlines { created: begin, fresh_until: end, stale_until: end };
         let envelope = Envelope { schema: 0, deadlines, version: 0, immutable: false };
-        let header = Header::new(0, Format::MessagePack, false, &envelope);
+        let header = Header::new(0, Some(Format::MessagePack), false, &envelope);
         Self { header, stamps: Bytes::new(), validator: None, payload: document, foreign: true }
     }
 
@@ -90,7 +91,7 @@ impl Frame {
     ///
     /// # Errors
     /// [`Reason::Undecodable`] when the payload is not a `T`, when `T`'s `Deserialize` panics, or when the frame
-    /// is negative.
+    /// is negative; [`Reason::WrongFormat`] when it is in a format of its owner's.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, Reason> {
         if self.header.negative {
             return Err(Reason::Undecodable);
@@ -99,7 +100,19 @@ impl Frame {
         if self.foreign {
             return super::interop::read(&self.payload).ok_or(Reason::Undecodable);
         }
-        self.header.format.decode(&self.payload)
+        self.header.format.ok_or(Reason::WrongFormat)?.decode(&self.payload)
+    }
+
+    /// The value, as this format wrote it.
+    ///
+    /// # Errors
+    /// As for [`Frame::decode`]; [`Reason::WrongFormat`] for every frame that a format of this name did not write.
+    pub fn decode_as<F: CustomFormat, T: DeserializeOwned>(&self) -> Result<T, Reason> {
+        match self.header.format {
+            _ if self.header.negative => Err(Reason::Undecodable),
+            Some(_) => Err(Reason::WrongFormat),
+            None => custom::decode::<F, T>(&self.payload),
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 //!
 //! Invariant: a batch loads what it leads before it waits for what others lead. So of two batches that overlap
 //! neither waits for a lead that the other holds idle, and there is no circle. What is said is in [`words`], what is read
-//! from the tiers in [`read`], what is stored there in [`write`].
+//! from the tiers in [`read`], what is stored there in [`mod@write`].
 
 mod read;
 mod words;
@@ -18,11 +18,12 @@ use std::collections::HashSet;
 use std::future::Future;
 use std::pin::pin;
 
-use super::counters::Count;
-use super::lease::{keeping, renewing};
-use super::limits::Limit;
-use super::outcome::Outcome;
-use super::{Engine, reentry};
+use crate::engine::Engine;
+use crate::engine::counters::Count;
+use crate::engine::load::lease::{keeping, renewing};
+use crate::engine::load::limits::Limit;
+use crate::engine::load::outcome::Outcome;
+use crate::engine::load::reentry;
 use crate::flight::{Follow, Seat};
 use crate::key::CacheKey;
 use crate::port::near::Held;

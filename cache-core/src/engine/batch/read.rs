@@ -1,20 +1,20 @@
 //! What a batch finds in the tiers.
 //!
 //! Promise: one `get_many` for all that the near tier does not have; the rules are those of
-//! [`fetch`](super::super::fetch), key by key.
+//! [`fetch`](crate::engine::look::fetch), key by key.
 
 use std::iter;
 
 use bytes::Bytes;
 
-use super::super::counters::Count;
-use super::super::open::Opened;
-use super::super::outcome::Outcome;
-use super::super::serving::Serving;
-use super::super::tags::Current;
-use super::super::{Ask, Engine, Found};
 use super::words::{Answers, Led, Slot, Trouble};
 use crate::codec::Stamp;
+use crate::engine::counters::Count;
+use crate::engine::load::outcome::Outcome;
+use crate::engine::look::open::Opened;
+use crate::engine::serving::Serving;
+use crate::engine::tags::Current;
+use crate::engine::{Ask, Engine, Found};
 use crate::entry::Reason;
 use crate::error::{Error, ErrorKind};
 use crate::key::CacheKey;

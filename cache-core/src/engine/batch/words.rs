@@ -1,11 +1,11 @@
 //! What a batch is asked, what its loader gives, and what it answers.
 
-use super::super::counters::Count;
-use super::super::lease::Lease;
-use super::super::outcome::Outcome;
-use super::super::request::Request;
-use super::super::typed::Failure;
-use super::super::{Ask, AskedTags, Keyspace, Values};
+use crate::engine::ask::typed::Failure;
+use crate::engine::counters::Count;
+use crate::engine::counters::request::Request;
+use crate::engine::load::lease::Lease;
+use crate::engine::load::outcome::Outcome;
+use crate::engine::{Ask, AskedTags, Keyspace, Values};
 use crate::error::Error;
 use crate::flight::Lead;
 use crate::key::{CacheKey, Tag};

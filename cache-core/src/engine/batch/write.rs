@@ -1,20 +1,20 @@
 //! What a batch stores.
 //!
-//! Promise: one `set_many` for all that was loaded; the rules are those of [`land`](super::super::land), key by key.
+//! Promise: one `set_many` for all that was loaded; the rules are those of [`land`](crate::engine::write::land), key by key.
 
 use std::iter;
 
 use bytes::Bytes;
 
-use super::super::counters::Count;
-use super::super::far_write::{FarWrite, reason_of};
-use super::super::land::Landing;
-use super::super::lease::Lease;
-use super::super::over::Over;
-use super::super::serving::Serving;
-use super::super::tags::Tokens;
-use super::super::{Ask, Engine};
 use super::words::Led;
+use crate::engine::counters::Count;
+use crate::engine::load::lease::Lease;
+use crate::engine::serving::Serving;
+use crate::engine::tags::Tokens;
+use crate::engine::write::far_write::{FarWrite, Packed, reason_of};
+use crate::engine::write::land::Landing;
+use crate::engine::write::over::Over;
+use crate::engine::{Ask, Engine};
 use crate::entry::Reason;
 use crate::error::ErrorKind;
 use crate::port::backend::SetOptions;
@@ -171,7 +171,7 @@ impl Engine {
     async fn send_each(&self, frames: Vec<(Ask<'_>, Bytes, SetOptions)>) -> Vec<FarWrite> {
         let mut written = Vec::with_capacity(frames.len());
         for (ask, frame, options) in frames {
-            written.push(self.send(&ask, frame, options, Over::Nothing).await);
+            written.push(self.send(&ask, Packed { frame, options, over: Over::Nothing }).await);
         }
         written
     }

@@ -1,19 +1,19 @@
 //! A miss of a synchronous function: the near tier alone, no runtime, no task.
 //!
-//! Promise: as for [`super::load`]: one load per key whoever asks, the body runs at most once per call, a leader that
+//! Promise: as for [`crate::engine::load`]: one load per key whoever asks, the body runs at most once per call, a leader that
 //! panics hands over to a follower. A thread never waits for itself, also not over other threads ([`waits`]).
 //! Invariant: nothing is awaited. A landing that would have to wait (a set or an invalidation of a key of the same
 //! stripe is passing) is left out.
 
 mod waits;
 
-use super::counters::Count;
-use super::found::Answer;
-use super::land::Landing;
-use super::outcome::Outcome;
-use super::tags::AskedTags;
-use super::typed::{Hold, Recipe, Shape, Share, Split, Verdict};
-use super::{Ask, Engine, Keyspace, What};
+use crate::engine::ask::typed::{Hold, Recipe, Shape, Share, Split, Verdict};
+use crate::engine::counters::Count;
+use crate::engine::load::outcome::Outcome;
+use crate::engine::look::found::Answer;
+use crate::engine::tags::AskedTags;
+use crate::engine::write::land::Landing;
+use crate::engine::{Ask, Engine, Keyspace, What};
 use crate::entry::{Invalidated, Reason, Status};
 use crate::flight::{Lead, Seat};
 use crate::policy::SingleFlight;
@@ -87,13 +87,13 @@ impl Engine {
     }
 
     /// What the near tier holds.
-    pub(crate) fn peek_blocking(&self, ask: &Ask<'_>) -> Option<super::Found> {
+    pub(crate) fn peek_blocking(&self, ask: &Ask<'_>) -> Option<crate::engine::Found> {
         if !self.is_enabled() {
             self.counters.add(ask.space, Count::Bypassed);
             return None;
         }
         let found = self.near(ask).unwrap_or_default();
-        self.counters.add(ask.space, found.as_ref().map_or(Count::Miss, super::Found::count));
+        self.counters.add(ask.space, found.as_ref().map_or(Count::Miss, crate::engine::Found::count));
         found
     }
 

@@ -12,8 +12,8 @@ pub(super) use undo::Undone;
 
 use std::sync::Arc;
 
-use super::Engine;
 use crate::chance::new_token;
+use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::CacheKey;
 use crate::port::backend::{ClaimId, ClaimOptions, ClaimOutcome, LiveClaim};

@@ -3,6 +3,7 @@
 //! Promise: a count is exact, and costs a hit one or two nanoseconds: it is written where no other thread writes
 //! ([`stripes`]). [`statistics`] is what a person sees of it.
 
+pub(super) mod request;
 mod statistics;
 mod stripes;
 
@@ -12,7 +13,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 pub use statistics::{Counts, Statistics};
 use stripes::{KINDS, Striped};
 
-use super::Keyspace;
+use crate::engine::Keyspace;
 use crate::error::ErrorKind;
 use crate::key::{SpaceId, SpaceName};
 

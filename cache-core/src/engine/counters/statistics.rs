@@ -98,6 +98,10 @@ pub struct Statistics {
     pub loading: u64,
     /// Loads under way now that go on without a caller.
     pub detached: u64,
+    /// Fills of byte tiers under way now that nobody waits for: [`background_writes`](crate::engine::Policy::background_writes).
+    pub writing: u64,
+    /// Those of them that were not seen to end: a shutdown came before, or the end of their runtime.
+    pub cut_off: u64,
     /// Sealed frames opened, by the master key that opened them: the current one, then the previous ones in their
     /// order. A previous key that has opened none for the longest life of an entry can go.
     pub opened_by_key: [u64; MAX_KEYS],

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::super::Engine;
 use super::known::{Known, Token};
 use crate::chance::new_token;
 use crate::codec::Stamp;
+use crate::engine::Engine;
 use crate::error::{ErrorKind, Result};
 use crate::key::{CacheKey, KeyPattern, TagId};
 use crate::port::backend::{DeleteOptions, SetCondition, SetOptions};

@@ -24,8 +24,8 @@ pub(super) use tokens::{Current, Tokens};
 use known::Known;
 use names::Names;
 
-use super::{Engine, What};
 use crate::codec::Stamp;
+use crate::engine::{Engine, What};
 use crate::stamp::Cells;
 
 /// What an engine knows of tags.

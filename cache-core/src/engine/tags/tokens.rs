@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::super::serving::Serving;
-use super::super::{Ask, Engine};
 use super::AskedTags;
 use super::known::Token;
 use crate::codec::{Stamp, peek};
+use crate::engine::serving::Serving;
+use crate::engine::{Ask, Engine};
 use crate::entry::Reason;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{MAX_TAGS, Tag, TagId};

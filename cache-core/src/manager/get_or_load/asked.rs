@@ -3,7 +3,7 @@
 use super::super::direct::Direct;
 use super::super::tagging::check;
 use super::super::{CacheManager, DIRECT, LoadError};
-use crate::engine::{Answer, Body, Call, Keyspace, Question, Storable, StoredValues};
+use crate::engine::{Answer, Body, Call, Keyspace, Question, Storable, StoredValues, Values};
 use crate::entry::{Reason, Status};
 use crate::error::Result;
 use crate::key::{CacheKey, Tag};
@@ -18,6 +18,8 @@ pub(super) struct Asked {
     /// The keyspace with the options of this call, when it has some. In a box: most calls have none, and many may wait.
     pub(super) space: Option<Box<Keyspace>>,
     pub(super) tags: Vec<Tag>,
+    /// How its values are encoded, when that was said with their type.
+    pub(super) values: Option<&'static dyn Values>,
     /// The loader compares what it is shown, so there has to be something to show.
     pub(super) compares: bool,
 }
@@ -29,6 +31,11 @@ impl Asked {
     /// With the options of this call, or with none.
     pub(super) fn space(&self) -> &Keyspace {
         self.space.as_deref().unwrap_or(&DIRECT)
+    }
+
+    /// How its values are encoded.
+    pub(super) fn values<T: Storable>(&self) -> &'static dyn Values {
+        self.values.unwrap_or_else(StoredValues::<T>::of)
     }
 
     /// Asks the engine; what its answer gives. Holds the loader once, whatever it waits for: ten thousand may wait.
@@ -43,7 +50,7 @@ impl Asked {
         E: Send + Sync + 'static,
         B: Body<Result<T, LoadError<E>>>,
     {
-        let checked = self.check();
+        let (checked, values) = (self.check(), self.values::<T>());
         let Self { manager, space, ttl, tags, .. } = self;
         async move {
             let (key, engine) = (checked.map_err(LoadError::Cache)?, &manager.0);
@@ -52,7 +59,7 @@ impl Asked {
                 return give(Answer { ret, status: Status::loaded(Reason::Disabled) });
             }
             let space = space.as_deref().unwrap_or(&DIRECT);
-            let question = Question::direct(key, space, StoredValues::<T>::of(), ttl);
+            let question = Question::direct(key, space, values, ttl);
             let mut question = question.tagged(tags, open);
             // Not awaited within the match: what was matched on would be kept meanwhile.
             let load = match engine.seek(&mut question, call.about()).await {
@@ -74,7 +81,7 @@ impl Asked {
         }
         check(&self.tags)?;
         if key.is_foreign() {
-            self.space().policy.check_foreign(!self.tags.is_empty())?;
+            self.space().policy.check_foreign(!self.tags.is_empty(), self.values.is_some())?;
         }
         Ok(key)
     }

@@ -14,7 +14,8 @@ use self::asked::Asked;
 use super::direct::Direct;
 use super::tagging::named;
 use super::{CacheManager, DIRECT, KeepWarm, LoadError};
-use crate::engine::{Ask, Body, Call, Keyspace, Policy, Question, Storable, StoredValues};
+use crate::codec::CustomFormat;
+use crate::engine::{Ask, Body, Call, CustomValues, Keyspace, Policy, Question, Storable, Values};
 use crate::error::Result;
 use crate::key::CacheKey;
 use crate::policy::{RefreshAhead, SingleFlight};
@@ -41,7 +42,7 @@ pub enum Attached {}
 #[derive(Debug, Clone, Copy)]
 pub enum Detached {}
 
-/// A load that will say what its answer is worth: awaited, it gives the value and its [`Status`].
+/// A load that will say what its answer is worth: awaited, it gives the value and its [`Status`](crate::entry::Status).
 #[derive(Debug)]
 #[must_use = "nothing is read or loaded until it is awaited"]
 pub struct WithStatus<G>(pub(super) G);
@@ -60,14 +61,29 @@ pub enum Validating {}
 
 impl<T, E, F, L> GetOrLoad<'_, T, E, F, Attached, L> {
     pub(super) fn new(manager: CacheManager, key: Result<CacheKey>, loader: F) -> Self {
-        let asked = Asked { manager, key, ttl: Ttl::Default, space: None, tags: Vec::new(), compares: false };
+        let asked = Asked {
+            manager,
+            key,
+            ttl: Ttl::Default,
+            space: None,
+            tags: Vec::new(),
+            values: None,
+            compares: false,
+        };
         Self { asked, loader, recipe: Direct::new(), of: PhantomData }
     }
 
     /// Of a keyspace that people declared.
-    pub(super) fn of_space(manager: CacheManager, key: CacheKey, space: &Keyspace, loader: F) -> Self {
+    pub(super) fn of_space(
+        manager: CacheManager,
+        key: CacheKey,
+        space: &Keyspace,
+        values: &'static dyn Values,
+        loader: F,
+    ) -> Self {
         let mut load = Self::new(manager, Ok(key), loader);
         load.asked.space = Some(Box::new(space.clone()));
+        load.asked.values = Some(values);
         load
     }
 
@@ -115,7 +131,7 @@ impl<T, E, F: Clone, L> GetOrLoad<'static, T, E, F, Detached, L> {
         T: Storable,
     {
         let Ok(key) = &self.asked.key else { return true };
-        self.asked.manager.0.may_keep_near(&Ask::new(key, self.asked.space(), StoredValues::<T>::of()))
+        self.asked.manager.0.may_keep_near(&Ask::new(key, self.asked.space(), self.asked.values::<T>()))
     }
 
     /// Has the engine keep it warm.
@@ -126,12 +142,13 @@ impl<T, E, F: Clone, L> GetOrLoad<'static, T, E, F, Detached, L> {
         F: Send + 'static,
         B: Body<Result<T, LoadError<E>>, Run: Send + 'static> + Send + 'static,
     {
+        let values = self.asked.values::<T>();
         let Self { asked: Asked { manager, key: Ok(key), ttl, space, tags, .. }, loader, recipe, .. } = self
         else {
             return;
         };
         let space = space.as_deref().unwrap_or(&DIRECT);
-        let question = Question::direct(key, space, StoredValues::<T>::of(), ttl).tagged(tags, open);
+        let question = Question::direct(key, space, values, ttl).tagged(tags, open);
         let make = move || Call::detached(recipe.clone(), body(loader.clone()));
         manager.0.keep_warm(&question.ask(), make, until_idle);
     }
@@ -159,6 +176,15 @@ impl<T, E, F, M, L> GetOrLoad<'_, T, E, F, M, L> {
     /// All options at once; what it does not say is the manager's.
     pub fn policy(self, policy: Policy) -> Self {
         self.with(|_| policy)
+    }
+
+    /// The stored form, when it is one of your own; whatever the policy says of one. Not for keys of another cache.
+    pub fn in_format<S: CustomFormat>(mut self) -> Self
+    where
+        T: Storable,
+    {
+        self.asked.values = Some(CustomValues::<T, S>::of());
+        self
     }
 
     /// How long this call may take, whatever it waits for: [`Policy::timeout`].

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::Keyspace;
-use crate::engine::{self, Ask, Storable, StoredValues, What, Written};
+use crate::engine::{self, Ask, Storable, Values, What, Written};
 use crate::entry::Invalidated;
 use crate::error::Result;
 use crate::key::{CacheKey, KeyPart};
@@ -18,6 +18,7 @@ use crate::time::Ttl;
 pub struct Cache<V> {
     manager: CacheManager,
     space: Arc<engine::Keyspace>,
+    values: &'static dyn Values,
     of: PhantomData<fn() -> V>,
 }
 
@@ -25,7 +26,7 @@ impl CacheManager {
     /// A keyspace of this manager: `cache.keyspace(&USERS).get(7_u64).await?`.
     #[must_use]
     pub fn keyspace<V: Storable + Clone>(&self, keyspace: &'static Keyspace<V>) -> Cache<V> {
-        Cache { manager: self.clone(), space: keyspace.made(), of: PhantomData }
+        Cache { manager: self.clone(), space: keyspace.made(), values: keyspace.values(), of: PhantomData }
     }
 }
 
@@ -71,7 +72,7 @@ impl<V: Storable + Clone> Cache<V> {
         F: FnOnce() -> Fut + 'f,
         Fut: Future<Output = Result<V, E>> + 'f,
     {
-        GetOrLoad::of_space(self.manager.clone(), self.key(id), &self.space, loader)
+        GetOrLoad::of_space(self.manager.clone(), self.key(id), &self.space, self.values, loader)
     }
 
     /// [`CacheManager::get_and_delete`].
@@ -129,13 +130,18 @@ impl<V: Storable + Clone> Cache<V> {
 
     fn ask<'a>(&'a self, key: &'a CacheKey, ttl: Ttl) -> Result<Ask<'a>> {
         self.space.policy.check_over(self.manager.engine().usual())?;
-        Ok(Ask::direct(key, &self.space, StoredValues::<V>::of(), ttl))
+        Ok(Ask::direct(key, &self.space, self.values, ttl))
     }
 }
 
 impl<V> Clone for Cache<V> {
     fn clone(&self) -> Self {
-        Self { manager: self.manager.clone(), space: Arc::clone(&self.space), of: PhantomData }
+        Self {
+            manager: self.manager.clone(),
+            space: Arc::clone(&self.space),
+            values: self.values,
+            of: PhantomData,
+        }
     }
 }
 

@@ -23,7 +23,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
 
-use crate::engine::{self, Policy};
+use crate::codec::CustomFormat;
+use crate::engine::{self, CustomValues, Policy, Storable, StoredValues, Values};
 
 /// A named set of entries of one type, with one policy: a `static`. What is stored under it lies where a cached function
 /// with this `prefix` and `schema` puts it in byte tiers; the near tier keeps the two apart.
@@ -31,6 +32,8 @@ pub struct Keyspace<V> {
     prefix: &'static str,
     policy: fn(Policy) -> Policy,
     made: OnceLock<Arc<engine::Keyspace>>,
+    /// How its values are encoded, when that is not as the policy says.
+    values: Option<fn() -> &'static dyn Values>,
     of: PhantomData<fn() -> V>,
 }
 
@@ -44,13 +47,31 @@ impl<V> Keyspace<V> {
     /// The same, and what it wants of its manager. It is checked when a verb needs it.
     #[must_use]
     pub const fn with(prefix: &'static str, policy: fn(Policy) -> Policy) -> Self {
-        Self { prefix, policy, made: OnceLock::new(), of: PhantomData }
+        Self { prefix, policy, made: OnceLock::new(), values: None, of: PhantomData }
+    }
+
+    /// The same in a stored form of your own, whatever the policy says of one:
+    /// `Keyspace::in_format::<Compact>("user", |policy| policy.ttl(..))`.
+    #[must_use]
+    pub const fn in_format<S: CustomFormat>(prefix: &'static str, policy: fn(Policy) -> Policy) -> Self
+    where
+        V: Storable,
+    {
+        let values = Some(CustomValues::<V, S>::of as fn() -> &'static dyn Values);
+        Self { prefix, policy, made: OnceLock::new(), values, of: PhantomData }
     }
 
     /// Its name.
     #[must_use]
     pub const fn prefix(&self) -> &'static str {
         self.prefix
+    }
+
+    fn values(&self) -> &'static dyn Values
+    where
+        V: Storable,
+    {
+        self.values.map_or_else(StoredValues::<V>::of, |of| of())
     }
 
     pub(super) fn made(&self) -> Arc<engine::Keyspace> {

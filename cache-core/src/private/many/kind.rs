@@ -91,7 +91,13 @@ where
 }
 
 impl<K, S, L, H, F> ManyKind<K, S, L, H, F, Silent> {
-    fn new(shape: S, layout: L, hold: H, share: F, values: &'static dyn Values) -> Self {
+    pub(in crate::private) fn new(
+        shape: S,
+        layout: L,
+        hold: H,
+        share: F,
+        values: &'static dyn Values,
+    ) -> Self {
         Self { shape, layout, hold, share, values, trouble: Silent, chunk: usize::MAX, of: PhantomData }
     }
 }

@@ -48,13 +48,11 @@ impl Trial {
     }
 
     /// A key in this namespace; colons separate segments.
-    #[must_use]
     pub fn key(&self, text: &str) -> CacheKey {
         CacheKey::direct(&self.namespace, text).expect("a key")
     }
 
     /// The key of `name` with one string as its part, whatever is in it.
-    #[must_use]
     pub fn key_of(&self, name: &str, part: &str) -> CacheKey {
         let built = build_cache_key(name, &(part,)).expect("a key");
         built.into_key(&self.namespace).expect("a key")
