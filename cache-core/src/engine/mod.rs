@@ -2,7 +2,7 @@
 //!
 //! Start reading in [`hot`] (a hit), then [`load`] (a miss: take a seat, [`look`] into the tiers, run the loader, land what it
 //! brought in [`mod@write`], or have it [`filled`](write::fill) in behind the caller) and [`batch`] (many). [`ask`] is what the caller brings. [`renew`] answers with older values and replaces
-//! them, [`remove`] takes away, [`claims`] are what somebody goes on holding, [`serving`] picks the byte tier, [`tags`] are
+//! them, [`remove`] takes away, [`claims`] are what somebody goes on holding, [`serving`] picks the byte tier, [`recover`] is the way back, [`tags`] are
 //! tokens there, [`blocking`] is a miss of a synchronous function, [`counters`] counts, [`explain`] changes nothing.
 
 mod ask;
@@ -14,6 +14,7 @@ mod explain;
 mod hot;
 mod load;
 mod look;
+mod recover;
 mod remove;
 mod renew;
 mod serving;
