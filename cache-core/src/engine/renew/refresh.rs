@@ -118,6 +118,7 @@ impl Engine {
     /// whether it has ended.
     pub(in crate::engine) fn rearm(&self, ask: &Ask<'_>, older: &Stale) {
         let now = self.parts.clock.tick();
+        // What is trusted no longer would not be hit whatever is written: this only spares the write.
         if older.tier != NEAR || now >= older.times.trusted_until {
             return;
         }
@@ -128,6 +129,7 @@ impl Engine {
     pub(in crate::engine) fn rearm_until(&self, key: &CacheKey, times: &Times, until: Tick) {
         let held = self.parts.near.entry(key.near());
         let Some(mut entry) = held.filter(|entry| entry.meta.times == *times) else { return };
+        // A hit looks at nothing else.
         entry.meta.fresh_until = times.trusted_until.min(until);
         self.put_near(key, entry);
     }
