@@ -1,5 +1,7 @@
 //! Deleting by pattern and by namespace: all that is meant, counted exactly, and nothing else.
 
+use std::time::Duration;
+
 use cache_core::error::ErrorKind;
 use cache_core::key::{CacheKey, KeyPattern, Namespace};
 use cache_core::port::backend::{CacheBackend, SetOptions};
@@ -11,6 +13,8 @@ on_both_servers! {
     a_pattern_spares_siblings_and_other_namespaces
     a_pattern_sees_what_the_server_cannot_leave_out
     a_clear_stays_in_the_data_of_its_namespace
+    a_hundred_thousand_keys_go_without_one_command_that_blocks
+    a_lease_is_in_the_slot_of_its_key_whatever_braces_that_has
     an_empty_server_has_nothing_to_remove
 }
 
@@ -95,6 +99,47 @@ async fn a_clear_stays_in_the_data_of_its_namespace(kind: Kind) {
     assert_eq!(backend.get_many(&[near_miss, key("kept")]).await.unwrap(), vec![Some(frame("v")); 2]);
     assert_eq!(backend.clear(&shop()).await.unwrap(), 1);
     assert_there(&mut outsider, &FOREIGN);
+}
+
+async fn a_hundred_thousand_keys_go_without_one_command_that_blocks(kind: Kind) {
+    let server = server(kind);
+    let backend = backend(&server);
+    let mut outsider = outsider(&server);
+    plant(&mut outsider, &FOREIGN);
+    let fill = r"for i = 1, 50000 do
+        redis.call('SET', 'shop:d:list:' .. i, 'v'); redis.call('SET', 'shop:d:other:' .. i, 'v') end";
+    redis::cmd("EVAL").arg(fill).arg(0).exec(&mut outsider).unwrap();
+    redis::cmd("CONFIG").arg("RESETSTAT").exec(&mut outsider).unwrap();
+    assert_eq!(backend.delete_pattern(&pattern("list:*")).await.unwrap(), 50_000);
+    assert_eq!(backend.clear(&shop()).await.unwrap(), 50_000);
+    assert_there(&mut outsider, &FOREIGN);
+    let said: String = redis::cmd("INFO").arg("commandstats").query(&mut outsider).unwrap();
+    let calls = |command: &str| -> u64 {
+        let stat = said.split(&format!("cmdstat_{command}:calls=")).nth(1);
+        stat.map_or(0, |rest| rest.split(',').next().unwrap().parse().unwrap())
+    };
+    for blocking in ["keys", "flushdb", "flushall", "del", "eval", "evalsha"] {
+        assert_eq!(calls(blocking), 0, "{blocking}: {said}");
+    }
+    assert!(calls("scan") >= 200 && calls("unlink") >= 200, "five hundred at a time: {said}");
+}
+
+async fn a_lease_is_in_the_slot_of_its_key_whatever_braces_that_has(kind: Kind) {
+    let server = server(kind);
+    let backend = backend(&server);
+    for name in ["user:7", "a{b}c:{}", "}{"] {
+        let key = key(name);
+        let data = key.as_str().to_owned();
+        assert!(data.starts_with("shop:d:") && !data.contains(['{', '}']), "{data}");
+        assert_eq!(backend.acquire_lease(&key, 7, Duration::from_secs(9)).await.unwrap(), 7);
+        let mut keys: Vec<String> = redis::cmd("KEYS").arg("*").query(&mut outsider(&server)).unwrap();
+        keys.sort();
+        assert_eq!(keys, [format!("shop:l:{{{data}}}")]);
+        assert!(backend.set(&key, frame("v"), SetOptions::default()).await.unwrap());
+        let keys: Vec<String> = redis::cmd("KEYS").arg("*").query(&mut outsider(&server)).unwrap();
+        assert_eq!(keys, [data], "a set ends the lease");
+        assert_eq!(backend.clear(&shop()).await.unwrap(), 1);
+    }
 }
 
 async fn an_empty_server_has_nothing_to_remove(kind: Kind) {

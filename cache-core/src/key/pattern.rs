@@ -83,6 +83,10 @@ impl KeyPattern {
     /// # Errors
     /// [`ErrorKind::Pattern`] when the name is empty.
     pub fn for_entity(name: &str, id: impl fmt::Display) -> Result<Self> {
+        if name.is_empty() {
+            return Err(Error::new(ErrorKind::Pattern, "an entity without a name is that of every keyspace")
+                .with_fix("name the entity, as in for_entity(\"property\", 7)"));
+        }
         let entity = format!("{}:{}", Self::escape(name), Self::escape(&id.to_string()));
         let (exact, below) = (glob::parse(&entity)?, glob::parse(&format!("{entity}:*"))?);
         check(&entity, &below)?;
@@ -299,7 +303,7 @@ mod tests {
         for key in ["user:77", "list:user:7", "list:~user:~", "list:~user:77:x", "list:~user:x:7"] {
             assert!(!user.matches(key), "{key}");
         }
-        assert!(KeyPattern::prefix("").is_err());
+        assert!(KeyPattern::prefix("").is_err() && KeyPattern::for_entity("", 7).is_err());
         assert!(KeyPattern::prefix("user:").unwrap().matches("user:7"));
     }
 
