@@ -53,18 +53,15 @@ async fn the_store_that_holds_nothing_answers_as_one_that_is_empty() {
     let key = CacheKey::direct(&shop, "k").unwrap();
     let (frame, add) = (Bytes::from_static(b"v"), SetOptions::default());
     assert!(!null.is_available());
-    assert!(null.set(&key, frame.clone(), add.clone()).await.unwrap());
-    assert!(null.set(&key, frame.clone(), add.clone().when(SetCondition::IfAbsent)).await.unwrap());
-    assert!(
-        null.set(&key, frame.clone(), add.clone().when(SetCondition::IfAbsent)).await.unwrap(),
-        "it was dropped"
-    );
+    assert!(null.set(&key, frame.clone(), add).await.unwrap());
+    assert!(null.set(&key, frame.clone(), add.when(SetCondition::IfAbsent)).await.unwrap());
+    assert!(null.set(&key, frame.clone(), add.when(SetCondition::IfAbsent)).await.unwrap(), "it was dropped");
     assert_eq!(null.get(&key).await.unwrap(), None);
     assert_eq!(null.get_and_delete(&key).await.unwrap(), None);
     assert_eq!(null.get_many(&[key.clone(), key.clone()]).await.unwrap(), [None, None]);
     assert_eq!(null.set_many(vec![(key.clone(), frame, add)]).await.unwrap(), [true]);
     assert!(!null.delete(&key, Default::default()).await.unwrap() && !null.exists(&key).await.unwrap());
-    assert_eq!(null.delete_many(&[key.clone()]).await.unwrap(), 0);
+    assert_eq!(null.delete_many(std::slice::from_ref(&key)).await.unwrap(), 0);
     let all = KeyPattern::parse("*").unwrap().within(&shop);
     assert_eq!((null.delete_pattern(&all).await.unwrap(), null.clear(&shop).await.unwrap()), (0, 0));
     let counted =
