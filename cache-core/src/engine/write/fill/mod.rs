@@ -3,7 +3,8 @@
 //! Promise: what was loaded is near before its caller goes on, and on its way to the byte tier inside its key's gate, with
 //! its lease: whatever invalidates, sets or expires the key waits for the fill, and wins. Fills are bounded, in number (beyond
 //! that the caller waits, as without them) and in time. A shutdown waits for them, the last manager dropped ends them.
-//! Invariant: a fill that the tier refuses takes its near copy along.
+//! Invariant: a fill that the tier refuses takes its near copy along. The key is its load's until the tier has answered, so
+//! that no later load of it, a refresh say, can arrive there first and be written over.
 
 mod bound;
 
@@ -19,7 +20,6 @@ use tokio::time::timeout;
 
 use crate::engine::counters::Count;
 use crate::engine::load::lease::Lease;
-use crate::engine::load::outcome::Outcome;
 use crate::engine::load::run::Leader;
 use crate::engine::serving::Serving;
 use crate::engine::write::far_write::{FarWrite, Packed};
@@ -27,7 +27,6 @@ use crate::engine::write::land::{Landed, Landing};
 use crate::engine::{Ask, Engine, Keyspace, Question, What};
 use crate::entry::Reason;
 use crate::error::{Error, ErrorKind, Result};
-use crate::flight::Lead;
 use crate::port::backend::CacheBackend;
 use crate::port::near::{Held, NearEntry, NearMeta, Times};
 use crate::stamp::{Cells, Shared};
@@ -47,7 +46,8 @@ struct Fill {
     cells: Cells,
     replacing: bool,
     longest: Duration,
-    lease: Option<Lease>,
+    /// Who finds nothing near meanwhile is answered by its load.
+    leader: Option<Leader>,
     stop: watch::Receiver<()>,
     gate: Shared,
     _place: OwnedSemaphorePermit,
@@ -62,15 +62,12 @@ struct About {
 }
 
 /// What is near of a value that is on its way.
-#[derive(Default)]
+#[derive(Default, Clone, Copy)]
 struct Near {
     /// What it was born under there; `None` when it was overtaken.
     born: Option<u64>,
     /// What tells its near copy from those of older values.
     times: Option<Times>,
-    /// Where it is not near, those who come meanwhile are answered by its load.
-    #[allow(dead_code, reason = "held for its drop")]
-    lead: Option<Lead<Outcome>>,
 }
 
 /// What a landing hands over: what it writes, as whose load, inside which gate.
@@ -104,7 +101,7 @@ impl Engine {
             Serving::Nothing(_) => return Some(landable),
         };
         let Landable { packed, leader, gate } = landable;
-        let (bytes, cells, (lead, lease)) = (packed.frame.len(), self.cells(ask), Leader::split(leader));
+        let (bytes, cells) = (packed.frame.len(), self.cells(ask));
         let engine = Weak::clone(&self.me);
         let fill = Fill {
             about: About { engine, asked: ask.owned(), tier: tier.name, seen: false },
@@ -114,14 +111,14 @@ impl Engine {
             cells,
             replacing: matches!(landed, Landed::Replacing(_)),
             longest: life.duration().map_or(LONGEST, |life| life.min(LONGEST)),
-            lease,
+            leader,
             stop: self.background.subscribe(),
             gate,
             _place: place,
         };
         let (go, gone) = oneshot::channel();
         if let Some(fill) = self.spawn_with(fill, |fill| fill.run(gone)) {
-            return Some(fill.back(lead));
+            return Some(fill.back());
         }
         let born = self.born_near(ask.key, &cells, landed);
         if let Some(born) = born {
@@ -129,14 +126,14 @@ impl Engine {
             self.insert_near(ask, value.cloned(), landing);
         }
         let held = self.parts.near.peek(ask.key.near()).filter(|entry| Some(entry.meta.born) == born);
-        let times = held.map(|entry| entry.meta.times);
-        let _runs = go.send(Near { born, times, lead: lead.filter(|_| times.is_none()) });
+        let _runs = go.send(Near { born, times: held.map(|entry| entry.meta.times) });
         None
     }
 
     /// The tier has answered to a fill.
-    fn filled(&self, fill: Fill, near: &Near, taken: Result<bool>) {
-        let Fill { about, packed, backend, aside, cells, replacing, lease, gate: _gate, .. } = fill;
+    fn filled(&self, fill: Fill, near: Near, taken: Result<bool>) {
+        let Fill { about, packed, backend, aside, cells, replacing, leader, gate: _gate, .. } = fill;
+        let (_lead, lease) = Leader::split(leader);
         let ask = about.asked.ask();
         let tier = Tier { name: about.tier, backend: &backend };
         let far = self.sent(&ask, (tier, aside), &packed, taken);
@@ -153,7 +150,7 @@ impl Engine {
     }
 
     /// Who has read the older far value meanwhile must not keep it, and a value that is only here says so.
-    fn settle_near(&self, ask: &Ask<'_>, near: &Near, (cells, replacing): (&Cells, bool), only_here: bool) {
+    fn settle_near(&self, ask: &Ask<'_>, near: Near, (cells, replacing): (&Cells, bool), only_here: bool) {
         if let Some(born) = near.born {
             let renewed = if replacing { self.stamps.renew(ask.key, cells, born) } else { Some(born) };
             let moved = renewed != Some(born) || only_here;
@@ -183,14 +180,14 @@ impl Fill {
         };
         let Some(engine) = self.about.engine.upgrade() else { return };
         self.about.seen = true;
-        engine.filled(self, &near, taken);
+        engine.filled(self, near, taken);
     }
 
     /// It was not begun: there is nothing to run it on.
-    fn back(mut self, lead: Option<Lead<Outcome>>) -> Landable {
+    fn back(mut self) -> Landable {
         self.about.seen = true;
-        let Self { packed, lease, gate, .. } = self;
-        Landable { packed, leader: lead.map(|lead| Leader { lead, lease }), gate }
+        let Self { packed, leader, gate, .. } = self;
+        Landable { packed, leader, gate }
     }
 }
 
