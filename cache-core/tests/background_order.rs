@@ -51,6 +51,23 @@ async fn a_slow_fill_does_not_undo_the_refresh_that_comes_after_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_slow_fill_answers_no_longer_than_a_near_copy_is_trusted() {
+    for has_near in [true, false] {
+        let (primary, clock) = (common::faulty(), Clock::source(Arc::new(TokioTime::new())));
+        let builder = common::over(&primary).clock(clock).background_writes(true).near_ttl(SECOND);
+        let cache = if has_near { builder } else { builder.no_near() }.build().unwrap();
+        let writing = primary.hold_before(Verb::Set);
+        let load = |value: u64| cache.get_or_load("price", move || async move { Ok::<_, String>(value) });
+        assert_eq!(load(1).await.unwrap(), 1);
+        writing.arrived().await;
+        sleep(SECOND / 2).await;
+        assert_eq!(load(2).await.unwrap(), 1);
+        sleep(SECOND).await;
+        assert_eq!(load(3).await.unwrap(), 3, "with a near tier: {has_near}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_shutdown_that_waits_for_fills_counts_those_that_are_under_way() {
     let primary = common::faulty();
     let cache = common::over(&primary).background_writes(true).build().unwrap();

@@ -4,13 +4,15 @@
 //! its lease: whatever invalidates, sets or expires the key waits for the fill, and wins. Fills are bounded, in number (beyond
 //! that the caller waits, as without them) and in time. A shutdown waits for them, the last manager dropped ends them.
 //! Invariant: a fill that the tier refuses takes its near copy along. The key is its load's until the tier has answered, so
-//! that no later load of it, a refresh say, can arrive there first and be written over.
+//! that no later load of it, a refresh say, can arrive there first and be written over; but no longer than a near copy is
+//! trusted: where others write that tier too, it is the lease that keeps the order.
 
 mod bound;
 
 pub(in crate::engine) use bound::Fills;
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -20,6 +22,7 @@ use tokio::time::timeout;
 
 use crate::engine::counters::Count;
 use crate::engine::load::lease::Lease;
+use crate::engine::load::outcome::Outcome;
 use crate::engine::load::run::Leader;
 use crate::engine::serving::Serving;
 use crate::engine::write::far_write::{FarWrite, Packed};
@@ -27,6 +30,7 @@ use crate::engine::write::land::{Landed, Landing};
 use crate::engine::{Ask, Engine, Keyspace, Question, What};
 use crate::entry::Reason;
 use crate::error::{Error, ErrorKind, Result};
+use crate::flight::Lead;
 use crate::port::backend::CacheBackend;
 use crate::port::near::{Held, NearEntry, NearMeta, Times};
 use crate::stamp::{Cells, Shared};
@@ -46,8 +50,10 @@ struct Fill {
     cells: Cells,
     replacing: bool,
     longest: Duration,
-    /// Who finds nothing near meanwhile is answered by its load.
-    leader: Option<Leader>,
+    /// Who finds nothing near meanwhile is answered by its load, so long.
+    lead: Option<Lead<Outcome>>,
+    answers: Duration,
+    lease: Option<Lease>,
     stop: watch::Receiver<()>,
     gate: Shared,
     _place: OwnedSemaphorePermit,
@@ -101,7 +107,7 @@ impl Engine {
             Serving::Nothing(_) => return Some(landable),
         };
         let Landable { packed, leader, gate } = landable;
-        let (bytes, cells) = (packed.frame.len(), self.cells(ask));
+        let (bytes, cells, (lead, lease)) = (packed.frame.len(), self.cells(ask), Leader::split(leader));
         let engine = Weak::clone(&self.me);
         let fill = Fill {
             about: About { engine, asked: ask.owned(), tier: tier.name, seen: false },
@@ -111,7 +117,9 @@ impl Engine {
             cells,
             replacing: matches!(landed, Landed::Replacing(_)),
             longest: life.duration().map_or(LONGEST, |life| life.min(LONGEST)),
-            leader,
+            lead,
+            answers: self.near_ttl().unwrap_or(LONGEST),
+            lease,
             stop: self.background.subscribe(),
             gate,
             _place: place,
@@ -132,8 +140,8 @@ impl Engine {
 
     /// The tier has answered to a fill.
     fn filled(&self, fill: Fill, near: Near, taken: Result<bool>) {
-        let Fill { about, packed, backend, aside, cells, replacing, leader, gate: _gate, .. } = fill;
-        let (_lead, lease) = Leader::split(leader);
+        let Fill { about, packed, backend, aside, cells, replacing, lead: _lead, lease, gate: _gate, .. } =
+            fill;
         let ask = about.asked.ask();
         let tier = Tier { name: about.tier, backend: &backend };
         let far = self.sent(&ask, (tier, aside), &packed, taken);
@@ -168,26 +176,35 @@ impl Engine {
 impl Fill {
     async fn run(mut self, near: oneshot::Receiver<Near>) {
         let near = near.await.unwrap_or_default();
-        let written = self.backend.set(
-            self.about.asked.ask().key,
-            self.packed.frame.clone(),
-            self.packed.options_of(self.aside),
-        );
-        let taken = tokio::select! {
-            biased;
-            taken = within(self.longest, written) => taken,
-            _ended_or_shut_down = self.stop.changed() => return,
-        };
+        let Some(taken) = self.written().await else { return };
         let Some(engine) = self.about.engine.upgrade() else { return };
         self.about.seen = true;
         engine.filled(self, near, taken);
     }
 
+    /// What the tier answers, or that it took too long; `None` when it is not waited for any more.
+    async fn written(&mut self) -> Option<Result<bool>> {
+        let Self { about, packed, backend, longest, stop, lead, .. } = self;
+        let written = backend.set(about.asked.ask().key, packed.frame.clone(), packed.options_of(self.aside));
+        let mut ended = pin!(async {
+            tokio::select! {
+                biased;
+                taken = within(*longest, written) => Some(taken.unwrap_or_else(|| Err(too_long(*longest)))),
+                _ended_or_shut_down = stop.changed() => None,
+            }
+        });
+        if let Some(ended) = within(self.answers, ended.as_mut()).await {
+            return ended;
+        }
+        drop(lead.take());
+        ended.await
+    }
+
     /// It was not begun: there is nothing to run it on.
     fn back(mut self) -> Landable {
         self.about.seen = true;
-        let Self { packed, leader, gate, .. } = self;
-        Landable { packed, leader, gate }
+        let Self { packed, lead, lease, gate, .. } = self;
+        Landable { packed, leader: lead.map(|lead| Leader { lead, lease }), gate }
     }
 }
 
@@ -207,13 +224,14 @@ impl Drop for About {
     }
 }
 
-/// What a tier answers to a write, or that it took too long.
-async fn within(longest: Duration, written: impl Future<Output = Result<bool>>) -> Result<bool> {
+/// Waits so long, where there is a timer.
+async fn within<F: Future>(longest: Duration, future: F) -> Option<F::Output> {
     if Handle::try_current().is_err() {
-        return written.await;
+        return Some(future.await);
     }
-    timeout(longest, written).await.unwrap_or_else(|_| {
-        let held = format!("a tier did not take a write within {longest:?}");
-        Err(Error::new(ErrorKind::Timeout, held).during("set"))
-    })
+    timeout(longest, future).await.ok()
+}
+
+fn too_long(longest: Duration) -> Error {
+    Error::new(ErrorKind::Timeout, format!("a tier did not take a write within {longest:?}")).during("set")
 }
