@@ -204,7 +204,7 @@ async fn stock(at: u64, source: &Source) -> u64 {
 
 #[tokio::test(start_paused = true)]
 async fn a_refresh_that_hangs_ends_at_max_load_time_though_its_result_cannot_say_so() {
-    let policy = larder::Policy::new().max_load_time(seconds(10));
+    let policy = larder::Policy::new().max_load_time(seconds(30));
     let ((at, cache), source) =
         (register(CacheManager::builder().near(Near::mib(1)).policy(policy)), Source::default());
     assert_eq!(stock(at, &source).await, 1);
@@ -212,9 +212,13 @@ async fn a_refresh_that_hangs_ends_at_max_load_time_though_its_result_cannot_say
     sleep(seconds(85)).await;
     assert_eq!((source.runs(), cache.stats().detached), (2, 1));
     source.broken.store(false, Ordering::SeqCst);
-    sleep(seconds(10)).await;
-    assert_eq!((source.runs(), cache.stats().detached, cache.stats().kept_warm), (3, 0, 1));
-    assert_eq!((stock(at, &source).await, cache.stats().misses), (3, 1));
+    sleep(seconds(30)).await;
+    assert_eq!(
+        (source.runs(), cache.stats().detached, cache.stats().kept_warm),
+        (2, 0, 0),
+        "beyond its life"
+    );
+    assert_eq!((stock(at, &source).await, cache.stats().kept_warm), (3, 1), "and it is kept anew");
 }
 
 #[cached(ttl = "100s", keep_warm = FOR_EVER, cache = cache(at))]
