@@ -23,8 +23,8 @@ pub use cache_core::layer::{Layer, Layered, Resilience};
 pub use cache_core::manager::{
     Attached, BatchReply, Builder, Cache, CacheManager, Cached, Claim, ClaimInfo, ClaimRequest, ClaimResult,
     Counts, Detached, EntryReport, Explanation, GetOrLoad, GetOrLoadMany, Health, IntoPattern, KeepWarm,
-    Keyspace, LoadError, LoadedMany, Outlook, Policy, Previous, Revalidating, Simple, Statistics, TierReport,
-    Validating, WithStatus, Written,
+    Keyspace, LoadError, LoadedMany, Outlook, Policy, Previous, Quarantine, Revalidating, Simple, Statistics,
+    TierReport, Validating, WithStatus, Written,
 };
 pub use cache_core::policy::{FailMode, RefreshAhead, SingleFlight};
 pub use cache_core::port::backend::{

@@ -3,6 +3,8 @@
 //! Invariant: an entry that is not stored leaves no older value behind, and keeps no other entry from being
 //! stored. The first failure is what the caller hears of, after all were tried.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use redis::{Cmd, Value};
 
@@ -13,13 +15,15 @@ use cache_core::port::backend::{Expiry, SetCondition, SetOptions};
 use super::backend::{millis, no_such_condition, too_large};
 use super::call::{Terms, command};
 use super::error::{Failure, Reason, unexpected};
-use super::leases::{self, FILL, FILL_ON_ITS_WAY};
+use super::leases::{self, FILL, FILL_ON_ITS_WAY, STORE};
 use super::reply;
 use super::shape::{Keyed, Shape};
 
 /// One pipeline carries at most so many entries and bytes, so that it fits a deadline and lets others through.
 const ENTRIES: usize = 128;
 const BYTES: usize = 1 << 20;
+/// A script copies its arguments: a larger frame goes round it.
+const SCRIPTED: usize = 4 << 10;
 
 type Entry = (CacheKey, Bytes, SetOptions);
 
@@ -103,37 +107,39 @@ impl Shape {
 
     /// Sends them; what a server could not carry out in this form once more, in another. One answer each.
     pub(super) async fn store_each(&self, terms: Terms, stores: &[Store<'_>]) -> Vec<Result<Value, Failure>> {
-        let commands = stores.iter().flat_map(|store| store.commands(Form::Digest)).collect();
-        let mut sent = self.ask_each(terms, commands).await.into_iter();
-        let mut replies = Vec::with_capacity(stores.len());
-        for store in stores {
-            let mut next = || sent.next().unwrap_or_else(|| Err(unexpected(&"the server")));
-            let reply = match store.ends_lease() {
-                true => [next(), next(), next()],
-                false => [Ok(Value::Nil), next(), Ok(Value::Nil)],
+        let all: Vec<_> = stores.iter().collect();
+        let mut replies = self.send(terms, &all, Form::Digest).await;
+        for form in [Form::Code, Form::WhileItsSlotMoves] {
+            let is_open = |store: &Store<'_>, reply: &Result<Value, Failure>| {
+                reply.as_ref().is_err_and(|failure| store.is_answered_by(form, failure.reason))
             };
-            let [ended, stored, ended_again] = reply;
-            replies.push(ended.and(stored).and_then(|stored| ended_again.map(|_| stored)));
-        }
-        for (reason, form) in
-            [(Reason::UnknownScript, Form::Code), (Reason::NotThereYet, Form::WhileItsSlotMoves)]
-        {
-            let is_open = |reply: &Result<Value, Failure>| {
-                reply.as_ref().is_err_and(|failure| failure.reason == reason)
-            };
-            let open = stores.iter().zip(&replies).filter(|(_, reply)| is_open(reply));
-            let again: Vec<_> = open.flat_map(|(store, _)| store.commands(form)).collect();
+            let open = stores.iter().zip(&replies).filter(|(store, reply)| is_open(store, reply));
+            let again: Vec<_> = open.map(|(store, _)| store).collect();
             if !again.is_empty() {
-                let told = self.ask_each(terms, again).await;
-                let open = replies.iter_mut().filter(|reply| is_open(reply));
-                open.zip(told).for_each(|(reply, told)| *reply = told);
+                let told = self.send(terms, &again, form).await;
+                let open = stores.iter().zip(&mut replies).filter(|(store, reply)| is_open(store, reply));
+                open.zip(told).for_each(|((_, reply), told)| *reply = told);
             }
         }
         replies
     }
+
+    async fn send(&self, terms: Terms, stores: &[&Store<'_>], form: Form) -> Vec<Result<Value, Failure>> {
+        let commands = stores.iter().flat_map(|store| store.commands(form)).collect();
+        let mut sent = self.ask_each(terms, commands).await.into_iter();
+        let mut next = || sent.next().unwrap_or_else(|| Err(unexpected(&"the server")));
+        let reply = |store: &&Store<'_>| {
+            if !store.is_fenced(form) {
+                return next();
+            }
+            let [fenced, stored, ended] = [next(), next(), next()];
+            fenced.and(stored).and_then(|stored| ended.map(|_| stored))
+        };
+        stores.iter().map(reply).collect()
+    }
 }
 
-/// How a fill is said. Everything else has one form, which no server fails to know.
+/// How a store is said.
 #[derive(Debug, Clone, Copy)]
 enum Form {
     Digest,
@@ -169,20 +175,37 @@ impl<'a> Store<'a> {
         self.options.condition == SetCondition::Always
     }
 
-    /// A fill ends the lease in its own step. Everything else ends it before, so that no older load may fill any more; and
-    /// again behind, for a load that began in between would replace a value that is newer than it.
-    fn ends_lease(&self) -> bool {
-        !matches!(self.options.condition, SetCondition::IfLease(_))
+    fn is_fill(&self) -> bool {
+        matches!(self.options.condition, SetCondition::IfLease(_))
     }
 
+    /// Whether it is said in this form to a server that answered so.
+    fn is_answered_by(&self, form: Form, reason: Reason) -> bool {
+        match form {
+            Form::Digest => false,
+            Form::Code => reason == Reason::UnknownScript,
+            Form::WhileItsSlotMoves => {
+                reason == Reason::NotThereYet || (reason == Reason::OnItsWay && !self.is_fill())
+            }
+        }
+    }
+
+    /// Whether it is three commands: where a script costs too much, or its two keys are on their way to another server,
+    /// which carries out nothing over both then.
+    fn is_fenced(&self, form: Form) -> bool {
+        let large = self.frame.len() > SCRIPTED;
+        !self.is_fill() && (large || matches!(form, Form::WhileItsSlotMoves))
+    }
+
+    /// The value is stored and its lease ends in one step; or a fence stands for the lease until the value is there.
     fn commands(&self, form: Form) -> Vec<Keyed<'_>> {
         let key = self.key.as_str().as_bytes();
-        match self.options.condition {
-            SetCondition::IfLease(holder) => vec![Keyed { key, command: self.fill(form, holder) }],
-            _ => [leases::ending(key), self.set(), leases::ending(key)]
-                .map(|command| Keyed { key, command })
-                .into(),
-        }
+        let commands = match self.options.condition {
+            SetCondition::IfLease(holder) => vec![self.fill(form, holder)],
+            _ if self.is_fenced(form) => vec![leases::fencing(key), self.set(), leases::ending(key)],
+            _ => vec![STORE.command(matches!(form, Form::Digest), self.key, self.words())],
+        };
+        commands.into_iter().map(|command| Keyed { key, command }).collect()
     }
 
     fn fill(&self, form: Form, holder: u128) -> Cmd {
@@ -201,14 +224,18 @@ impl<'a> Store<'a> {
 
     fn set(&self) -> Cmd {
         let mut command = Cmd::with_capacity(6, self.key.as_str().len() + self.frame.len() + 32);
-        command.arg("SET").arg(self.key.as_str()).arg(self.frame);
-        if self.options.condition == SetCondition::IfAbsent {
-            command.arg("NX");
-        }
-        for word in self.life() {
-            command.arg(word);
+        command.arg("SET").arg(self.key.as_str());
+        for word in self.words() {
+            command.arg(&*word);
         }
         command
+    }
+
+    /// What `SET` takes after the key.
+    fn words(&self) -> impl Iterator<Item = Cow<'_, [u8]>> {
+        let absent = (self.options.condition == SetCondition::IfAbsent).then_some(Cow::Borrowed(&b"NX"[..]));
+        let life = self.life().into_iter().map(|word| Cow::Owned(word.into_bytes()));
+        std::iter::once(Cow::Borrowed(self.frame)).chain(absent).chain(life)
     }
 
     fn life(&self) -> Vec<String> {

@@ -135,7 +135,7 @@ fn of_code(code: &str, detail: &str, address: &impl Display) -> Failure {
     };
     let text = match what {
         "" => format!("{address} answered with the error {}", shown_code(code)),
-        what => format!("{address} {what}"),
+        what => format!("{address} {what}{}", denied_command(code, detail)),
     };
     let error = Error::new(kind, text);
     let error = if fix.is_empty() { error } else { error.with_fix(fix) };
@@ -181,7 +181,11 @@ fn known(code: &str) -> Option<Meaning> {
             (Refused, "wants a password", "write redis://:password@host or redis://user:password@host")
         }
         "WRONGPASS" => (Refused, "refuses the user or the password", "check the credentials in the URL"),
-        "NOPERM" => (Refused, "does not allow this user the command or the key", "extend the user's ACL"),
+        "NOPERM" => (
+            Refused,
+            "does not allow this user the command or the key",
+            "extend its ACL: +@read +@write +@scripting ~ns:*",
+        ),
         "WRONGTYPE" => {
             (Refused, "holds something under the key that is no string", "keep others out of the namespace")
         }
@@ -190,6 +194,19 @@ fn known(code: &str) -> Option<Meaning> {
         }
         _ => return None,
     })
+}
+
+/// Which command a user may not run: a word of the server's own, no argument.
+fn denied_command(code: &str, detail: &str) -> String {
+    let named = detail.split_once("run the '").and_then(|(_, rest)| rest.split_once('\''));
+    match named {
+        Some((command, _)) if code == "NOPERM" && is_command(command) => format!(" ({command})"),
+        _ => String::new(),
+    }
+}
+
+fn is_command(word: &str) -> bool {
+    (1..=32).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'|')
 }
 
 /// The general code `ERR` hides a few cases that matter.
@@ -241,6 +258,16 @@ mod tests {
             ("MISCONF Errors", ErrorKind::Refused, "cannot save to its disk"),
             ("NOAUTH Authentication required.", ErrorKind::Refused, "wants a password; write redis://"),
             ("WRONGPASS invalid", ErrorKind::Refused, "refuses the user or the password"),
+            (
+                "NOPERM User app has no permissions to run the 'unlink' command",
+                ErrorKind::Refused,
+                "the command or the key (unlink); extend its ACL: +@read",
+            ),
+            (
+                "NOPERM this user has no permissions to run the 'user:7' command",
+                ErrorKind::Refused,
+                "redis://h:1 does not allow this user the command or the key; extend",
+            ),
             ("WRONGTYPE Operation", ErrorKind::Refused, "no string; keep others out"),
             ("ERR value is not an integer or out of range", ErrorKind::NotACounter, "no counter"),
             ("ERR increment or decrement would overflow", ErrorKind::NotACounter, "that far"),

@@ -4,9 +4,9 @@
 //! look at both. A fill stores under the lease and ends it; whatever else changes the data key ends it too.
 //!
 //! Invariant: a lease is ended before its data is removed or replaced, or in the same step. Then a fill that began before
-//! either comes before that or is refused. The other way round it could come between the two. Only the fill and
+//! either comes before that or is refused. The other way round it could come between the two. Stores, fills and
 //! the replacement of what is unchanged are scripts over both keys, which a cluster does not carry out while it moves their
-//! slot; everything else goes on then, and a fill has another form for it.
+//! slot; stores (by a fence in the place of the lease) and fills have another form for that, and everything else goes on.
 
 use std::sync::LazyLock;
 
@@ -40,6 +40,15 @@ pub(super) static RENEW: Script = script! { Over::Lease,
 pub(super) static RELEASE: Script = script! { Over::Lease,
     "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end"
     "return redis.call('UNLINK', KEYS[1])"
+};
+
+/// `ARGV`: what `SET` takes after the key. Ends the lease, whatever comes of it: a load that took it before is refused.
+pub(super) static STORE: Script = script! { Over::Both,
+    "local stored = redis.pcall('SET', KEYS[1], unpack(ARGV))"
+    "local ended = redis.pcall('UNLINK', KEYS[2])"
+    "if stored and stored.err then return stored end"
+    "if type(ended) == 'table' then return ended end"
+    "return stored"
 };
 
 /// `ARGV`: token, what `SET` takes after the key. The `SET` comes first: a server that is out of memory judges a script
@@ -79,6 +88,19 @@ pub(super) fn data_of(lease: &[u8]) -> Option<&[u8]> {
     lease.get(open + 1..)?.strip_suffix(b"}")
 }
 
+/// What stands for the lease while a value is on its way. It looks to a load like the lease of somebody, and no fill is
+/// under it: a lease that a load was told of is compared without the mark.
+const FENCE: &str = "!00000000000000000000000000000000";
+/// Longer than a write may take; a fence that nobody takes away costs fills as long.
+const FENCE_LIFE: u64 = 2_000;
+
+/// Ends the lease of a data key, and lets none be taken until the next [`ending`].
+pub(super) fn fencing(data: &[u8]) -> Cmd {
+    let mut command = redis::cmd("SET");
+    command.arg(lease_of(data)).arg(FENCE).arg("PX").arg(FENCE_LIFE);
+    command
+}
+
 /// Ends the lease of a data key.
 pub(super) fn ending(data: &[u8]) -> Cmd {
     let mut command = redis::cmd("UNLINK");
@@ -93,7 +115,10 @@ pub(super) fn token(token: u128) -> String {
 
 pub(super) fn holder(reply: Value) -> Option<u128> {
     match reply {
-        Value::BulkString(digits) => u128::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok(),
+        Value::BulkString(held) => {
+            let held = std::str::from_utf8(&held).ok()?;
+            u128::from_str_radix(held.strip_prefix('!').unwrap_or(held), 16).ok()
+        }
         _ => None,
     }
 }
@@ -117,6 +142,8 @@ mod tests {
         for number in [0, 7, u128::MAX] {
             assert_eq!(holder(Value::BulkString(token(number).into_bytes())), Some(number));
         }
+        assert_eq!(holder(Value::BulkString(FENCE.into())), Some(0));
+        assert_ne!(FENCE, token(0), "a fill under the fence is refused");
         for strange in [Value::Nil, Value::Okay, Value::BulkString(b"x".to_vec())] {
             assert_eq!(holder(strange), None);
         }

@@ -98,6 +98,12 @@ async fn a_slot_that_moves_is_followed(kind: Kind) {
     command(["SETSLOT", &number, "IMPORTING", &ids[0]], to);
     command(["SETSLOT", &number, "MIGRATING", &ids[1]], from);
     backend.set(&there, frame("2"), SetOptions::default()).await.unwrap();
+    backend.set(&here, frame("1"), SetOptions::default()).await.unwrap();
+    let many = vec![
+        (here.clone(), frame("1"), SetOptions::default()),
+        (there.clone(), frame("2"), SetOptions::default()),
+    ];
+    assert_eq!(backend.set_many(many).await.unwrap(), [true, true]);
     assert_eq!(backend.get(&here).await.unwrap(), Some(frame("1")));
     assert_eq!(backend.get(&there).await.unwrap(), Some(frame("2")));
     assert_eq!(backend.increment(&counter, 1, Expiry::Never).await.unwrap(), 1);

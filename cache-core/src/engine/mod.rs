@@ -2,7 +2,7 @@
 //!
 //! Start reading in [`hot`] (a hit), then [`load`] (a miss: take a seat, [`look`] into the tiers, run the loader, land what it
 //! brought in [`mod@write`], or have it [`filled`](write::fill) in behind the caller) and [`batch`] (many). [`ask`] is what the caller brings. [`renew`] answers with older values and replaces
-//! them, [`remove`] takes away, [`claims`] are what somebody goes on holding, [`serving`] picks the byte tier, [`tags`] are
+//! them, [`remove`] takes away, [`claims`] are what somebody goes on holding, [`serving`] picks the byte tier, [`recover`] is the way back, [`tags`] are
 //! tokens there, [`blocking`] is a miss of a synchronous function, [`counters`] counts, [`explain`] changes nothing.
 
 mod ask;
@@ -14,6 +14,7 @@ mod explain;
 mod hot;
 mod load;
 mod look;
+mod recover;
 mod remove;
 mod renew;
 mod serving;
@@ -61,7 +62,7 @@ use crate::port::clock::Clock;
 use crate::port::near::NearStore;
 use crate::port::recorder::{Event, Recorder};
 use crate::port::spawn::{Spawner, Task};
-use crate::recovery::Journal;
+use crate::recovery::{Journal, Quarantine};
 use crate::stamp::{Cells, Gate, Stamps};
 use crate::tier::{Tier, Tiers};
 use crate::time::Life;
@@ -133,7 +134,7 @@ impl Engine {
             blocking_flights: Arc::default(),
             stamps: Stamps::new(&parts.namespace),
             gate: Gate::default(),
-            journal: Journal::default(),
+            journal: Journal::new(parts.clock.clone()),
             recovering: Arc::default(),
             background: Background::new(parts.max_detached_loads),
             fills: Fills::new(parts.max_background_writes),
@@ -186,8 +187,8 @@ impl Engine {
         self.parts.sealer.iter().for_each(Sealer::reset);
     }
 
-    pub(crate) fn journal_pending(&self) -> bool {
-        self.journal.is_pending()
+    pub(crate) fn quarantine(&self) -> Option<Quarantine> {
+        self.journal.quarantine()
     }
 
     pub(crate) fn near_ttl(&self) -> Option<std::time::Duration> {

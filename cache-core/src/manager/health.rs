@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::engine::Engine;
 use crate::error::ErrorKind;
 use crate::port::backend::{BackendHealth, ServerHealth};
+use crate::recovery::Quarantine;
 
 /// How long a backend without a deadline of its own may take to report.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -22,8 +23,10 @@ pub struct Health {
     pub fallback: &'static str,
     /// Whether the fallback serves.
     pub on_fallback: bool,
-    /// Whether the primary is owed an invalidation, and so is in quarantine.
+    /// Whether the primary has not been told everything, and so is in quarantine.
     pub journal_pending: bool,
+    /// The same with its reason: since when, what is owed, and what the primary refused.
+    pub quarantine: Option<Quarantine>,
     /// The longest that a near copy of what others can change is trusted.
     pub near_ttl: Option<Duration>,
     /// What the servers behind the primary say about themselves; empty when it has none, or none was asked.
@@ -34,13 +37,14 @@ pub struct Health {
 
 impl Engine {
     pub(super) fn health_now(&self) -> Health {
-        let tiers = self.tiers();
+        let (tiers, quarantine) = (self.tiers(), self.quarantine());
         Health {
             primary: tiers.primary().name,
             primary_available: tiers.primary().backend.is_available(),
             fallback: tiers.fallback().name,
             on_fallback: tiers.exist() && tiers.on_fallback(),
-            journal_pending: self.journal_pending(),
+            journal_pending: quarantine.is_some(),
+            quarantine,
             near_ttl: self.near_ttl(),
             servers: Vec::new(),
             silent: Vec::new(),

@@ -33,6 +33,7 @@ pub use load_error::LoadError;
 pub use many::{BatchReply, ById, ByKey, ByPrefix, GetOrLoadMany, LoadedMany, NamesIds, ResultOf};
 
 pub use crate::engine::{Counts, EntryReport, Explanation, Outlook, Policy, Statistics, TierReport, Written};
+pub use crate::recovery::Quarantine;
 
 use std::sync::{Arc, LazyLock};
 
@@ -140,7 +141,11 @@ impl CacheManager {
     }
 
     /// Takes a value away: of any number of concurrent callers exactly one receives it. Never answered by the
-    /// fallback; an unknown outcome is `None`.
+    /// fallback: while the primary is away nothing is delivered and nothing is taken, so that the value is still there when it
+    /// is back. An unknown outcome is `None`, and the value is delivered by nobody any more, unless the primary still has
+    /// it.
+    ///
+    /// `None` says no more than that nothing was delivered; a manager that fails closed tells an outage from absence.
     ///
     /// # Errors
     /// `Key`; `TypeMismatch` when this process wrote another type under it, which is left there; trouble of the
@@ -152,10 +157,16 @@ impl CacheManager {
     }
 
     /// Adds to a counter and returns its new value. A counter that is missing begins at 0 and lives for `ttl`;
-    /// one that exists keeps its end. `get::<i64>` reads it.
+    /// one that exists keeps its end. `get::<i64>` reads it. One round trip.
+    ///
+    /// While the primary is away the fallback counts, from 0 and in this process alone; without one the answer is `by`.
+    /// What was counted so is added to the primary's count when it is back, before that is read again: at most once, at
+    /// most 10,000 counters, none whose life is over, and nothing that was removed meanwhile. An increment whose answer
+    /// got lost may have counted, and is not sent again: the answer is `by`.
     ///
     /// # Errors
-    /// `Key`, `Ttl`, `NotACounter`; trouble of the tier only when the manager fails closed (otherwise `by`).
+    /// `Key`, `Ttl`, `NotACounter`. When the manager fails closed, every trouble of the primary: then neither the fallback
+    /// counts, nor is anything added later.
     pub async fn increment(&self, key: impl IntoKey, by: i64, ttl: impl Into<Ttl>) -> Result<i64> {
         let key = self.key(key)?;
         self.0.increment(&ask::<i64>(&key, ttl.into()), by).await
@@ -253,8 +264,8 @@ impl CacheManager {
     }
 
     /// Waits a second for what is on its way to the byte tiers, tells the primary what it missed, if it can be reached within
-    /// another, and lets go of every tier. Calls from now on run their loaders and touch nothing. How many invalidations the
-    /// primary could not be told; how many fills were cut off is in [`Statistics::cut_off`].
+    /// another, and lets go of every tier. Calls from now on run their loaders and touch nothing. How many invalidations and
+    /// counters the primary could not be told of; how many fills were cut off is in [`Statistics::cut_off`].
     pub async fn shutdown(&self) -> u64 {
         self.0.shut_down().await
     }

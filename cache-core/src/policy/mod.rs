@@ -6,7 +6,7 @@ mod refresh;
 mod single_flight;
 mod windows;
 
-pub use backoff::pause;
+pub use backoff::{pause, refusal_pause};
 pub use jitter::Jitter;
 pub use refresh::RefreshAhead;
 pub use single_flight::{SingleFlight, poll_pause};

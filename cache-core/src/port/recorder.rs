@@ -40,7 +40,7 @@ pub enum Event<'a> {
     },
     /// The primary is back and has been told what it missed.
     Recovered {
-        /// How many journalled invalidations were applied.
+        /// How many journalled changes (invalidations, and counters that were counted aside) were applied.
         applied: u64,
     },
 }

@@ -40,7 +40,7 @@ pub enum Recorded {
     },
     /// [`Event::Recovered`].
     Recovered {
-        /// How many journalled invalidations were applied.
+        /// How many journalled changes (invalidations, and counters that were counted aside) were applied.
         applied: u64,
     },
     /// Any other event, as its debug text.

@@ -150,7 +150,9 @@ impl Cluster {
     ) -> Result<T, Failure> {
         for _ in 0..HOPS {
             let Err(failure) = &answer else { return answer };
-            if failure.error.is_transient() || failure.reason == Reason::Moved {
+            // A slot on its way says nothing against the layout: its old server still answers for it.
+            let on_its_way = matches!(failure.reason, Reason::OnItsWay | Reason::NotThereYet);
+            if (failure.error.is_transient() && !on_its_way) || failure.reason == Reason::Moved {
                 self.survey.look_again();
             }
             let elsewhere = failure.place.as_deref().and_then(|place| Spot::parse(place, &spot.host));

@@ -212,7 +212,13 @@ impl Engine {
             return Ok(());
         }
         let primary = self.parts.tiers.primary().name;
-        Err(Error::new(ErrorKind::Unavailable, format!("the {primary} tier cannot be reached"))
+        let what = match self.journal.refusals.why() {
+            Some(why) => format!(
+                "the {primary} tier is in quarantine: it refuses to be told what was invalidated: {why}"
+            ),
+            None => format!("the {primary} tier cannot be reached"),
+        };
+        Err(Error::new(ErrorKind::Unavailable, what)
             .with_fix("this manager fails closed: retry, or use FailMode::Open where a miss will do"))
     }
 

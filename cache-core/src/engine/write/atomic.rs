@@ -1,19 +1,14 @@
-//! Verbs with exactly one winner.
-
-use std::sync::Arc;
+//! Verbs with exactly one winner. Counters are in [`count`](super::count).
 
 use crate::codec::peek;
-use crate::engine::ask::sealed::no_counter;
-use crate::engine::look::foreign::no_foreign_counter;
 use crate::engine::look::open::Opened;
 use crate::engine::remove::unfinished::Unfinished;
 use crate::engine::serving::Serving;
-use crate::engine::write::land::Landing;
 use crate::engine::{Ask, Engine, Found, What};
 use crate::entry::Reason;
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::key::CacheKey;
-use crate::port::backend::{Remaining, counter_sum};
+use crate::port::backend::Remaining;
 use crate::port::near::Held;
 use crate::stamp::Scope;
 use crate::tier::Tier;
@@ -21,7 +16,8 @@ use crate::time::Life;
 
 impl Engine {
     /// Takes an entry away: of any number of concurrent callers exactly one receives it. Only the primary (or,
-    /// where there is no byte tier, the near tier) answers; an unknown outcome is *not delivered*.
+    /// where there is no byte tier, the near tier) answers; an unknown outcome is *not delivered*. While the primary is away
+    /// nothing is delivered, and nothing is taken.
     ///
     /// # Errors
     /// `TypeMismatch`: nothing is taken then. Others only when the manager fails closed.
@@ -33,24 +29,27 @@ impl Engine {
         self.settle().await;
         let _gate = self.gate.set(ask.key).await;
         let near = self.near(ask)?;
+        // Nothing may be taken while the primary cannot say that nobody else has it, and so nothing is destroyed.
+        let primary = match self.parts.tiers.exist().then(|| self.serving()) {
+            None => None,
+            Some(Serving::Primary(primary)) => Some(primary),
+            Some(Serving::Fallback(_)) => return self.unreachable(ask, Reason::TierError).map(|()| None),
+            Some(Serving::Nothing(reason)) => return self.unreachable(ask, reason).map(|()| None),
+        };
         let unfinished = Unfinished::optional(self, What::Key(ask.key));
         self.stamps.bump(Scope::Key(ask.key));
         self.forget_loads(ask.key);
         self.parts.near.remove(ask.key);
-        let taken = if self.parts.tiers.exist() {
-            self.take_far(ask).await
-        } else {
-            Ok(near.and_then(Found::into_value))
+        let taken = match primary {
+            Some(primary) => self.take_far(ask, primary).await,
+            None => Ok(near.and_then(Found::into_value)),
         };
         self.stamps.bump(Scope::Key(ask.key));
         unfinished.finish();
         taken
     }
 
-    async fn take_far(&self, ask: &Ask<'_>) -> Result<Option<Held>> {
-        let Serving::Primary(primary) = self.serving() else {
-            return self.unreachable(ask, Reason::TierError).map(|()| None);
-        };
+    async fn take_far(&self, ask: &Ask<'_>, primary: Tier<'_>) -> Result<Option<Held>> {
         let bytes = match primary.backend.get_and_delete(ask.key).await {
             Ok(Some(bytes)) => bytes,
             Ok(None) => return Ok(None),
@@ -77,66 +76,6 @@ impl Engine {
                 Ok(None)
             }
         }
-    }
-
-    /// Adds to a counter and returns its new value. Counters live in the byte tier that serves (no near copy),
-    /// or in the near tier where there is none.
-    ///
-    /// # Errors
-    /// `NotACounter`, a ttl of zero; when the manager fails closed also trouble of the tier.
-    pub(crate) async fn increment(&self, ask: &Ask<'_>, by: i64) -> Result<i64> {
-        let life = self.exact_life(ask, false)?;
-        if self.seals(ask) {
-            return Err(no_counter());
-        }
-        if ask.key.is_foreign() {
-            return Err(no_foreign_counter());
-        }
-        if !self.is_enabled() {
-            return Ok(by);
-        }
-        self.settle().await;
-        let _gate = self.gate.set(ask.key).await;
-        if !self.parts.tiers.exist() {
-            return self.increment_near(ask, by, life);
-        }
-        self.overtake_here(What::Key(ask.key));
-        let tier = match self.serving() {
-            Serving::Primary(tier) | Serving::Fallback(tier) => tier,
-            Serving::Nothing(reason) => return self.unreachable(ask, reason).map(|()| by),
-        };
-        match self.increment_in(tier, ask, by, life).await {
-            Ok(value) => Ok(value),
-            Err(error) if error.kind() == ErrorKind::NotACounter || self.fails_closed(ask) => Err(error),
-            Err(error) => {
-                self.tier_failed(tier, "increment", &error);
-                Ok(by)
-            }
-        }
-    }
-
-    async fn increment_in(&self, tier: Tier<'_>, ask: &Ask<'_>, by: i64, life: Life) -> Result<i64> {
-        match tier.backend.increment(ask.key, by, life.into()).await {
-            Err(error) if error.kind() == ErrorKind::NotACounter && self.remove_void(ask).await => {
-                tier.backend.increment(ask.key, by, life.into()).await
-            }
-            counted => counted,
-        }
-    }
-
-    fn increment_near(&self, ask: &Ask<'_>, by: i64, life: Life) -> Result<i64> {
-        let now = self.parts.clock.tick();
-        let held = self.value_near(ask.key);
-        let value = match &held {
-            Some(entry) => entry.value.downcast_ref::<i64>().copied(),
-            None => Some(0),
-        };
-        let sum = counter_sum(value, by)?;
-        self.overtake_here(What::Key(ask.key));
-        let life = held.and_then(|entry| entry.meta.times.trusted_until.remaining(now)).unwrap_or(life);
-        let landing = Landing { born: self.stamps.born(), life, stored_bytes: 0, only_here: true };
-        self.insert_near(ask, Some(Arc::new(sum)), landing);
-        Ok(sum)
     }
 
     /// Whether a fresh value is in some tier, and for how long. Remembered absence is none.

@@ -3,6 +3,7 @@
 //! Promise: whatever fails, no older value is left under a key.
 
 mod atomic;
+mod count;
 pub(super) mod far_write;
 pub(super) mod fill;
 pub(super) mod land;

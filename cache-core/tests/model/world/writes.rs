@@ -80,8 +80,13 @@ impl World {
     pub(super) async fn take(&mut self, key: Key) -> Checked {
         let taken = self.cache.get_and_delete::<String>(KEYS[key]).await.map_err(shown)?;
         let calm = self.is_calm();
-        if self.cache.is_enabled() {
-            self.overtake(key);
+        match (self.cache.is_enabled(), taken.is_some() || calm) {
+            (true, true) => self.overtake(key),
+            // A primary that is away takes nothing, and overtakes nothing.
+            (true, false) => {
+                self.open.iter_mut().filter(|open| open.key == key).for_each(|open| open.doubtful = true);
+            }
+            (false, _) => {}
         }
         match taken {
             Some(value) => {
