@@ -75,6 +75,7 @@ fn an_answer_says_what_it_is_worth() {
     let fourth = counted_with_status(&cache, 1, false, true);
     assert_ne!(fourth.0, first.0);
     assert_eq!(counted(&cache, 1, false, false), fourth.0);
+    assert_eq!(status(fourth), ("loader", Some(Reason::Bypassed)), "it was to load anew");
     assert_eq!(counted_with_status(&cache, 0, false, false).0, Err("none".to_owned()));
     cache.set_enabled(false);
     assert_eq!(status(counted_with_status(&cache, 1, false, false)), ("loader", Some(Reason::Disabled)));

@@ -74,7 +74,7 @@ pub enum Reason {
     NoKey,
     /// The options of the function cannot be kept, so it is not cached.
     Misconfigured,
-    /// The call went round the cache.
+    /// The call went round the cache, or was to load anew whatever is stored.
     Bypassed,
     /// The cache is switched off.
     Disabled,

@@ -14,7 +14,8 @@ pub struct Status {
     pub age: Duration,
     /// Whether its life has ended.
     pub freshness: Freshness,
-    /// Why it is not a fresh hit; `None` when it is.
+    /// Why it is not a fresh hit; `None` when it is. Of a loaded answer: what was found instead of one, [`Reason::Absent`]
+    /// when that was nothing, and for those who waited for the load of another.
     pub reason: Option<Reason>,
 }
 

@@ -130,7 +130,7 @@ impl Entry {
         }
         let ask = self.ask(kind);
         if self.refresh {
-            return (engine.refresh_blocking(&ask, &Of(kind), body), Status::loaded(Reason::Absent));
+            return (engine.refresh_blocking(&ask, &Of(kind), body), Status::loaded(Reason::Bypassed));
         }
         let answer = engine.load_blocking(&ask, &Of(kind), body);
         (answer.ret, answer.status)

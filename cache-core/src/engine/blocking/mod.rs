@@ -10,7 +10,7 @@ mod waits;
 use crate::engine::ask::typed::{Hold, Recipe, Shape, Share, Split, Verdict};
 use crate::engine::counters::Count;
 use crate::engine::load::outcome::Outcome;
-use crate::engine::look::found::Answer;
+use crate::engine::look::found::{Answer, Look};
 use crate::engine::tags::AskedTags;
 use crate::engine::write::land::Landing;
 use crate::engine::{Ask, Engine, Keyspace, What};
@@ -44,12 +44,14 @@ impl Engine {
     ) -> Answer<R::Ret> {
         let lead = match self.place_blocking(ask, recipe) {
             Place::Answered(answer) => return answer,
-            Place::Alone => return loaded(self.run_blocking(ask.space, body)),
+            Place::Alone => return loaded(self.run_blocking(ask.space, body), Reason::Absent),
             Place::Leading(lead) => lead,
         };
         let begun = Begun { born: self.stamps.born(), replaces: false };
         // Another leader may have landed between the probe and the seat.
-        if let Ok(Some(found)) = self.near(ask)
+        let look = self.look_near(ask);
+        let why = look.as_ref().map_or(Reason::Absent, Look::why);
+        if let Ok(Some(found)) = look.map(Look::fresh)
             && let Some(ret) = recipe.give(found.value())
         {
             self.counters.add(ask.space, found.count());
@@ -58,7 +60,7 @@ impl Engine {
             return Answer::new(ret, status);
         }
         self.counters.add(ask.space, Count::Miss);
-        loaded(self.lead_blocking(ask, recipe, &lead, begun, body))
+        loaded(self.lead_blocking(ask, recipe, &lead, begun, body), why)
     }
 
     /// Runs the body now and stores what it returns, whatever is held.
@@ -208,6 +210,6 @@ impl Engine {
 }
 
 /// What this thread has loaded itself.
-fn loaded<R>(ret: R) -> Answer<R> {
-    Answer::new(ret, Status::loaded(Reason::Absent))
+fn loaded<R>(ret: R, why: Reason) -> Answer<R> {
+    Answer::new(ret, Status::loaded(why))
 }

@@ -39,7 +39,7 @@ impl Engine {
         ran: Ran<R::Ret>,
     ) -> (Answer<R::Ret>, After) {
         let tell = |outcome| lead.map_or((), |lead| lead.tell(outcome));
-        let status = Status::loaded(older.map_or(Reason::Absent, |_| Reason::Expired));
+        let status = Status::loaded(landed.why());
         let Loaded { ret, ttl, skip, mut tags, validator } = match ran {
             Ran::Loaded(loaded) => loaded,
             Ran::GivenUp(answer, outcome) => {

@@ -33,6 +33,7 @@ use crate::engine::look::judge::{Judged, judge_fresh};
 use crate::engine::renew::stale::Stale;
 use crate::engine::write::land::Landed;
 use crate::engine::{Ask, Engine, Keyspace, Question};
+use crate::entry::Reason;
 use crate::flight::{Follow, Lead, Seat};
 use crate::stamp::Scope;
 
@@ -165,9 +166,9 @@ impl Engine {
                 outcome.into_iter().for_each(|outcome| lead.tell(outcome));
                 step
             }
-            Judged::Load(found) => {
+            Judged::Load(found, why) => {
                 let older = found.or(older);
-                self.ask_leave(ask, call.recipe, (lead, older), (born, limits), request).await
+                self.ask_leave(ask, call.recipe, (lead, older, why), (born, limits), request).await
             }
         }
     }
@@ -177,7 +178,7 @@ impl Engine {
         &self,
         ask: &Ask<'_>,
         recipe: &R,
-        (lead, older): (Lead<Outcome>, Option<Stale>),
+        (lead, older, why): (Lead<Outcome>, Option<Stale>, Reason),
         (born, limits): (u64, Limits),
         request: &mut Request<'_>,
     ) -> Step<R::Ret> {
@@ -195,11 +196,11 @@ impl Engine {
                     outcome.into_iter().for_each(|outcome| lead.tell(outcome));
                     return step;
                 }
-                Judged::Load(_) => (born, None),
+                Judged::Load(..) => (born, None),
             },
             Err(answer) => return Step::Answered(answer),
         };
-        let landed = if older.is_some() { Landed::Replacing(born) } else { Landed::New(born) };
+        let landed = if older.is_some() { Landed::Replacing(born, why) } else { Landed::New(born, why) };
         Step::Load(Leading { leader: Leader { lead, lease }, landed, older })
     }
 

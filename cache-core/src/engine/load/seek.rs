@@ -94,7 +94,7 @@ impl Engine {
         }
         let older = match self.judge_look(ask, call, self.look_near(ask), request) {
             Judged::Done(step, _) => return Err((limits, step)),
-            Judged::Load(older) => older,
+            Judged::Load(older, _) => older,
         };
         match self.seat(ask) {
             Seat::Follow(follow) if older.is_none() && !limits.exist() => Ok(follow),

@@ -1,12 +1,10 @@
 //! Looking into the tiers without running a loader. How stored bytes are read is in [`open`](crate::engine::look::open), how what was
 //! found far is kept near in [`promote`](crate::engine::look::promote).
 
-use std::time::Duration;
-
 use bytes::Bytes;
 
 use crate::engine::counters::Count;
-use crate::engine::look::found::NEAR;
+use crate::engine::look::found::{Look, NEAR};
 use crate::engine::renew::stale::Stale;
 use crate::engine::serving::Serving;
 use crate::engine::write::far_write::reason_of;
@@ -17,31 +15,13 @@ use crate::port::backend::DeleteOptions;
 use crate::port::near::HeldKind;
 use crate::tier::Tier;
 
-/// What a look into the tiers found.
-#[derive(Debug)]
-pub(in crate::engine) enum Look {
-    /// A fresh entry.
-    Fresh(Found),
-    /// A fresh value that is to be refreshed before it expires.
-    Due(Stale),
-    /// A value that has expired, and may still be good for something.
-    Stale(Stale),
-    /// Nothing that may be served.
-    Nothing,
-}
-
-impl Look {
-    /// What may be served whatever the circumstances.
-    pub(in crate::engine) fn fresh(self) -> Option<Found> {
-        match self {
-            Self::Fresh(found) => Some(found),
-            Self::Due(Stale { value, tier, .. }) => Some(Found::new(Some(value), tier, Duration::ZERO)),
-            Self::Stale(_) | Self::Nothing => None,
-        }
-    }
-}
-
 impl Engine {
+    /// A miss of this tier.
+    pub(super) fn nothing(&self, tier: &'static str, reason: Reason) -> Look {
+        self.missed(tier, reason);
+        Look::Nothing(reason)
+    }
+
     /// A fresh entry of any tier. Fills the tiers above the one that had it with its own remaining life.
     ///
     /// # Errors
@@ -64,9 +44,9 @@ impl Engine {
                 Some(newer) => Look::Fresh(newer),
                 None => Look::Due(near),
             }),
-            Look::Nothing => self.look_far(ask, born).await,
+            Look::Nothing(near) => Ok(self.look_far(ask, born).await?.unless_absent(near)),
             Look::Stale(near) => Ok(match self.look_far(ask, born).await? {
-                Look::Nothing => Look::Stale(near),
+                Look::Nothing(_) => Look::Stale(near),
                 Look::Stale(far) if far.times.expires < near.times.expires => Look::Stale(near),
                 newer => newer,
             }),
@@ -80,7 +60,7 @@ impl Engine {
     pub(in crate::engine) async fn look_far(&self, ask: &Ask<'_>, born: u64) -> Result<Look> {
         self.check_sealing(ask)?;
         if !ask.leaves_the_process() || !self.parts.tiers.exist() || self.lacks_a_key(ask) {
-            return Ok(Look::Nothing);
+            return Ok(Look::Nothing(Reason::Absent));
         }
         self.settle().await;
         if ask.key.is_foreign() {
@@ -88,7 +68,7 @@ impl Engine {
         }
         match self.serving() {
             Serving::Primary(tier) | Serving::Fallback(tier) => self.far(ask, tier, born).await,
-            Serving::Nothing(reason) => self.unreachable(ask, reason).map(|()| Look::Nothing),
+            Serving::Nothing(reason) => self.nothing_served(ask, reason),
         }
     }
 
@@ -107,16 +87,14 @@ impl Engine {
     pub(in crate::engine) fn look_near(&self, ask: &Ask<'_>) -> Result<Look> {
         let seen = self.stamps.born();
         let Some(entry) = self.parts.near.entry(ask.key.near()) else {
-            return Ok(Look::Nothing);
+            return Ok(Look::Nothing(Reason::Absent));
         };
         let (meta, now) = (entry.meta, self.parts.clock.tick());
         if !self.stamps.valid(&meta.cells, meta.born) {
-            self.missed(NEAR, Reason::Invalidated);
-            return Ok(Look::Nothing);
+            return Ok(self.nothing(NEAR, Reason::Invalidated));
         }
         if !ask.tags.is_none() && !self.stamps.cover(&meta.cells, &ask.tags.ids()) {
-            self.missed(NEAR, Reason::TagsDiffer);
-            return Ok(Look::Nothing);
+            return Ok(self.nothing(NEAR, Reason::TagsDiffer));
         }
         let trusted = now < meta.times.trusted_until;
         let due = now >= meta.fresh_until && !(trusted && self.is_only_unnoted(ask, &meta));
@@ -125,7 +103,11 @@ impl Engine {
         }
         if meta.negative {
             let age = now.since(meta.times.created);
-            return Ok(if trusted { Look::Fresh(Found::new(None, NEAR, age)) } else { Look::Nothing });
+            return Ok(if trusted {
+                Look::Fresh(Found::new(None, NEAR, age))
+            } else {
+                Look::Nothing(Reason::Expired)
+            });
         }
         let value = if ask.values.accept(&entry.value) {
             Some(entry.value)
@@ -143,7 +125,7 @@ impl Engine {
                 Ok(if trusted { Look::Due(entry) } else { Look::Stale(entry) })
             }
             None if trusted && ask.strict => Err(mismatch(ask, meta.kind)),
-            None => Ok(Look::Nothing),
+            None => Ok(Look::Nothing(if trusted { Reason::Undecodable } else { Reason::Expired })),
         }
     }
 
@@ -152,8 +134,7 @@ impl Engine {
         let bytes = match bytes {
             Ok(Some(bytes)) => bytes,
             Ok(None) => {
-                self.missed(tier.name, Reason::Absent);
-                return Ok(Look::Nothing);
+                return Ok(self.nothing(tier.name, Reason::Absent));
             }
             Err(error) => return self.failed_read(ask, tier, error),
         };
@@ -173,17 +154,17 @@ impl Engine {
         if reason.heals() {
             self.heal(ask, tier, bytes).await;
         }
-        Look::Nothing
+        Look::Nothing(reason)
     }
 
     async fn far_expired(&self, ask: &Ask<'_>, tier: Tier<'_>, born: u64, bytes: &Bytes) -> Result<Look> {
         self.missed(tier.name, Reason::Expired);
         let Some((mut stale, stamps)) = self.expired(ask, tier, born, bytes) else {
-            return Ok(Look::Nothing);
+            return Ok(Look::Nothing(Reason::Expired));
         };
         let tokens = match self.vouch(ask, tier, &stamps).await {
             Ok(Ok(tokens)) => tokens,
-            Ok(Err(_)) => return Ok(Look::Nothing),
+            Ok(Err(reason)) => return Ok(Look::Nothing(reason)),
             Err(error) => return self.failed_read(ask, tier, error),
         };
         let ask = &ask.under(&tokens);
@@ -201,8 +182,12 @@ impl Engine {
 
     pub(super) fn failed_read(&self, ask: &Ask<'_>, tier: Tier<'_>, error: Error) -> Result<Look> {
         self.tier_failed(tier, "get", &error);
-        self.missed(tier.name, reason_of(&error));
-        if self.fails_closed(ask) { Err(error) } else { Ok(Look::Nothing) }
+        let nothing = self.nothing(tier.name, reason_of(&error));
+        if self.fails_closed(ask) { Err(error) } else { Ok(nothing) }
+    }
+
+    pub(super) fn nothing_served(&self, ask: &Ask<'_>, reason: Reason) -> Result<Look> {
+        self.unreachable(ask, reason).map(|()| Look::Nothing(reason))
     }
 
     /// No tier can be asked: a miss, or an error for those who fail closed.

@@ -9,7 +9,7 @@
 use std::sync::Once;
 use std::time::Duration;
 
-use crate::engine::look::fetch::Look;
+use crate::engine::look::found::Look;
 use crate::engine::look::open::Opened;
 use crate::engine::serving::Serving;
 use crate::engine::write::far_write::FarWrite;
@@ -32,8 +32,8 @@ impl Engine {
     pub(super) async fn look_far_foreign(&self, ask: &Ask<'_>, born: u64) -> Result<Look> {
         match self.serving() {
             Serving::Primary(tier) => self.far_foreign(ask, tier, born).await,
-            Serving::Fallback(_) => self.unreachable(ask, Reason::TierError).map(|()| Look::Nothing),
-            Serving::Nothing(reason) => self.unreachable(ask, reason).map(|()| Look::Nothing),
+            Serving::Fallback(_) => self.nothing_served(ask, Reason::TierError),
+            Serving::Nothing(reason) => self.nothing_served(ask, reason),
         }
     }
 
@@ -43,8 +43,7 @@ impl Engine {
         let bytes = match bytes {
             Ok(Some(bytes)) => bytes,
             Ok(None) => {
-                self.missed(tier.name, Reason::Absent);
-                return Ok(Look::Nothing);
+                return Ok(self.nothing(tier.name, Reason::Absent));
             }
             Err(error) => return self.failed_read(ask, tier, error),
         };
@@ -54,10 +53,7 @@ impl Engine {
                 let opened = opened.living(life_of(kept).min(self.longest_life(ask)));
                 Ok(self.promote(ask, tier, born, opened, &bytes).await)
             }
-            Err(reason) => {
-                self.missed(tier.name, reason);
-                Ok(Look::Nothing)
-            }
+            Err(reason) => Ok(self.nothing(tier.name, reason)),
         }
     }
 

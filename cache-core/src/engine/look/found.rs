@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::engine::counters::Count;
-use crate::entry::Status;
+use crate::engine::renew::stale::Stale;
+use crate::entry::{Reason, Status};
 use crate::port::near::Held;
 
 /// The name of the near tier in events and answers.
@@ -58,5 +59,47 @@ pub(crate) struct Answer<R> {
 impl<R> Answer<R> {
     pub(in crate::engine) fn new(ret: R, status: Status) -> Self {
         Self { ret, status }
+    }
+}
+
+/// What a look into the tiers found.
+#[derive(Debug)]
+pub(in crate::engine) enum Look {
+    /// A fresh entry.
+    Fresh(Found),
+    /// A fresh value that is to be refreshed before it expires.
+    Due(Stale),
+    /// A value that has expired, and may still be good for something.
+    Stale(Stale),
+    /// Nothing that may be served, and why.
+    Nothing(Reason),
+}
+
+impl Look {
+    /// What may be served whatever the circumstances.
+    pub(in crate::engine) fn fresh(self) -> Option<Found> {
+        match self {
+            Self::Fresh(found) => Some(found),
+            Self::Due(Stale { value, tier, .. }) => Some(Found::new(Some(value), tier, Duration::ZERO)),
+            Self::Stale(_) | Self::Nothing(_) => None,
+        }
+    }
+
+    /// Why it is no fresh hit; one that is has no value for who asks.
+    pub(in crate::engine) fn why(&self) -> Reason {
+        match self {
+            Self::Fresh(_) => Reason::Undecodable,
+            Self::Due(_) => Reason::Revalidating,
+            Self::Stale(_) => Reason::Expired,
+            Self::Nothing(reason) => *reason,
+        }
+    }
+
+    /// Of two reasons the one that says more: that an entry ended, rather than that the next tier has none.
+    pub(super) fn unless_absent(self, near: Reason) -> Self {
+        match self {
+            Self::Nothing(Reason::Absent) => Self::Nothing(near),
+            look => look,
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::codec::peek;
-use crate::engine::look::fetch::Look;
+use crate::engine::look::found::Look;
 use crate::engine::look::open::Opened;
 use crate::engine::renew::stale::Stale;
 use crate::engine::write::land::Landing;
@@ -45,8 +45,7 @@ impl Engine {
         };
         let (age, window) = self.age_and_window(ask, value.is_none(), bytes);
         if !self.may_land(ask, born) {
-            self.missed(tier.name, Reason::Invalidated);
-            return Look::Nothing;
+            return self.nothing(tier.name, Reason::Invalidated);
         }
         let times = self.times(ask, left, window, age);
         let landing = Landing { born, life: left, stored_bytes, only_here: false };

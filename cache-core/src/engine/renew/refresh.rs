@@ -16,11 +16,11 @@ use crate::engine::ask::typed::{Body, Recipe};
 use crate::engine::counters::Count;
 use crate::engine::load::detach::{Launched, Reported};
 use crate::engine::load::run::{Leader, Work};
-use crate::engine::look::fetch::Look;
-use crate::engine::look::found::{Found, NEAR};
+use crate::engine::look::found::{Found, Look, NEAR};
 use crate::engine::renew::stale::Stale;
 use crate::engine::write::land::Landed;
 use crate::engine::{Ask, Engine};
+use crate::entry::Reason;
 use crate::flight::Seat;
 use crate::key::{CacheKey, SpaceId};
 use crate::policy::RefreshAhead;
@@ -63,7 +63,7 @@ impl Engine {
         let places = Arc::clone(&self.refreshes.of(ask.space.name.id()).places);
         let permit = places.try_acquire_owned().ok()?;
         let Seat::Lead(lead) = self.flights.seat_of(ask.key, ask.tags.label()) else { return None };
-        let landed = Landed::Replacing(self.stamps.born());
+        let landed = Landed::Replacing(self.stamps.born(), Reason::Revalidating);
         let leader = Leader::here(lead);
         let (older, refresh, started) = (Some(older), Some(permit), None);
         let work = Work { recipe, body, leader, landed, older, refresh, started };
@@ -118,6 +118,7 @@ impl Engine {
     /// whether it has ended.
     pub(in crate::engine) fn rearm(&self, ask: &Ask<'_>, older: &Stale) {
         let now = self.parts.clock.tick();
+        // What is trusted no longer would not be hit whatever is written: this only spares the write.
         if older.tier != NEAR || now >= older.times.trusted_until {
             return;
         }
@@ -128,6 +129,7 @@ impl Engine {
     pub(in crate::engine) fn rearm_until(&self, key: &CacheKey, times: &Times, until: Tick) {
         let held = self.parts.near.entry(key.near());
         let Some(mut entry) = held.filter(|entry| entry.meta.times == *times) else { return };
+        // A hit looks at nothing else.
         entry.meta.fresh_until = times.trusted_until.min(until);
         self.put_near(key, entry);
     }

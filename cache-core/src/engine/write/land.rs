@@ -30,13 +30,13 @@ pub(in crate::engine) struct Landing {
     pub(in crate::engine) only_here: bool,
 }
 
-/// What a loaded value finds in the tiers, and when its load began.
+/// What a loaded value finds in the tiers, when its load began, and why nothing there answered.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::engine) enum Landed {
     /// Nothing: the load looked there first.
-    New(u64),
+    New(u64, Reason),
     /// An older value, which goes on answering until the new one has landed.
-    Replacing(u64),
+    Replacing(u64, Reason),
     /// Perhaps an older value, which is overtaken.
     Over(u64),
 }
@@ -44,16 +44,24 @@ pub(in crate::engine) enum Landed {
 impl Landed {
     /// When the load began.
     pub(in crate::engine) fn born(self) -> u64 {
-        let (Self::New(born) | Self::Replacing(born) | Self::Over(born)) = self;
+        let (Self::New(born, _) | Self::Replacing(born, _) | Self::Over(born)) = self;
         born
     }
 
     /// The same of a load that begins only now.
     pub(in crate::engine) fn begun(self, born: u64) -> Self {
         match self {
-            Self::New(_) => Self::New(born),
-            Self::Replacing(_) => Self::Replacing(born),
+            Self::New(_, why) => Self::New(born, why),
+            Self::Replacing(_, why) => Self::Replacing(born, why),
             Self::Over(_) => Self::Over(born),
+        }
+    }
+
+    /// Why it was loaded.
+    pub(in crate::engine) fn why(self) -> Reason {
+        match self {
+            Self::New(_, why) | Self::Replacing(_, why) => why,
+            Self::Over(_) => Reason::Bypassed,
         }
     }
 }
@@ -84,7 +92,9 @@ impl Engine {
         };
         let ask = &ask.under(&tokens);
         match landed {
-            Landed::New(_) | Landed::Replacing(_) => self.land_new(ask, landed, (life, leader), value).await,
+            Landed::New(..) | Landed::Replacing(..) => {
+                self.land_new(ask, landed, (life, leader), value).await
+            }
             Landed::Over(born) => self.land_over(ask, born, (life, leader), value).await,
         }
     }
@@ -120,7 +130,7 @@ impl Engine {
 
     /// What was loaded is not to be stored: a refresh removes what it was to replace, unless something newer came.
     pub(in crate::engine) async fn drop_older(&self, ask: &Ask<'_>, landed: Landed) {
-        let (Landed::Over(born) | Landed::Replacing(born)) = landed else { return };
+        let (Landed::Over(born) | Landed::Replacing(born, _)) = landed else { return };
         if self.may_land(ask, born)
             && let Err(error) = self.invalidate(What::Key(ask.key)).await
         {
@@ -164,7 +174,7 @@ impl Engine {
         let (_lead, lease) = Leader::split(leader);
         match far {
             FarWrite::Refused => {
-                if let Landed::Replacing(_) = landed {
+                if let Landed::Replacing(..) = landed {
                     self.parts.near.remove(ask.key);
                 }
                 return self.lease_lost(ask, lease);
@@ -181,9 +191,9 @@ impl Engine {
     /// What a value that has landed is born under; `None` when it was overtaken meanwhile.
     pub(in crate::engine) fn born_near(&self, key: &CacheKey, cells: &Cells, landed: Landed) -> Option<u64> {
         match landed {
-            Landed::New(born) => Some(born),
+            Landed::New(born, _) => Some(born),
             // Who reads the older value at this moment must not put it back.
-            Landed::Replacing(born) | Landed::Over(born) => self.stamps.renew(key, cells, born),
+            Landed::Replacing(born, _) | Landed::Over(born) => self.stamps.renew(key, cells, born),
         }
     }
 

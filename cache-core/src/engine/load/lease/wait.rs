@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 
 use super::Lease;
-use crate::engine::look::fetch::Look;
+use crate::engine::look::found::Look;
 use crate::engine::renew::stale::Stale;
 use crate::engine::{Ask, Engine, Found};
 use crate::policy::{SingleFlight, poll_pause};

@@ -115,7 +115,7 @@ impl Engine {
             backend: Arc::clone(tier.backend),
             aside,
             cells,
-            replacing: matches!(landed, Landed::Replacing(_)),
+            replacing: matches!(landed, Landed::Replacing(..)),
             longest: life.duration().map_or(LONGEST, |life| life.min(LONGEST)),
             lead,
             answers: self.near_ttl().unwrap_or(LONGEST),
