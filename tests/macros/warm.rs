@@ -195,3 +195,43 @@ async fn where_nothing_is_near_the_function_is_cached_and_not_kept_warm() {
     sleep(seconds(90)).await;
     assert_eq!((source.runs(), cache.stats().kept_warm, cache.stats().far_hits), (1, 0, 1));
 }
+
+#[cached(ttl = "100s", keep_warm = "400s", skip(source), cache = cache(at))]
+async fn stock(at: u64, source: &Source) -> u64 {
+    let run = source.runs.fetch_add(1, Ordering::SeqCst) + 1;
+    if source.broken.load(Ordering::SeqCst) { std::future::pending().await } else { run }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refresh_that_hangs_ends_at_max_load_time_though_its_result_cannot_say_so() {
+    let policy = larder::Policy::new().max_load_time(seconds(30));
+    let ((at, cache), source) =
+        (register(CacheManager::builder().near(Near::mib(1)).policy(policy)), Source::default());
+    assert_eq!(stock(at, &source).await, 1);
+    source.broken.store(true, Ordering::SeqCst);
+    sleep(seconds(85)).await;
+    assert_eq!((source.runs(), cache.stats().detached), (2, 1));
+    source.broken.store(false, Ordering::SeqCst);
+    sleep(seconds(30)).await;
+    assert_eq!(
+        (source.runs(), cache.stats().detached, cache.stats().kept_warm),
+        (2, 0, 0),
+        "beyond its life"
+    );
+    assert_eq!((stock(at, &source).await, cache.stats().kept_warm), (3, 1), "and it is kept anew");
+}
+
+#[cached(ttl = "100s", keep_warm = FOR_EVER, cache = cache(at))]
+async fn eternal(at: u64) -> u64 {
+    at
+}
+
+const FOR_EVER: Duration = Duration::MAX;
+
+#[tokio::test(start_paused = true)]
+async fn what_is_kept_warm_for_ever_is_kept() {
+    let (at, cache) = near();
+    assert_eq!(eternal(at).await, at);
+    sleep(seconds(10_000)).await;
+    assert_eq!((eternal(at).await, cache.stats().misses, cache.stats().kept_warm), (at, 1, 1));
+}

@@ -164,6 +164,32 @@ impl CustomFormat for Unable {
     }
 }
 
+/// Its error cannot be said.
+struct Unspeakable;
+
+#[derive(Debug)]
+struct Unsaid;
+
+impl std::fmt::Display for Unsaid {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::panic::resume_unwind(Box::new("it cannot be said"))
+    }
+}
+
+impl std::error::Error for Unsaid {}
+
+impl CustomFormat for Unspeakable {
+    const NAME: &'static str = "unspeakable";
+
+    fn encode<T: Serialize>(_: &T, _: &mut impl Write) -> Result<(), FormatError> {
+        Err(Box::new(Unsaid))
+    }
+
+    fn decode<T: DeserializeOwned>(_: &[u8]) -> Result<T, FormatError> {
+        Err(Box::new(Unsaid))
+    }
+}
+
 #[test]
 fn an_error_and_a_panic_of_a_format_are_answers() {
     let clean = written::<Compact, _>(PLAIN, &1_u8).unwrap();
@@ -172,6 +198,8 @@ fn an_error_and_a_panic_of_a_format_are_answers() {
     assert!(error.to_string().contains("u8 cannot be stored as compact: no room in the ark"), "{error}");
     let error = written::<Explosive, _>(PLAIN, &1_u8).unwrap_err();
     assert!(error.kind() == ErrorKind::Encode && error.to_string().contains("Explosive"), "{error}");
+    let error = written::<Unspeakable, _>(PLAIN, &1_u8).unwrap_err();
+    assert!(error.kind() == ErrorKind::Encode && error.to_string().contains("Unspeakable"), "{error}");
     assert_eq!(written::<Compact, _>(PLAIN, &1_u8).unwrap(), clean, "nothing is left of them");
     assert_eq!(opened(&clean).decode_as::<Unable, u8>(), Err(Reason::Undecodable));
     let mut renamed = clean[..at::PAYLOAD].to_vec();

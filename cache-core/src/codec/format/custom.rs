@@ -82,13 +82,17 @@ const fn length_of<F: CustomFormat>() -> u8 {
 
 pub(in crate::codec) fn encode<F: CustomFormat, T: Serialize>(value: &T, out: &mut Buffer) -> Result<()> {
     let written = catch_unwind(AssertUnwindSafe(|| {
-        out.write_all(&[const { length_of::<F>() }])?;
-        out.write_all(F::NAME.as_bytes())?;
-        F::encode(value, out)
+        let named =
+            out.write_all(&[const { length_of::<F>() }]).and_then(|()| out.write_all(F::NAME.as_bytes()));
+        // What an error says of itself is its code too.
+        named
+            .map_err(FormatError::from)
+            .and_then(|()| F::encode(value, out))
+            .map_err(|error| error.to_string())
     }));
     match written {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(unencodable::<T>(F::NAME, &error.to_string())),
+        Ok(Err(error)) => Err(unencodable::<T>(F::NAME, &error)),
         Err(_) => Err(unencodable::<T>(F::NAME, &format!("{} or its Serialize panicked", type_name::<F>()))),
     }
 }

@@ -122,7 +122,7 @@ impl<R: Recipe> Errand<R> {
         let ran = tokio::select! {
             biased;
             ran = caught(run(body, started.limit, give_up, leader)) => ran,
-            () = unwanted(stop, started.limit, report) => return,
+            () = unwanted(stop, started.limit, report, refresh.is_some()) => return,
         };
         // Whatever became of it, nothing of it is left when that is told.
         parcel.body = None;
@@ -180,8 +180,14 @@ async fn begin<T>(
     Some((engine.identity(), started))
 }
 
-/// Ends when nobody waits any more, and the manager has ended or the load should have.
-async fn unwanted<T>(mut stop: watch::Receiver<()>, limit: Option<Limit>, report: &mut oneshot::Sender<T>) {
+/// Ends when nobody waits any more, and the manager has ended or the load should have. Who waits for a refresh only wants to
+/// know that it is over: an older value answers meanwhile.
+async fn unwanted<T>(
+    mut stop: watch::Receiver<()>,
+    limit: Option<Limit>,
+    report: &mut oneshot::Sender<T>,
+    refreshes: bool,
+) {
     let past = async {
         match limit {
             Some(limit) => limit.passed().await,
@@ -192,7 +198,9 @@ async fn unwanted<T>(mut stop: watch::Receiver<()>, limit: Option<Limit>, report
         _ended_or_shut_down = stop.changed() => {}
         () = past => {}
     }
-    report.closed().await;
+    if !refreshes {
+        report.closed().await;
+    }
 }
 
 /// Runs a future; its panic, if it panics.

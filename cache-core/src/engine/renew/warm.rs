@@ -66,11 +66,16 @@ impl Warm {
     /// Whether a keeper may begin.
     fn begin(&self, key: &CacheKey, now: Tick) -> bool {
         let mut kept = self.lock();
-        if kept.len() >= MOST {
+        let (full, known) = (kept.len() >= MOST, kept.contains_key(key));
+        if !full && !known {
+            kept.insert(key.clone(), now);
+        }
+        drop(kept);
+        // Whoever listens to what is said may read what is kept warm.
+        if full && !known {
             say_that_it_is_full();
         }
-        let may = kept.len() < MOST && !kept.contains_key(key);
-        may.then(|| kept.insert(key.clone(), now)).is_some()
+        !full && !known
     }
 
     /// Ends what nobody has read for so long; whether that is so.
@@ -96,6 +101,8 @@ struct Keeper<M> {
     make: M,
     until_idle: Duration,
     stop: watch::Receiver<()>,
+    /// It is forgotten already, and another one may have begun since.
+    ended: bool,
 }
 
 impl Engine {
@@ -121,7 +128,7 @@ impl Engine {
             return;
         }
         let (engine, stop) = (Arc::downgrade(self), self.background.subscribe());
-        let keeper = Keeper { engine, asked: ask.owned(), make, until_idle, stop };
+        let keeper = Keeper { engine, asked: ask.owned(), make, until_idle, stop, ended: false };
         // A keeper that nobody runs is dropped, and forgotten with that.
         self.spawn(Box::pin(keeper.run::<R, B>()));
     }
@@ -139,7 +146,7 @@ impl Engine {
             return say_that_nothing_is_near(ask.space);
         }
         if !self.is_kept_warm(ask.key) {
-            self.keep_warm(ask, make, until_idle + until_idle / GRAINS);
+            self.keep_warm(ask, make, until_idle.saturating_add(until_idle / GRAINS));
         }
     }
 
@@ -219,7 +226,7 @@ impl<M> Keeper<M> {
     }
 
     /// Begins a refresh, unless one is under way; `None` when the entry is not to be kept any more.
-    fn begin<R, B>(&self) -> Option<Option<Reported<R::Ret>>>
+    fn begin<R, B>(&mut self) -> Option<Option<Reported<R::Ret>>>
     where
         R: Recipe + Send + Sync + 'static,
         R::Ret: Send + 'static,
@@ -228,7 +235,8 @@ impl<M> Keeper<M> {
     {
         let (engine, ask) = (self.engine.upgrade()?, self.asked.ask());
         let now = engine.parts.clock.tick();
-        if engine.warm.end_if_idle(ask.key, now, self.until_idle) || !engine.is_enabled() {
+        self.ended = engine.warm.end_if_idle(ask.key, now, self.until_idle);
+        if self.ended || !engine.is_enabled() {
             return None;
         }
         let (NearEntry { value, meta, validator }, pause) = engine.warm_until(&ask)?;
@@ -244,7 +252,7 @@ impl<M> Keeper<M> {
 
 impl<M> Drop for Keeper<M> {
     fn drop(&mut self) {
-        if let Some(engine) = self.engine.upgrade() {
+        if let Some(engine) = self.engine.upgrade().filter(|_| !self.ended) {
             engine.warm.end(self.asked.ask().key);
         }
     }

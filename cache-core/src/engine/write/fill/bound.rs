@@ -36,7 +36,8 @@ impl Fills {
 
     /// How many are under way.
     pub(in crate::engine) fn under_way(&self) -> u64 {
-        u64::from(self.most).saturating_sub(self.places.available_permits() as u64)
+        // Each holds its place by a handle. Free places would not do: who waits for all of them takes them one by one.
+        Arc::strong_count(&self.places).saturating_sub(1) as u64
     }
 
     /// How many have not been seen to end.

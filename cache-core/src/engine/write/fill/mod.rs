@@ -3,13 +3,16 @@
 //! Promise: what was loaded is near before its caller goes on, and on its way to the byte tier inside its key's gate, with
 //! its lease: whatever invalidates, sets or expires the key waits for the fill, and wins. Fills are bounded, in number (beyond
 //! that the caller waits, as without them) and in time. A shutdown waits for them, the last manager dropped ends them.
-//! Invariant: a fill that the tier refuses takes its near copy along.
+//! Invariant: a fill that the tier refuses takes its near copy along. The key is its load's until the tier has answered, so
+//! that no later load of it, a refresh say, can arrive there first and be written over; but no longer than a near copy is
+//! trusted: where others write that tier too, it is the lease that keeps the order.
 
 mod bound;
 
 pub(in crate::engine) use bound::Fills;
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -47,6 +50,9 @@ struct Fill {
     cells: Cells,
     replacing: bool,
     longest: Duration,
+    /// Who finds nothing near meanwhile is answered by its load, so long.
+    lead: Option<Lead<Outcome>>,
+    answers: Duration,
     lease: Option<Lease>,
     stop: watch::Receiver<()>,
     gate: Shared,
@@ -62,15 +68,12 @@ struct About {
 }
 
 /// What is near of a value that is on its way.
-#[derive(Default)]
+#[derive(Default, Clone, Copy)]
 struct Near {
     /// What it was born under there; `None` when it was overtaken.
     born: Option<u64>,
     /// What tells its near copy from those of older values.
     times: Option<Times>,
-    /// Where it is not near, those who come meanwhile are answered by its load.
-    #[allow(dead_code, reason = "held for its drop")]
-    lead: Option<Lead<Outcome>>,
 }
 
 /// What a landing hands over: what it writes, as whose load, inside which gate.
@@ -114,6 +117,8 @@ impl Engine {
             cells,
             replacing: matches!(landed, Landed::Replacing(..)),
             longest: life.duration().map_or(LONGEST, |life| life.min(LONGEST)),
+            lead,
+            answers: self.near_ttl().unwrap_or(LONGEST),
             lease,
             stop: self.background.subscribe(),
             gate,
@@ -121,7 +126,7 @@ impl Engine {
         };
         let (go, gone) = oneshot::channel();
         if let Some(fill) = self.spawn_with(fill, |fill| fill.run(gone)) {
-            return Some(fill.back(lead));
+            return Some(fill.back());
         }
         let born = self.born_near(ask.key, &cells, landed);
         if let Some(born) = born {
@@ -129,14 +134,14 @@ impl Engine {
             self.insert_near(ask, value.cloned(), landing);
         }
         let held = self.parts.near.peek(ask.key.near()).filter(|entry| Some(entry.meta.born) == born);
-        let times = held.map(|entry| entry.meta.times);
-        let _runs = go.send(Near { born, times, lead: lead.filter(|_| times.is_none()) });
+        let _runs = go.send(Near { born, times: held.map(|entry| entry.meta.times) });
         None
     }
 
     /// The tier has answered to a fill.
-    fn filled(&self, fill: Fill, near: &Near, taken: Result<bool>) {
-        let Fill { about, packed, backend, aside, cells, replacing, lease, gate: _gate, .. } = fill;
+    fn filled(&self, fill: Fill, near: Near, taken: Result<bool>) {
+        let Fill { about, packed, backend, aside, cells, replacing, lead: _lead, lease, gate: _gate, .. } =
+            fill;
         let ask = about.asked.ask();
         let tier = Tier { name: about.tier, backend: &backend };
         let far = self.sent(&ask, (tier, aside), &packed, taken);
@@ -153,7 +158,7 @@ impl Engine {
     }
 
     /// Who has read the older far value meanwhile must not keep it, and a value that is only here says so.
-    fn settle_near(&self, ask: &Ask<'_>, near: &Near, (cells, replacing): (&Cells, bool), only_here: bool) {
+    fn settle_near(&self, ask: &Ask<'_>, near: Near, (cells, replacing): (&Cells, bool), only_here: bool) {
         if let Some(born) = near.born {
             let renewed = if replacing { self.stamps.renew(ask.key, cells, born) } else { Some(born) };
             let moved = renewed != Some(born) || only_here;
@@ -171,25 +176,34 @@ impl Engine {
 impl Fill {
     async fn run(mut self, near: oneshot::Receiver<Near>) {
         let near = near.await.unwrap_or_default();
-        let written = self.backend.set(
-            self.about.asked.ask().key,
-            self.packed.frame.clone(),
-            self.packed.options_of(self.aside),
-        );
-        let taken = tokio::select! {
-            biased;
-            taken = within(self.longest, written) => taken,
-            _ended_or_shut_down = self.stop.changed() => return,
-        };
+        let Some(taken) = self.written().await else { return };
         let Some(engine) = self.about.engine.upgrade() else { return };
         self.about.seen = true;
-        engine.filled(self, &near, taken);
+        engine.filled(self, near, taken);
+    }
+
+    /// What the tier answers, or that it took too long; `None` when it is not waited for any more.
+    async fn written(&mut self) -> Option<Result<bool>> {
+        let Self { about, packed, backend, longest, stop, lead, .. } = self;
+        let written = backend.set(about.asked.ask().key, packed.frame.clone(), packed.options_of(self.aside));
+        let mut ended = pin!(async {
+            tokio::select! {
+                biased;
+                taken = within(*longest, written) => Some(taken.unwrap_or_else(|| Err(too_long(*longest)))),
+                _ended_or_shut_down = stop.changed() => None,
+            }
+        });
+        if let Some(ended) = within(self.answers, ended.as_mut()).await {
+            return ended;
+        }
+        drop(lead.take());
+        ended.await
     }
 
     /// It was not begun: there is nothing to run it on.
-    fn back(mut self, lead: Option<Lead<Outcome>>) -> Landable {
+    fn back(mut self) -> Landable {
         self.about.seen = true;
-        let Self { packed, lease, gate, .. } = self;
+        let Self { packed, lead, lease, gate, .. } = self;
         Landable { packed, leader: lead.map(|lead| Leader { lead, lease }), gate }
     }
 }
@@ -210,13 +224,14 @@ impl Drop for About {
     }
 }
 
-/// What a tier answers to a write, or that it took too long.
-async fn within(longest: Duration, written: impl Future<Output = Result<bool>>) -> Result<bool> {
+/// Waits so long, where there is a timer.
+async fn within<F: Future>(longest: Duration, future: F) -> Option<F::Output> {
     if Handle::try_current().is_err() {
-        return written.await;
+        return Some(future.await);
     }
-    timeout(longest, written).await.unwrap_or_else(|_| {
-        let held = format!("a tier did not take a write within {longest:?}");
-        Err(Error::new(ErrorKind::Timeout, held).during("set"))
-    })
+    timeout(longest, future).await.ok()
+}
+
+fn too_long(longest: Duration) -> Error {
+    Error::new(ErrorKind::Timeout, format!("a tier did not take a write within {longest:?}")).during("set")
 }
