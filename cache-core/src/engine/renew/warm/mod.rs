@@ -4,12 +4,15 @@
 //! is noted ([`Engine::is_only_unnoted`]) and lets it be hit again.
 //!
 //! Promise: an entry is refreshed before it expires, without waiting for a read, until nobody has read it for a while;
-//! an invalidation ends it. Bounded: one keeper per key, [`MOST`] per manager, and a refresh takes its place among those
+//! an invalidation ends it. Bounded: one keeper per key, 1,024 ([`reads`]) per manager, and a refresh takes its place among those
 //! of its keyspace. A keeper is a task of the manager's spawner, holds the manager weakly, and ends with it. Invariant:
 //! a keeper ends under the lock under which reads are noted, so no read is noted for one that has ended.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak};
+mod reads;
+
+pub(in crate::engine) use reads::Warm;
+
+use std::sync::{Arc, Once, Weak};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -28,8 +31,6 @@ use crate::policy::RefreshAhead;
 use crate::port::near::{NearEntry, NearMeta, Times};
 use crate::time::{Life, Tick};
 
-/// Keepers of a manager at a time.
-const MOST: usize = 1_024;
 /// When a refresh begins, unless the keyspace says so.
 const USUALLY: RefreshAhead = RefreshAhead::Fraction(0.8);
 /// The least between two refreshes of a key.
@@ -37,61 +38,6 @@ const AT_LEAST: Duration = Duration::from_secs(1);
 
 /// The part of the time without reads to within which reads are noted of what a policy keeps warm.
 const GRAINS: u32 = 8;
-
-/// When each entry that is kept warm was read last.
-#[derive(Debug, Default)]
-pub(in crate::engine) struct Warm(Mutex<HashMap<CacheKey, Tick>>);
-
-impl Warm {
-    /// No user code runs under this lock, so a poisoned one still holds sound times.
-    fn lock(&self) -> MutexGuard<'_, HashMap<CacheKey, Tick>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Notes a read of what is kept warm; whether it is.
-    fn read(&self, key: &CacheKey, now: Tick) -> bool {
-        self.lock().get_mut(key).map(|read| *read = now).is_some()
-    }
-
-    /// When it was read last, if it is kept warm.
-    fn last(&self, key: &CacheKey) -> Option<Tick> {
-        self.lock().get(key).copied()
-    }
-
-    /// How many entries are kept warm.
-    pub(in crate::engine) fn len(&self) -> usize {
-        self.lock().len()
-    }
-
-    /// Whether a keeper may begin.
-    fn begin(&self, key: &CacheKey, now: Tick) -> bool {
-        let mut kept = self.lock();
-        let (full, known) = (kept.len() >= MOST, kept.contains_key(key));
-        if !full && !known {
-            kept.insert(key.clone(), now);
-        }
-        drop(kept);
-        // Whoever listens to what is said may read what is kept warm.
-        if full && !known {
-            say_that_it_is_full();
-        }
-        !full && !known
-    }
-
-    /// Ends what nobody has read for so long; whether that is so.
-    fn end_if_idle(&self, key: &CacheKey, now: Tick, until_idle: Duration) -> bool {
-        let mut kept = self.lock();
-        let idle = kept.get(key).is_none_or(|read| now.since(*read) >= until_idle);
-        if idle {
-            kept.remove(key);
-        }
-        idle
-    }
-
-    fn end(&self, key: &CacheKey) {
-        self.lock().remove(key);
-    }
-}
 
 /// What keeps one entry warm. Dropped, it is forgotten.
 struct Keeper<M> {
@@ -268,14 +214,5 @@ fn say_that_nothing_is_near(space: &Keyspace) {
             "keep_warm has no effect: the manager has no near tier to keep values in; add .near(Near::mib(64)) to its builder, or \
              leave keep_warm out"
         );
-    });
-}
-
-/// Said once.
-#[cold]
-fn say_that_it_is_full() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        tracing::warn!(most = MOST, "as many entries are kept warm as may be: others end with their lives");
     });
 }
