@@ -1,6 +1,7 @@
 //! The verbs that remove, or end a life.
 
-use super::{CacheManager, ask};
+use super::CacheManager;
+use super::entries::ask;
 use crate::engine::What;
 use crate::entry::Invalidated;
 use crate::error::Result;
