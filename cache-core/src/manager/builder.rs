@@ -44,7 +44,7 @@ pub struct Builder {
     pub(super) max_ttl: Duration,
     pub(super) near_ttl: Option<Duration>,
     pub(super) jitter: f64,
-    pub(super) jitter_seed: u64,
+    pub(super) jitter_seed: Option<u64>,
     pub(super) compression: Compression,
     pub(super) max_entry_bytes: usize,
     pub(super) fail_mode: FailMode,
@@ -74,7 +74,7 @@ impl Builder {
             max_ttl: Duration::MAX,
             near_ttl: None,
             jitter: DEFAULT_JITTER,
-            jitter_seed: crate::key::NearProbe::hash(&crate::key::NearKey::direct("jitter")),
+            jitter_seed: None,
             compression: Compression::default(),
             max_entry_bytes: Codec::default().max_entry_bytes,
             fail_mode: FailMode::default(),
@@ -188,9 +188,9 @@ impl Builder {
         self
     }
 
-    /// Makes the spread of lives repeatable, for tests.
+    /// Makes the spread of lives repeatable, for tests. By chance unless said, anew for each manager.
     pub fn jitter_seed(mut self, seed: u64) -> Self {
-        self.jitter_seed = seed;
+        self.jitter_seed = Some(seed);
         self
     }
 

@@ -19,13 +19,14 @@ pub struct Jitter {
 }
 
 impl Jitter {
-    /// A fraction from 0 (exact) to below 1, and the seed of its draws.
+    /// A fraction from 0 (exact) to below 1, and the seed of its draws: one of chance when there is none, so that the
+    /// entries of two processes that started together do not end together.
     ///
     /// # Errors
     /// [`ErrorKind::Config`] when the fraction is out of range or no number.
-    pub fn new(fraction: f64, seed: u64) -> Result<Self> {
+    pub fn new(fraction: f64, seed: Option<u64>) -> Result<Self> {
         if (0.0..1.0).contains(&fraction) {
-            return Ok(Self { fraction, chance: Chance::seeded(seed) });
+            return Ok(Self { fraction, chance: seed.map_or_else(Chance::new, Chance::seeded) });
         }
         Err(Error::new(ErrorKind::Config, format!("jitter holds {fraction}"))
             .with_fix("give a fraction from 0 to below 1, e.g. 0.15"))
@@ -68,7 +69,7 @@ mod tests {
 
     #[test]
     fn lives_are_spread_within_the_fraction_and_short_ones_are_exact() {
-        let jitter = Jitter::new(0.15, 7).unwrap();
+        let jitter = Jitter::new(0.15, Some(7)).unwrap();
         let life = Life::For(Duration::from_secs(100));
         let drawn: Vec<f64> =
             (0..1_000).map(|_| jitter.spread(life, None).duration().unwrap().as_secs_f64()).collect();
@@ -87,19 +88,20 @@ mod tests {
     }
 
     #[test]
-    fn the_same_seed_draws_the_same_lives() {
+    fn the_same_seed_draws_the_same_lives_and_none_draws_others_each_time() {
         let draw = |seed| {
             let jitter = Jitter::new(0.5, seed).unwrap();
             [(); 4].map(|()| jitter.spread(Life::For(Duration::from_secs(60)), None))
         };
-        assert_eq!(draw(1), draw(1));
-        assert_ne!(draw(1), draw(2));
+        assert_eq!(draw(Some(1)), draw(Some(1)));
+        assert_ne!(draw(Some(1)), draw(Some(2)));
+        assert_ne!(draw(None), draw(None));
     }
 
     #[test]
     fn a_fraction_out_of_range_is_refused() {
         for fraction in [-0.1, 1.0, f64::NAN] {
-            assert_eq!(Jitter::new(fraction, 0).unwrap_err().kind(), ErrorKind::Config);
+            assert_eq!(Jitter::new(fraction, None).unwrap_err().kind(), ErrorKind::Config);
         }
     }
 }
