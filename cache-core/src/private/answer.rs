@@ -1,7 +1,7 @@
 //! A call that more than the near tier has to answer.
 //!
-//! Promise: what is compiled for each function is small: all but the two functions below knows the kind of its results
-//! and not its body.
+//! Promise: what is compiled for each function is small: all but [`attached`] and [`detached`] knows the kind of its
+//! results and not its body.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -84,17 +84,16 @@ where
             },
             Way::Refresh(_) | Way::Round(_) => None,
         };
-        let body: Boxed<dyn Future<Output = K::Ret> + Send> = Box::pin(body);
-        let call = match way {
-            Way::Read(_) => Call::detached(recipe, Plainly(body)),
-            Way::Refresh(_) | Way::Round(_) => Call::attached(recipe, Plainly(body)),
-        };
-        go_on(&engine, keyspace, &way, call, begun).await
+        let body: Owned<K::Ret> = Box::pin(body);
+        go_on(&engine, keyspace, &way, owning(&way, recipe, body), begun).await
     })
 }
 
+/// A body of any type that owns what it needs.
+type Owned<R> = Boxed<dyn Future<Output = R> + Send>;
+
 /// A body of any type that can run again.
-pub(super) type Again<R> = Box<dyn Fn() -> Boxed<dyn Future<Output = R> + Send> + Send>;
+pub(super) type Again<R> = Box<dyn Fn() -> Owned<R> + Send>;
 
 /// [`detached`], of a body that can run again: what it has loaded is kept warm. Without a key there is nothing to keep.
 pub(super) fn warm<K>(asked: Asked<K>, body: Again<K::Ret>) -> Boxed<impl Future<Output = (K::Ret, Status)>>
@@ -110,14 +109,7 @@ where
         };
         let answer = match sought {
             Ok(Answer { ret, status }) => (ret, status),
-            Err(begun) => {
-                let body = Plainly(body());
-                let call = match way {
-                    Way::Read(_) => Call::detached(recipe, body),
-                    Way::Refresh(_) | Way::Round(_) => Call::attached(recipe, body),
-                };
-                go_on(&engine, keyspace, &way, call, begun).await
-            }
+            Err(begun) => go_on(&engine, keyspace, &way, owning(&way, recipe, body()), begun).await,
         };
         if let Way::Read(question) = &way {
             let make = move || Call::detached(recipe, Plainly(body()));
@@ -125,6 +117,17 @@ where
         }
         answer
     })
+}
+
+/// The call of a body that owns what it needs. Only a load that may have followers goes on without its caller.
+fn owning<K>(way: &Way, recipe: Of<K>, body: Owned<K::Ret>) -> Call<Of<K>, Plainly<Owned<K::Ret>>>
+where
+    K: Kind<Ret: Send + 'static> + Send + Sync + 'static,
+{
+    match way {
+        Way::Read(_) => Call::detached(recipe, Plainly(body)),
+        Way::Refresh(_) | Way::Round(_) => Call::attached(recipe, Plainly(body)),
+    }
 }
 
 /// Whatever there is to do but to wait for the load of somebody else.
